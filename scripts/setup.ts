@@ -1,0 +1,1 @@
+// Installing is all that the bootstrap did before it came here.
