@@ -3,7 +3,7 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { dirname, join, delimiter } from 'node:path'
+import { delimiter, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
@@ -30,7 +30,8 @@ function wanted() {
     if (existsSync(folder)) manifests.push(...readdirSync(folder).map((name) => join(group, name, 'package.json')))
   }
   manifests.push(join('bench', 'package.json'))
-  for (const file of manifests) if (existsSync(join(root, file))) hash.update(file).update(readFileSync(join(root, file)))
+  for (const file of manifests)
+    if (existsSync(join(root, file))) hash.update(file).update(readFileSync(join(root, file)))
   return hash.digest('hex')
 }
 
@@ -38,10 +39,21 @@ function install() {
   const digest = wanted()
   if (existsSync(node) && existsSync(stamp) && readFileSync(stamp, 'utf8') === digest) return
   console.error('Setting up: installing Node and the packages into ./node_modules (about 15 s, once) …')
-  const command = ['--yes', packageManager, 'install', existsSync(join(root, 'pnpm-lock.yaml')) ? '--frozen-lockfile' : '']
+  const command = [
+    '--yes',
+    packageManager,
+    'install',
+    existsSync(join(root, 'pnpm-lock.yaml')) ? '--frozen-lockfile' : '',
+  ]
   const env = { ...process.env, npm_config_loglevel: 'error' }
-  const { status } = spawnSync('npx', command.filter(Boolean), { cwd: root, stdio: ['ignore', 2, 2], env, shell: process.platform === 'win32' })
-  if (status !== 0) fail(`Installing failed: see the lines above. To try by hand: npx ${command.filter(Boolean).join(' ')}`)
+  const { status } = spawnSync('npx', command.filter(Boolean), {
+    cwd: root,
+    stdio: ['ignore', 2, 2],
+    env,
+    shell: process.platform === 'win32',
+  })
+  if (status !== 0)
+    fail(`Installing failed: see the lines above. To try by hand: npx ${command.filter(Boolean).join(' ')}`)
   mkdirSync(dirname(stamp), { recursive: true })
   writeFileSync(stamp, digest)
 }
@@ -53,7 +65,8 @@ function run() {
     env: { ...process.env, PATH: path },
   })
   // A terminal's Ctrl-C reaches the child by itself; a signal sent to this process alone must be passed on.
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => signal === 'SIGINT' && process.stdin.isTTY ? undefined : child.kill(signal))
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
+    process.on(signal, () => (signal === 'SIGINT' && process.stdin.isTTY ? undefined : child.kill(signal)))
   child.on('exit', (code, signal) => process.exit(code ?? 128 + ({ SIGINT: 2, SIGTERM: 15, SIGKILL: 9 }[signal] ?? 1)))
 }
 

@@ -1,0 +1,37 @@
+/**
+ * `npm run check`: every gate that needs no running system. CI runs the same.
+ * All of them run even when one fails, so that one run names everything there is to mend.
+ */
+import { boundaryFaults } from './check/boundaries.ts'
+import { docsFaults } from './check/docs.ts'
+import { packageManager, root, run } from './workspace.ts'
+
+type Gate = [name: string, passes: () => Promise<boolean>]
+
+const gates: Gate[] = [
+  ['format and lint', () => run('biome', ['ci', '--error-on-warnings', '.'])],
+  ['types', () => turbo('typecheck')],
+  ['types of scripts/', () => run('tsc', ['-p', 'scripts'])],
+  ['unused code and dependencies', () => run('knip', [])],
+  ['import boundaries', () => faultless(boundaryFaults(root))],
+  ['links and paths in the docs', () => faultless(docsFaults(root))],
+  ["each package's own checks", () => turbo('check')],
+]
+
+function turbo(task: string): Promise<boolean> {
+  return run('npx', ['--yes', `--package=${packageManager}`, '--', 'turbo', 'run', task, '--output-logs=errors-only'])
+}
+
+async function faultless(faults: string[]): Promise<boolean> {
+  for (const fault of faults) console.error(`  ${fault}`)
+  return faults.length === 0
+}
+
+const failed: string[] = []
+for (const [name, passes] of gates) {
+  console.error(`\n▸ ${name}`)
+  if (!(await passes())) failed.push(name)
+}
+
+console.log(failed.length === 0 ? `\ncheck: all ${gates.length} gates pass` : `\ncheck: failed: ${failed.join(', ')}`)
+process.exitCode = failed.length === 0 ? 0 : 1

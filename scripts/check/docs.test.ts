@@ -1,0 +1,27 @@
+import { expect, test } from 'vitest'
+import { type Checkout, documentFaults } from './docs.ts'
+
+function checkout(files: Record<string, string>): Checkout {
+  return {
+    exists: (path) => path in files || Object.keys(files).some((file) => file.startsWith(`${path}/`)),
+    read: (path) => files[path] ?? '',
+    scripts: new Set(['demo']),
+  }
+}
+
+test('passes a document whose links, anchors, paths and commands exist', () => {
+  const text =
+    '[a](docs/a.md#the-end) `packages/x/` [web](https://example.org) [up](#top-of-it)\n# Top of it\nnpm run demo'
+  const files = { 'README.md': text, 'docs/a.md': '## The end', 'packages/x/y.ts': '' }
+  expect(documentFaults('README.md', checkout(files))).toEqual([])
+})
+
+test.each([
+  ['a dead link', '[a](docs/gone.md)'],
+  ['a dead picture', '<img src="docs/gone.png">'],
+  ['a dead anchor', '[a](docs/a.md#nowhere)'],
+  ['a path that is not there', 'see `packages/gone/src`'],
+  ['a command that is not there', '```sh\nnpm run gone\n```'],
+])('reports %s', (_, text) => {
+  expect(documentFaults('README.md', checkout({ 'README.md': text, 'docs/a.md': '## Here' }))).toHaveLength(1)
+})

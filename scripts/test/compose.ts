@@ -1,0 +1,122 @@
+/**
+ * Brings `docker compose up` up in each mode and walks the tutorial against it, as a reader of the README would.
+ * Walks only: no load goes into container networks. A project name of its own and free ports leave a user's cluster alone.
+ */
+
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { createServer } from 'node:net'
+import { Browser } from '../walk/browser.ts'
+import { root } from '../workspace.ts'
+
+const modes = ['local', 'sticky', 'clustered'] as const
+type Mode = (typeof modes)[number]
+
+const project = `session-cluster-test-${process.pid}`
+const [a, b, c, balancer, console_] = await freePorts(5)
+const urls = { a: at(a), b: at(b), c: at(c), balancer: at(balancer) }
+let failed = false
+
+process.on('SIGINT', () => {
+  compose('local', ['down', '--volumes', '--timeout', '2'])
+  process.exit(130)
+})
+
+try {
+  for (const mode of modes) {
+    console.error(`compose: MODE=${mode}`)
+    compose(mode, ['up', '--detach', '--wait', '--wait-timeout', '180', ...(mode === 'local' ? ['--build'] : [])])
+    await walk(mode)
+    console.log(`compose ${mode}: the tutorial's walk holds`)
+  }
+} catch (error) {
+  failed = true
+  console.error(error)
+  compose('local', ['logs', '--tail', '40', '--no-color'], false)
+} finally {
+  compose('local', ['down', '--volumes', '--timeout', '2'])
+}
+process.exitCode = failed ? 1 : 0
+
+async function walk(mode: Mode): Promise<void> {
+  const clustered = mode === 'clustered'
+  const alice = new Browser()
+  const saved = await alice.open(`${urls.a}/set?q=password`)
+  assert.deepEqual([saved.status, saved.body, saved.servedBy], [200, 'Saved: password', 'a'])
+  assert.deepEqual(alice.cookieNames, [clustered ? 'SESSION' : 'JSESSIONID'])
+  assert.equal((await alice.open(`${urls.a}/get`)).body, 'password')
+
+  const elsewhere = await alice.open(`${urls.b}/get`)
+  assert.equal(elsewhere.servedBy, 'b')
+  assert.equal(elsewhere.status, clustered ? 200 : 404, `8080 → 8081 in ${mode}`)
+
+  alice.forget(clustered ? 'SESSION' : 'JSESSIONID')
+  assert.equal((await alice.open(`${urls.a}/get`)).status, 404, 'without the cookie nobody knows her')
+
+  await throughTheBalancer(mode)
+  await crash(mode)
+}
+
+async function throughTheBalancer(mode: Mode): Promise<void> {
+  const bob = new Browser()
+  const home = (await bob.open(`${urls.balancer}/set?q=hello`)).servedBy
+  const answers = []
+  for (let turn = 0; turn < 6; turn++) answers.push(await bob.open(`${urls.balancer}/get`))
+  const nodes = new Set(answers.map((page) => page.servedBy))
+  assert.equal(nodes.size, mode === 'sticky' ? 1 : 3, `nodes that answered in ${mode}`)
+  for (const page of answers) {
+    const knows = mode !== 'local' || page.servedBy === home
+    assert.equal(page.status, knows ? 200 : 404, `${page.servedBy} answers a session of ${home} in ${mode}`)
+  }
+}
+
+/** Kills b outright; the sessions that only b held are lost, and only those. */
+async function crash(mode: Mode): Promise<void> {
+  const users = []
+  for (let user = 0; user < 6; user++) {
+    const browser = new Browser()
+    users.push({ browser, home: (await browser.open(`${urls.balancer}/set?q=user${user}`)).servedBy, q: `user${user}` })
+  }
+  compose(mode, ['kill', '--signal', 'SIGKILL', 'b'])
+  for (const { browser, home, q } of users) {
+    const url = mode === 'local' ? urls[home as 'a' | 'b' | 'c'] : urls.balancer
+    const page = await browser.open(`${url}/get`).catch(() => undefined)
+    const survives = mode === 'clustered' || home !== 'b'
+    assert.equal(page?.status === 200 && page.body === q, survives, `a session of ${home} after b's crash in ${mode}`)
+  }
+  compose(mode, ['start', 'b'])
+}
+
+function compose(mode: Mode, args: string[], mustWork = true): void {
+  const { status } = spawnSync('docker', ['compose', '--project-name', project, ...args], {
+    cwd: root,
+    stdio: ['ignore', 2, 2],
+    env: {
+      ...process.env,
+      MODE: mode,
+      NODE_A_PORT: String(a),
+      NODE_B_PORT: String(b),
+      NODE_C_PORT: String(c),
+      BALANCER_PORT: String(balancer),
+      CONSOLE_PORT: String(console_),
+    },
+  })
+  if (mustWork && status !== 0) throw new Error(`docker compose ${args.join(' ')} exited with ${status}`)
+}
+
+function at(port: number | undefined): string {
+  return `http://127.0.0.1:${port}`
+}
+
+async function freePorts(count: number): Promise<number[]> {
+  const servers = await Promise.all(
+    Array.from({ length: count }, async () => {
+      const server = createServer()
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+      return server
+    }),
+  )
+  const ports = servers.map((server) => (server.address() as { port: number }).port)
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))))
+  return ports
+}

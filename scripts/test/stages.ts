@@ -1,0 +1,45 @@
+/** The stages of `npm test`, cheapest first. A stage is added here, in one place. */
+import { packageManager, run } from '../workspace.ts'
+import type { Need } from './parts.ts'
+
+export interface Stage {
+  name: string
+  /** Finishes the line "name: …". */
+  what: string
+  needs: readonly Need[]
+  /** Answers whether all of it passed; `env` tells where the needed parts are. */
+  run(env: NodeJS.ProcessEnv): Promise<boolean>
+}
+
+export const stages: readonly Stage[] = [
+  {
+    name: 'unit',
+    what: 'every package on its own, its stores on real Redis servers',
+    needs: ['redis'],
+    run: async (env) => (await run('vitest', ['run', '--dir', 'scripts'], env)) && (await turbo('test', env)),
+  },
+  {
+    name: 'processes',
+    what: 'clusters of real processes, crashed, frozen and rolled',
+    needs: ['redis'],
+    run: (env) => turbo('test:processes', env),
+  },
+  {
+    name: 'readme',
+    what: "the README's commands, typed as it says, and its table",
+    needs: ['redis'],
+    run: (env) => run('node', ['scripts/test/readme.ts'], env),
+  },
+  {
+    name: 'compose',
+    what: 'docker compose up, walked through in every mode',
+    needs: ['containers'],
+    run: (env) => run('node', ['scripts/test/compose.ts'], env),
+  },
+]
+
+/** One task after another: the stages start real clusters, which should not contend for two cores. */
+function turbo(task: string, env: NodeJS.ProcessEnv): Promise<boolean> {
+  const args = ['turbo', 'run', task, '--concurrency=1', '--continue', '--env-mode=loose']
+  return run('npx', ['--yes', `--package=${packageManager}`, '--', ...args], env)
+}
