@@ -38,8 +38,8 @@ for (const { name, outcome, detail } of outcomes) console.log(`${outcome.padEnd(
 
 const failed = outcomes.some(({ outcome }) => outcome === 'FAILED')
 const leftOut = outcomes.some(({ outcome }) => outcome === 'not run')
-if (leftOut && process.env['REQUIRE_ALL']) console.log('REQUIRE_ALL is set: what was not run counts as failed.')
-process.exitCode = failed || (leftOut && process.env['REQUIRE_ALL']) ? 1 : 0
+if (leftOut && process.env.REQUIRE_ALL) console.log('REQUIRE_ALL is set: what was not run counts as failed.')
+process.exitCode = failed || (leftOut && process.env.REQUIRE_ALL) ? 1 : 0
 
 function absent(part: Part | undefined): string[] {
   return part === undefined || part.missing === undefined ? [] : [part.missing]

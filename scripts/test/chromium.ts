@@ -11,11 +11,11 @@ const elsewhere = [
 
 /** The path of a Chromium or Chrome: `CHROMIUM`, else PATH, else macOS's places, else freshly installed as root on Debian. */
 export async function findChromium(): Promise<string | undefined> {
-  return process.env['CHROMIUM'] ?? onPath() ?? elsewhere.find(runnable) ?? installed()
+  return process.env.CHROMIUM ?? onPath() ?? elsewhere.find(runnable) ?? installed()
 }
 
 function onPath(): string | undefined {
-  const folders = (process.env['PATH'] ?? '').split(delimiter)
+  const folders = (process.env.PATH ?? '').split(delimiter)
   return folders.flatMap((folder) => names.map((name) => join(folder, name))).find(runnable)
 }
 
