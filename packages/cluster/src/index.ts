@@ -1,1 +1,16 @@
-export {}
+/** Starts, crashes, freezes and stops clusters of real processes. */
+export { Balancer, BalancerAdminError, type UpstreamStatus } from './balancer.ts'
+export type { Cluster } from './cluster.ts'
+export { StartError, StateError } from './errors.ts'
+export { freePort, isFree } from './free-port.ts'
+export type { LogLine } from './log-buffer.ts'
+export type { ProcessState } from './managed-process.ts'
+export { MODES, type Mode, parseMode } from './mode.ts'
+export type { Node } from './node.ts'
+export type { ClusterOptions, ClusterPorts } from './options.ts'
+export { type FindOptions, findRedisServer, NoRedisError } from './redis/find.ts'
+export type { Redis } from './redis/redis.ts'
+export { type OwnRedis, type RedisOptions, startRedis } from './redis/start.ts'
+export { startCluster } from './start-cluster.ts'
+export type { Exit } from './supervisor/supervisor.ts'
+export { TcpProxy, type TcpProxyOptions } from './tcp-proxy.ts'

@@ -1,0 +1,29 @@
+/** What every child gets from the owner's environment: what programs need to run at all, and nothing that configures ours. */
+const PASSED_ON = [
+  'PATH',
+  'HOME',
+  'USER',
+  'TMPDIR',
+  'LANG',
+  'LC_ALL',
+  'TZ',
+  'NODE_EXTRA_CA_CERTS',
+  'DOCKER_HOST',
+  'DOCKER_CONFIG',
+]
+
+/** Marks every process of one cluster in its environment, grandchildren included, so that a survivor can be found. */
+export const RUN_VARIABLE = 'SESSION_CLUSTER_RUN'
+
+/**
+ * The environment that the processes of one run start from. Variables such as PORT or MODE that happen to be set where
+ * the cluster is started do not reach its processes: they are given, not inherited.
+ */
+export function baseEnvironment(run: string, from: NodeJS.ProcessEnv = process.env): Record<string, string> {
+  const env: Record<string, string> = { [RUN_VARIABLE]: run }
+  for (const name of PASSED_ON) {
+    const value = from[name]
+    if (value !== undefined) env[name] = value
+  }
+  return env
+}
