@@ -1,1 +1,47 @@
-export {}
+import { fileURLToPath } from 'node:url'
+import { readArguments, UsageError, usage } from './arguments.ts'
+import { compare, list, reportCommand, runCommand, type Surroundings } from './commands.ts'
+import { experiments } from './experiments/index.ts'
+
+/** Runs the command line given after `npm run lab --` and sets the process's exit code. */
+async function main(argv: readonly string[]): Promise<number> {
+  const command = readArguments(argv)
+  const stop = new AbortController()
+  const around: Surroundings = {
+    experiments,
+    env: process.env,
+    stdout: process.stdout,
+    stderr: process.stderr,
+    signal: stop.signal,
+    runsFolder: fileURLToPath(new URL('../../../.cache/lab', import.meta.url)),
+  }
+  // The first signal ends the running experiment in order; the second does not wait for it.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(signal, () => {
+      if (stop.signal.aborted) process.exit(130)
+      process.stderr.write('\nStopping: what is finished is kept …\n')
+      stop.abort()
+    })
+  }
+  switch (command.name) {
+    case 'list':
+      return list(command, around)
+    case 'run':
+      return runCommand(command, around)
+    case 'report':
+      return reportCommand(command, around)
+    case 'compare':
+      return compare(command, around)
+    case 'help':
+      process.stdout.write(`${usage}\n`)
+      return 0
+  }
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2))
+} catch (error) {
+  if (!(error instanceof UsageError)) throw error
+  process.stderr.write(`lab: ${error.message}\n\n${usage}\n`)
+  process.exitCode = 3
+}

@@ -1,0 +1,45 @@
+import { execFile } from 'node:child_process'
+import os from 'node:os'
+import { promisify } from 'node:util'
+
+const execute = promisify(execFile)
+
+/** On what a run was made. A number without this is an anecdote. */
+export interface Environment {
+  readonly cpu: string
+  readonly cores: number
+  readonly memoryBytes: number
+  readonly system: string
+  readonly node: string
+  /** `redis-server --version`, as far as one is on the PATH. */
+  readonly redis: string | undefined
+  /** The commit of this checkout, with `+` when files had been changed; `undefined` outside a checkout. */
+  readonly commit: string | undefined
+  /** The one-minute load average before the run, per core: above 0.5 others were busy too. */
+  readonly loadPerCore: number
+}
+
+/** Looks at this machine. Never rejects: what cannot be had is `undefined`. */
+export async function observeEnvironment(): Promise<Environment> {
+  const [redis, commit, changed] = await Promise.all([
+    firstLine('redis-server', '--version'),
+    firstLine('git', 'rev-parse', '--short=12', 'HEAD'),
+    firstLine('git', 'status', '--porcelain', '--untracked-files=no'),
+  ])
+  const cores = os.availableParallelism()
+  return {
+    cpu: os.cpus()[0]?.model.trim() ?? 'unknown',
+    cores,
+    memoryBytes: os.totalmem(),
+    system: `${os.type()} ${os.release()} ${os.arch()}`,
+    node: process.version,
+    redis: redis?.match(/v=([\d.]+)/)?.[1],
+    commit: commit && (changed ? `${commit}+` : commit),
+    loadPerCore: Math.round(((os.loadavg()[0] ?? 0) / cores) * 100) / 100,
+  }
+}
+
+async function firstLine(command: string, ...args: string[]): Promise<string | undefined> {
+  const { stdout } = await execute(command, args).catch(() => ({ stdout: '' }))
+  return stdout.split('\n')[0]?.trim() || undefined
+}

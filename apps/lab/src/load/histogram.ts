@@ -1,0 +1,24 @@
+import { createHistogram } from 'node:perf_hooks'
+
+/** Latencies in milliseconds, kept at three significant digits from 1 µs to 10 min. */
+export interface Latencies {
+  readonly count: number
+  record(milliseconds: number): void
+  /** The latency in milliseconds that `percent` (0 to 100) of the requests did not exceed. */
+  percentile(percent: number): number
+}
+
+/** The percentiles that reports show. */
+export const reportedPercentiles = [50, 90, 95, 99, 99.9] as const
+
+/** An HDR histogram: HdrHistogram_c, as it is built into Node (`perf_hooks.createHistogram`). */
+export function latencies(): Latencies {
+  const histogram = createHistogram({ lowest: 1, highest: 600_000_000, figures: 3 })
+  return {
+    get count() {
+      return Number(histogram.count)
+    },
+    record: (milliseconds) => histogram.record(Math.max(1, Math.round(milliseconds * 1000))),
+    percentile: (percent) => (histogram.count === 0 ? Number.NaN : histogram.percentile(percent) / 1000),
+  }
+}

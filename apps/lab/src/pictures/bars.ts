@@ -1,0 +1,77 @@
+import { say, type Words } from '../language.ts'
+import type { Picture, PictureText } from './picture.ts'
+import { plotWidth, seriesColors } from './theme.ts'
+
+/** One bar: what it belongs to, which series it is of, and how long it is. */
+export interface Bar {
+  readonly group: Words
+  readonly series: Words
+  readonly value: number
+  /** Written at the bar's end instead of the number. */
+  readonly label?: string
+}
+
+export interface BarsOptions extends PictureText {
+  readonly bars: readonly Bar[]
+  readonly groupTitle: Words
+  readonly seriesTitle: Words
+  readonly valueTitle: Words
+  readonly colors?: readonly string[]
+  /** For values that differ by orders of magnitude. @default false */
+  readonly logarithmic?: boolean
+}
+
+/** Horizontal bars, grouped, each with its number at the end: names of any length stay readable. */
+export function bars(options: BarsOptions): Picture {
+  const {
+    bars: data,
+    groupTitle,
+    seriesTitle,
+    valueTitle,
+    colors = seriesColors,
+    logarithmic = false,
+    ...words
+  } = options
+  const series = unique(data.map((bar) => bar.series))
+  const values = data.map((bar) => ({ ...bar, label: bar.label ?? say(bar.value, 'en') }))
+  const position = {
+    y: {
+      field: 'group',
+      type: 'nominal',
+      sort: null,
+      title: null,
+      axis: { labelFontSize: 13, labelColor: 'var(--text)' },
+    },
+    yOffset: { field: 'series', type: 'nominal', sort: null },
+  }
+  const scale = logarithmic ? { type: 'symlog', constant: 1 } : { zero: true }
+  const x = { field: 'value', type: 'quantitative', title: valueTitle, scale, axis: { grid: true, tickCount: 5 } }
+  const color = {
+    field: 'series',
+    type: 'nominal',
+    sort: null,
+    scale: { domain: series, range: colors.slice(0, series.length) },
+    ...(series.length < 2 && { legend: null }),
+  }
+  const spec = {
+    width: plotWidth - 130,
+    height: { step: series.length > 1 ? 20 : 30 },
+    data: { values },
+    encoding: position,
+    layer: [
+      { mark: { type: 'bar', cornerRadiusEnd: 3 }, encoding: { x, color } },
+      { mark: { type: 'text', align: 'left', dx: 5, fontSize: 11 }, encoding: { x, text: { field: 'label' } } },
+    ],
+  }
+  const rows = data.map((bar) => [bar.group, ...(series.length > 1 ? [bar.series] : []), bar.value])
+  return {
+    ...words,
+    spec,
+    table: { columns: [groupTitle, ...(series.length > 1 ? [seriesTitle] : []), valueTitle], rows },
+  }
+}
+
+/** Each of them once, in the order of their first appearance. */
+export function unique(words: readonly Words[]): Words[] {
+  return [...new Map(words.map((word) => [say(word, 'en'), word])).values()]
+}

@@ -1,0 +1,79 @@
+import { say, type Words } from '../language.ts'
+import { unique } from './bars.ts'
+import type { Picture, PictureText } from './picture.ts'
+import { plotWidth, seriesColors } from './theme.ts'
+
+export interface Point {
+  readonly series: Words
+  readonly x: number
+  readonly y: number
+  /** The spread, drawn as a bar through the point. */
+  readonly low?: number
+  readonly high?: number
+}
+
+export interface Axis {
+  readonly title: Words
+  readonly logarithmic?: boolean
+  /** Instead of numbers: what is written at these places. */
+  readonly ticks?: readonly { readonly at: number; readonly label: string }[]
+}
+
+export interface LinesOptions extends PictureText {
+  readonly points: readonly Point[]
+  readonly seriesTitle: Words
+  readonly x: Axis
+  readonly y: Axis
+  readonly colors?: readonly string[]
+}
+
+/** Lines with their points, one per series, and the spread where there is one. */
+export function lines(options: LinesOptions): Picture {
+  const { points, seriesTitle, x, y, colors = seriesColors, ...words } = options
+  const series = unique(points.map((point) => point.series))
+  const color = {
+    field: 'series',
+    type: 'nominal',
+    sort: null,
+    scale: { domain: series, range: colors.slice(0, series.length) },
+    ...(series.length < 2 && { legend: null }),
+  }
+  const across = { field: 'x', type: 'quantitative', ...axis(x) }
+  const up = { field: 'y', type: 'quantitative', ...axis(y), axis: { grid: true, tickCount: 5, ...ticksOf(y) } }
+  const shape = {
+    field: 'series',
+    type: 'nominal',
+    sort: null,
+    scale: { domain: series, range: ['circle', 'square', 'triangle-up', 'diamond', 'cross'].slice(0, series.length) },
+    legend: null,
+  }
+  const spec = {
+    width: plotWidth - 80,
+    height: 240,
+    data: { values: points },
+    layer: [
+      { mark: { type: 'line' }, encoding: { x: across, y: up, color } },
+      {
+        transform: [{ filter: 'isValid(datum.low)' }],
+        mark: { type: 'rule', strokeWidth: 1.2, opacity: 0.7 },
+        encoding: { x: across, y: { field: 'low', type: 'quantitative' }, y2: { field: 'high' }, color },
+      },
+      { mark: { type: 'point', filled: true, size: 55, opacity: 1 }, encoding: { x: across, y: up, color, shape } },
+    ],
+  }
+  const columns = [...(series.length > 1 ? [seriesTitle] : []), x.title, y.title]
+  const rows = points.map((point) => [...(series.length > 1 ? [point.series] : []), tickLabel(x, point.x), point.y])
+  return { ...words, spec, table: { columns, rows } }
+}
+
+function axis({ title, logarithmic }: Axis) {
+  return { title, scale: logarithmic ? { type: 'log' } : { zero: true, nice: true } }
+}
+
+function ticksOf({ ticks }: Axis) {
+  if (!ticks) return {}
+  const label = ticks.map((tick) => `datum.value === ${tick.at} ? '${tick.label}' : `).join('')
+  return { values: ticks.map((tick) => tick.at), labelExpr: `${label}''` }
+}
+
+const tickLabel = ({ ticks }: Axis, at: number): Words => ticks?.find((tick) => tick.at === at)?.label ?? say(at, 'en')

@@ -1,0 +1,82 @@
+import { type Text, text } from '../language.ts'
+import { shares } from '../statistics/balance.ts'
+import type { Picture, PictureText } from './picture.ts'
+import { nodeColors, plotWidth } from './theme.ts'
+
+export interface ShareAreaOptions extends PictureText {
+  /** Which node answered, and when, in milliseconds from the start. */
+  readonly answers: readonly { readonly atMs: number; readonly node: string }[]
+  readonly events: readonly { readonly atMs: number; readonly name: Text }[]
+  readonly binMs: number
+}
+
+/** Each node's part of the answers over time, stacked to 100 %. */
+export function shareArea(options: ShareAreaOptions): Picture {
+  const { answers, events, binMs, ...words } = options
+  const nodes = [...new Set(answers.map((answer) => answer.node))].sort()
+  const slices = slice(answers, nodes, binMs)
+  const values = slices.flatMap(({ fromMs, counts }) =>
+    shares(counts).map((share, index) => ({
+      seconds: fromMs / 1000,
+      to: (fromMs + binMs) / 1000,
+      node: nodes[index],
+      share,
+    })),
+  )
+  const x = { field: 'seconds', type: 'quantitative', title: text('seconds', '초'), scale: { nice: false } }
+  const color = { field: 'node', type: 'nominal', scale: { domain: nodes, range: nodeColors.slice(0, nodes.length) } }
+  const y = {
+    field: 'share',
+    type: 'quantitative',
+    stack: 'zero',
+    title: text('share of requests', '요청의 몫'),
+    axis: { format: '%', grid: true, tickCount: 4 },
+  }
+  const marks = { data: { values: events.map((event) => ({ seconds: event.atMs / 1000, event: event.name })) } }
+  const spec = {
+    width: plotWidth - 70,
+    height: 170,
+    padding: { left: 4, right: 4, bottom: 4, top: 8 },
+    layer: [
+      {
+        data: { values },
+        mark: { type: 'bar', stroke: 'var(--panel)', strokeWidth: 0.6 },
+        encoding: { x, x2: { field: 'to' }, y, color, order: { field: 'node', sort: 'descending' } },
+      },
+      { ...marks, mark: { type: 'rule', strokeDash: [4, 3], strokeWidth: 1.4 }, encoding: { x } },
+      {
+        ...marks,
+        mark: { type: 'text', align: 'center', baseline: 'bottom', dy: -4, y: 0, fontWeight: 600, fontSize: 11.5 },
+        encoding: { x, text: { field: 'event' } },
+      },
+    ],
+  }
+  return {
+    ...words,
+    spec,
+    table: {
+      columns: [text('stretch', '구간'), ...nodes.map((node) => text(`node ${node}`, `노드 ${node}`))],
+      rows: stretches(options, nodes),
+    },
+  }
+}
+
+function slice(answers: ShareAreaOptions['answers'], nodes: readonly string[], binMs: number) {
+  const last = Math.max(0, ...answers.map((answer) => answer.atMs))
+  return Array.from({ length: Math.floor(last / binMs) + 1 }, (_, index) => {
+    const within = answers.filter((answer) => Math.floor(answer.atMs / binMs) === index)
+    return {
+      fromMs: index * binMs,
+      counts: nodes.map((node) => within.filter((answer) => answer.node === node).length),
+    }
+  }).filter((bin) => bin.counts.some((count) => count > 0))
+}
+
+function stretches({ answers, events }: ShareAreaOptions, nodes: readonly string[]) {
+  const borders = [{ atMs: Number.NEGATIVE_INFINITY, name: text('start', '시작') }, ...events]
+  return borders.map((border, index) => {
+    const until = borders[index + 1]?.atMs ?? Number.POSITIVE_INFINITY
+    const within = answers.filter((answer) => answer.atMs >= border.atMs && answer.atMs < until)
+    return [border.name, ...nodes.map((node) => within.filter((answer) => answer.node === node).length)]
+  })
+}

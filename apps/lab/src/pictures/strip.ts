@@ -1,0 +1,86 @@
+import { text, type Words } from '../language.ts'
+import type { Picture, PictureText } from './picture.ts'
+import { type Outcome, outcomeLook, outcomes, plotWidth } from './theme.ts'
+
+/** One request in a row of the strip. `on` names the node that answered. */
+export interface StripCell {
+  readonly outcome: Outcome
+  readonly on: string
+}
+
+export interface StripRow {
+  readonly name: Words
+  readonly cells: readonly StripCell[]
+}
+
+/** Requests in their order, a row per client or case: colour and mark say what became of each, a letter says where. */
+export function strip(options: PictureText & { readonly rows: readonly StripRow[] }): Picture {
+  const { rows, ...words } = options
+  const values = rows.flatMap(({ name, cells }) =>
+    cells.map((cell, index) => ({
+      row: name,
+      request: index + 1,
+      on: cell.on,
+      mark: outcomeLook[cell.outcome].mark,
+      outcome: outcomeLook[cell.outcome].name,
+      ink: outcomeLook[cell.outcome].color,
+    })),
+  )
+  const longest = Math.max(...rows.map((row) => row.cells.length))
+  const used = outcomes.filter((outcome) => rows.some((row) => row.cells.some((cell) => cell.outcome === outcome)))
+  const color = {
+    field: 'outcome',
+    type: 'nominal',
+    scale: {
+      domain: used.map((outcome) => outcomeLook[outcome].name),
+      range: used.map((outcome) => outcomeLook[outcome].color),
+    },
+  }
+  const step = Math.min(34, Math.floor((plotWidth - 150) / longest))
+  const encoding = {
+    x: {
+      field: 'request',
+      type: 'ordinal',
+      title: text('request', '요청 순서'),
+      axis: { labelOverlap: true, ticks: false, domain: false },
+    },
+    y: {
+      field: 'row',
+      type: 'nominal',
+      sort: null,
+      title: null,
+      axis: { labelFontSize: 13, labelColor: 'var(--text)' },
+    },
+  }
+  const legible = step >= 16
+  const spec = {
+    width: { step },
+    height: { step: legible ? 38 : 30 },
+    data: { values },
+    encoding,
+    layer: [
+      { mark: { type: 'rect', cornerRadius: 4, stroke: 'var(--panel)', strokeWidth: 2 }, encoding: { color } },
+      ...(legible ? [letters('mark', -7, 13), letters('on', 8, 11)] : []),
+    ],
+  }
+  return { ...words, spec, table: stripTable(rows) }
+}
+
+function letters(field: string, dy: number, fontSize: number) {
+  return {
+    mark: { type: 'text', dy, fontSize, fontWeight: 600, fill: 'var(--on-node)' },
+    encoding: { text: { field } },
+  }
+}
+
+function stripTable(rows: readonly StripRow[]): Picture['table'] {
+  const inOrder = (row: StripRow) => row.cells.map((cell) => `${cell.on} ${outcomeLook[cell.outcome].mark}`).join('  ')
+  const counts = (row: StripRow) =>
+    outcomes.map((outcome) => row.cells.filter((cell) => cell.outcome === outcome).length)
+  const columns = [
+    text('row', '행'),
+    text('requests in order (node, mark)', '요청 순서 (노드, 표시)'),
+    ...outcomes.map((outcome) => outcomeLook[outcome].name),
+  ]
+  return { columns, rows: rows.map((row) => [row.name, inOrder(row), ...counts(row)]) }
+}

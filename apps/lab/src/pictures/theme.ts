@@ -1,0 +1,68 @@
+import { type Text, text } from '../language.ts'
+import type { Spec } from './picture.ts'
+
+/** What became of one request, as DESIGN's vocabulary has it; *idle* is a cell in which nothing was asked. */
+export const outcomes = ['found', 'miss', 'lost', 'error'] as const
+export type Outcome = (typeof outcomes)[number]
+
+/** Colour, mark and name of each outcome: never by colour alone. */
+export const outcomeLook: Record<Outcome, { color: string; soft: string; mark: string; name: Text }> = {
+  found: { color: 'var(--found)', soft: 'var(--found-bg)', mark: '✓', name: text('found', '찾음') },
+  miss: { color: 'var(--miss)', soft: 'var(--miss-bg)', mark: '–', name: text('miss: not here', '미스: 여기 없음') },
+  lost: { color: 'var(--lost)', soft: 'var(--lost-bg)', mark: '✗', name: text('lost: nowhere', '유실: 어디에도 없음') },
+  error: { color: 'var(--error)', soft: 'var(--error-bg)', mark: '!', name: text('error', '오류') },
+}
+
+/** One colour per node, by the order in which nodes joined (Okabe & Ito's palette, which most colour-blind readers tell apart). */
+export const nodeColors = ['var(--node-1)', 'var(--node-2)', 'var(--node-3)', 'var(--node-4)'] as const
+
+/** Colours for series that are neither nodes nor outcomes. */
+export const seriesColors = [
+  'var(--series-1)',
+  'var(--series-2)',
+  'var(--series-3)',
+  'var(--series-4)',
+  'var(--series-5)',
+] as const
+
+/** The width in which every plot is drawn; the page scales it. */
+export const plotWidth = 640
+
+const font = 'system-ui, -apple-system, "Segoe UI", "Noto Sans KR", "Noto Sans CJK KR", sans-serif'
+const label = { labelFont: font, labelFontSize: 12, labelColor: 'var(--muted)' }
+const title = { titleFont: font, titleFontSize: 12, titleColor: 'var(--muted)', titleFontWeight: 'normal' }
+
+/** What every plot shares: fonts, quiet axes, a legend above the plot, no background of its own. */
+export const config: Spec = {
+  background: 'transparent',
+  padding: 4,
+  font,
+  view: { stroke: null },
+  axis: {
+    ...label,
+    ...title,
+    gridColor: 'var(--line)',
+    domainColor: 'var(--line-strong)',
+    tickColor: 'var(--line-strong)',
+    labelLimit: 260,
+    titlePadding: 8,
+  },
+  axisX: { grid: false, labelAngle: 0 },
+  axisY: { domain: false, ticks: false, labelPadding: 6 },
+  header: { ...label, ...title, labelFontSize: 13, labelColor: 'var(--text)', labelAnchor: 'start' },
+  legend: {
+    ...label,
+    ...title,
+    orient: 'top',
+    direction: 'horizontal',
+    title: null,
+    symbolType: 'square',
+    symbolSize: 120,
+    columnPadding: 18,
+    labelLimit: 260,
+    offset: 10,
+  },
+  text: { font, fontSize: 12, fill: 'var(--text)' },
+  line: { strokeWidth: 2 },
+  rule: { stroke: 'var(--text)' },
+}

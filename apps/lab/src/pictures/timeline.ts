@@ -1,0 +1,127 @@
+import { type Text, text, type Words } from '../language.ts'
+import type { Picture, PictureText, Spec } from './picture.ts'
+import { type Outcome, outcomeLook, outcomes, plotWidth } from './theme.ts'
+
+/** A request on the time axis, in milliseconds from the start of the load. */
+export interface Moment {
+  readonly atMs: number
+  readonly outcome: Outcome
+}
+
+/** Something that happened: drawn as a line with its name. */
+export interface Event {
+  readonly atMs: number
+  readonly name: Text
+}
+
+export interface TimelineOptions extends PictureText {
+  /** One row of bars each, under one another. */
+  readonly lanes: readonly {
+    readonly name: Words
+    readonly moments: readonly Moment[]
+    readonly events: readonly Event[]
+  }[]
+  /** How many milliseconds one bar covers. */
+  readonly binMs: number
+}
+
+/** Requests per slice of time, stacked by what became of them, with what happened marked. */
+export function timeline(options: TimelineOptions): Picture {
+  const { lanes, binMs, ...words } = options
+  const requests = lanes.flatMap((lane) => bins(lane.moments, binMs).map((bin) => bar(lane.name, bin, binMs)))
+  const events = lanes.flatMap((lane) =>
+    lane.events.map(({ atMs, name }) => ({ lane: lane.name, seconds: atMs / 1000, event: name })),
+  )
+  const used = outcomes.filter((outcome) => requests.some((bin) => bin.rank === outcomes.indexOf(outcome)))
+  const spec = {
+    data: { values: [...requests, ...events] },
+    facet: { row: { field: 'lane', type: 'nominal', sort: null, title: null, header: laneHeader } },
+    spacing: 22,
+    spec: { width: plotWidth - 60, height: 120, layer: [requestBars(used), ...eventMarks] },
+  }
+  return { ...words, spec, table: timelineTable(lanes) }
+}
+
+const laneHeader = { labelOrient: 'top', labelAngle: 0, labelAnchor: 'start', labelPadding: 18, labelFontWeight: 600 }
+const seconds = {
+  field: 'seconds',
+  type: 'quantitative',
+  title: text('seconds', '초'),
+  scale: { zero: true, nice: false },
+}
+
+function requestBars(used: readonly Outcome[]): Spec {
+  const looks = used.map((outcome) => outcomeLook[outcome])
+  const color = {
+    field: 'outcome',
+    type: 'nominal',
+    scale: { domain: looks.map((look) => look.name), range: looks.map((look) => look.color) },
+  }
+  const y = {
+    field: 'count',
+    type: 'quantitative',
+    title: text('requests', '요청'),
+    stack: 'zero',
+    axis: { grid: true, tickCount: 4 },
+  }
+  return {
+    transform: [{ filter: 'isValid(datum.count)' }],
+    mark: { type: 'bar', stroke: 'var(--panel)', strokeWidth: 0.6 },
+    encoding: { x: seconds, x2: { field: 'to' }, y, color, order: { field: 'rank' } },
+  }
+}
+
+const eventMarks: readonly Spec[] = [
+  { type: 'rule', strokeDash: [4, 3], strokeWidth: 1.4 },
+  { type: 'text', align: 'center', baseline: 'bottom', dy: -4, y: 0, fontWeight: 600, fontSize: 11.5 },
+].map((mark) => ({
+  transform: [{ filter: 'isValid(datum.event)' }],
+  mark,
+  encoding: { x: seconds, ...(mark.type === 'text' && { text: { field: 'event' } }) },
+}))
+
+function bar(lane: Words, { fromMs, outcome, count }: Bin, binMs: number) {
+  const name = outcomeLook[outcome].name
+  return {
+    lane,
+    seconds: fromMs / 1000,
+    to: (fromMs + binMs) / 1000,
+    outcome: name,
+    rank: outcomes.indexOf(outcome),
+    count,
+  }
+}
+
+interface Bin {
+  readonly fromMs: number
+  readonly outcome: Outcome
+  readonly count: number
+}
+
+function bins(moments: readonly Moment[], binMs: number): Bin[] {
+  const counts = new Map<string, Bin>()
+  for (const { atMs, outcome } of moments) {
+    const fromMs = Math.floor(atMs / binMs) * binMs
+    const count = (counts.get(`${fromMs}:${outcome}`)?.count ?? 0) + 1
+    counts.set(`${fromMs}:${outcome}`, { fromMs, outcome, count })
+  }
+  return [...counts.values()].sort((left, right) => left.fromMs - right.fromMs)
+}
+
+/** Before and after each event: what the eye compares. */
+function timelineTable(lanes: TimelineOptions['lanes']): Picture['table'] {
+  const columns = [text('case', '경우'), text('from', '시작'), ...outcomes.map((outcome) => outcomeLook[outcome].name)]
+  const rows = lanes.flatMap(({ name, moments, events }) => {
+    const borders = [{ atMs: Number.NEGATIVE_INFINITY, name: text('start', '시작') }, ...events]
+    return borders.map((border, index) => {
+      const until = borders[index + 1]?.atMs ?? Number.POSITIVE_INFINITY
+      const within = moments.filter((moment) => moment.atMs >= border.atMs && moment.atMs < until)
+      return [
+        name,
+        border.name,
+        ...outcomes.map((outcome) => within.filter((moment) => moment.outcome === outcome).length),
+      ]
+    })
+  })
+  return { columns, rows }
+}

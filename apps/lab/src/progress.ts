@@ -1,0 +1,69 @@
+import { styleText } from 'node:util'
+import type { Experiment } from './experiment.ts'
+import { say, type Text } from './language.ts'
+import { endings } from './report/words.ts'
+import type { Ending, Result } from './results.ts'
+import type { Watcher } from './run.ts'
+
+/** Where progress is drawn: standard error, unless a test says otherwise. */
+export interface Screen {
+  readonly isTTY?: boolean
+  readonly columns?: number
+  write(line: string): unknown
+}
+
+/** A bar that is redrawn in place on a terminal; elsewhere one line per finished experiment. */
+export function progressOn(screen: Screen, env: Readonly<Record<string, string | undefined>>): Watcher {
+  const bar = screen.isTTY ? progressBar(screen, env) : {}
+  return {
+    ...bar,
+    finished(result) {
+      if (screen.isTTY) screen.write('\r\u001b[K')
+      screen.write(`${resultLine(result, colored(screen, env))}\n`)
+    },
+  }
+}
+
+function progressBar(screen: Screen, env: Readonly<Record<string, string | undefined>>): Watcher {
+  const color = colored(screen, env)
+  let place = ''
+  const draw = (experiment: Experiment, done: number, doing: Text) => {
+    const width = 24
+    const filled = Math.round(Math.min(1, Math.max(0, done)) * width)
+    const bar = paint('cyan', '━'.repeat(filled), color) + paint('dim', '─'.repeat(width - filled), color)
+    const line = `${place} ${experiment.id.padEnd(3)} ${bar} `
+    const room = (screen.columns ?? 80) - place.length - width - 8
+    screen.write(`\r\u001b[K${line}${doing.en.slice(0, Math.max(0, room))}`)
+  }
+  return {
+    started(experiment, index, of) {
+      place = `${String(index + 1).padStart(String(of).length)}/${of}`
+      draw(experiment, 0, experiment.title)
+    },
+    progress: draw,
+  }
+}
+
+/** `C1   ✓ holds         100 % of the requests to the other node missed`: a line of the terminal's table. */
+export function resultLine(result: Pick<Result, 'id' | 'verdict' | 'headline' | 'error'>, color: boolean): string {
+  const { mark, name } = endings[result.verdict]
+  const colors = {
+    holds: 'green',
+    fails: 'red',
+    inconclusive: 'yellow',
+    'could-not-run': 'magenta',
+    interrupted: 'magenta',
+  } as const satisfies Record<Ending, string>
+  const verdict = paint(colors[result.verdict], `${mark} ${name.en}`.padEnd(15), color)
+  const found = result.error ?? `${say(result.headline.value, 'en')} ${result.headline.label.en}`
+  return `${result.id.padEnd(4)} ${verdict} ${found}`
+}
+
+/** Colours only on a terminal, and not for those who do not want them (no-color.org). */
+export function colored(screen: Screen, env: Readonly<Record<string, string | undefined>>): boolean {
+  return screen.isTTY === true && !env.NO_COLOR
+}
+
+type Ink = Parameters<typeof styleText>[0]
+const paint = (ink: Ink, words: string, color: boolean) =>
+  color ? styleText(ink, words, { validateStream: false }) : words

@@ -1,0 +1,57 @@
+import { languages, say, type Text } from '../language.ts'
+import { drawSvg } from '../pictures/draw.ts'
+import type { Picture } from '../pictures/picture.ts'
+import type { Ending, Result } from '../results.ts'
+import type { Check } from '../verdict.ts'
+import { both } from './both.ts'
+import { html, Markup } from './markup.ts'
+import { tableOf } from './table.ts'
+import { endings, words } from './words.ts'
+
+/** The mark and the name of a verdict. */
+export function badge(ending: Ending): Markup {
+  return html`<span class="badge ${ending}"><span aria-hidden="true">${endings[ending].mark}</span> ${both(endings[ending].name)}</span>`
+}
+
+/** Everything about one experiment. */
+export async function section(result: Result): Promise<Markup> {
+  const figures = await Promise.all(result.pictures.map((picture) => figure(picture)))
+  return html`<section class="experiment" id="${result.id}">
+  <header><p class="id">${result.id}</p><h2>${both(result.title)}</h2>${badge(result.verdict)}</header>
+  <blockquote>${both(result.says)}</blockquote>
+  <div class="headline"><strong>${both(result.headline.value)}</strong><p>${both(result.headline.label)}</p></div>
+  <dl class="plan"><div><dt>${both(words.steps)}</dt><dd>${both(result.steps)}</dd></div><div><dt>${both(words.expected)}</dt><dd>${both(result.expected)}</dd></div></dl>
+  ${result.error !== undefined && html`<p class="error"><b>${both(words.why)}:</b> ${result.error}</p>`}
+  ${figures}
+  ${result.checks.length > 0 && checks(result.checks)}
+  ${result.observations.length > 0 && observations(result)}
+  ${result.limits && html`<p class="limits"><b>${both(words.limits)}:</b> ${both(result.limits)}</p>`}
+</section>`
+}
+
+async function figure(picture: Picture): Promise<Markup> {
+  const drawn = await Promise.all(
+    languages.map(
+      async (language) => html`<div lang="${language}">${new Markup(await drawSvg(picture, language))}</div>`,
+    ),
+  )
+  return html`<figure>
+  <figcaption><b>${both(picture.title)}</b> ${both(picture.caption)}</figcaption>
+  <div class="canvas scroll" tabindex="0">${drawn}</div>
+  <details><summary>${both(words.numbers)}</summary>${tableOf(picture.table)}</details>
+</figure>`
+}
+
+function checks(all: readonly Check[]): Markup {
+  const rows = all.map((check) => {
+    const spread = check.interval ? `${say(check.interval[0], 'en')} … ${say(check.interval[1], 'en')}` : ''
+    const kind: Text = words[check.kind]
+    return html`<tr><th scope="row">${both(check.question)}</th><td>${both(kind)}</td><td class="value">${both(check.expected)}</td><td class="value"><b>${both(check.measured)}</b>${spread && html`<small title="95 %"> ${spread}</small>`}</td><td>${badge(check.verdict)}</td></tr>`
+  })
+  const columns = [words.question, words.kind, words.expected, words.measured, words.verdict]
+  return html`<div class="scroll" tabindex="0"><table class="checks"><thead><tr>${columns.map((column) => html`<th scope="col">${both(column)}</th>`)}</tr></thead><tbody>${rows}</tbody></table></div>`
+}
+
+function observations({ observations: all }: Result): Markup {
+  return html`<details class="observed" open><summary>${both(words.observed)}</summary>${tableOf({ columns: [words.observation, words.value], rows: all.map(({ what, value }) => [what, value]) })}</details>`
+}

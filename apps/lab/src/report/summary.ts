@@ -1,0 +1,77 @@
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { type Language, languages, say } from '../language.ts'
+import { drawSvg } from '../pictures/draw.ts'
+import { filePalette } from '../pictures/palette.ts'
+import type { Report, Result } from '../results.ts'
+import { endings, words } from './words.ts'
+
+const fileNames: Record<Language, string> = { en: 'README.md', ko: 'README.ko.md' }
+
+/** Writes a run's summary into a folder: a page of Markdown in each language, and every experiment's first picture as an SVG file. Older SVGs there are removed. */
+export async function writeSummary(report: Report, folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true })
+  const old = (await readdir(folder)).filter((name) => name.endsWith('.svg'))
+  await Promise.all(old.map((name) => rm(join(folder, name))))
+  for (const language of languages) {
+    for (const result of report.results) await writePicture(result, language, folder)
+    await writeFile(join(folder, fileNames[language]), markdown(report, language))
+  }
+}
+
+/** The table that a reader compares: what is claimed, what was measured. Markdown. */
+export function claimsTable(results: readonly Result[], language: Language): string {
+  const head = [words.claim, words.tutorialSays, words.measured, words.verdict].map((title) => title[language])
+  const rows = results.map(({ id, says, headline, verdict }) => {
+    const measured = `**${say(headline.value, language)}** ${headline.label[language]}`
+    return [
+      `[${id}](#${id.toLowerCase()})`,
+      says[language],
+      measured,
+      `${endings[verdict].mark} ${endings[verdict].name[language]}`,
+    ]
+  })
+  return [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.map(inCell).join(' | ')} |`).join('\n')
+}
+
+const inCell = (cell: string) => cell.replaceAll('|', '\\|').replaceAll('\n', ' ')
+const pictureName = (result: Result, language: Language) => `${result.id}-${result.pictures[0]?.id}.${language}.svg`
+
+async function writePicture(result: Result, language: Language, folder: string): Promise<void> {
+  const picture = result.pictures[0]
+  if (!picture) return
+  const svg = await drawSvg(picture, language)
+  const standalone = svg
+    .replace('>', `><style>${filePalette}</style>`)
+    .replaceAll(/ class="[^"]*"| pointer-events="none"/g, '')
+  await writeFile(join(folder, pictureName(result, language)), `${standalone}\n`)
+}
+
+function markdown(report: Report, language: Language): string {
+  const { environment } = report
+  const other = language === 'en' ? '[한국어](README.ko.md)' : '[English](README.md)'
+  const facts = [
+    `\`${report.command}\``,
+    `${words.seed[language]} ${report.seed}`,
+    report.startedAt.slice(0, 10),
+    `${environment.cpu} × ${environment.cores}`,
+    `Node ${environment.node}`,
+    `Redis ${environment.redis ?? '–'}`,
+    environment.commit,
+  ]
+  const details = report.results.map((result) => detail(result, language))
+  return `# ${words.title[language]}\n\n${other}\n\n${words.lead[language]}\n\n${facts.filter(Boolean).join(' · ')}\n\n${claimsTable(report.results, language)}\n\n${details.join('\n\n')}\n`
+}
+
+function detail(result: Result, language: Language): string {
+  const picture = result.pictures[0]
+  const image =
+    picture && `![${picture.title[language]}. ${picture.caption[language]}](${pictureName(result, language)})`
+  const checks = result.checks.map(
+    (check) =>
+      `- ${endings[check.verdict].mark} ${check.question[language]} **${say(check.measured, language)}** (${words.expected[language]}: ${say(check.expected, language)})`,
+  )
+  return [`## ${result.id}`, `**${result.title[language]}.** ${result.steps[language]}`, image, checks.join('\n')]
+    .filter(Boolean)
+    .join('\n\n')
+}

@@ -1,0 +1,69 @@
+import type { Environment } from './environment.ts'
+import type { Experiment, Findings } from './experiment.ts'
+import type { Preset } from './preset.ts'
+import { type Verdict, verdictOf } from './verdict.ts'
+
+/** How one experiment ended: with a verdict, or without one. */
+export type Ending = Verdict | 'could-not-run' | 'interrupted'
+
+/** One experiment's part of a report. */
+export interface Result extends Omit<Experiment, 'run'>, Findings {
+  readonly verdict: Ending
+  /** How long it took, in milliseconds. */
+  readonly ms: number
+  /** Why there is no verdict. */
+  readonly error?: string
+}
+
+/** The whole of `report.json`: enough to draw every page again. */
+export interface Report {
+  readonly version: 1
+  readonly command: string
+  readonly startedAt: string
+  readonly ms: number
+  readonly seed: number
+  readonly preset: Preset
+  readonly repeats: number
+  readonly durationMs: number
+  readonly environment: Environment
+  readonly results: readonly Result[]
+}
+
+/** A finished experiment. */
+export function resultOf({ run: _, ...experiment }: Experiment, findings: Findings, ms: number): Result {
+  return { ...experiment, ...findings, verdict: verdictOf(findings.checks), ms }
+}
+
+/** An experiment that came to no end. */
+export function noResult(
+  { run: _, ...experiment }: Experiment,
+  verdict: 'could-not-run' | 'interrupted',
+  error: string,
+  ms: number,
+): Result {
+  const headline = { value: '–', label: experiment.expected }
+  return { ...experiment, headline, checks: [], observations: [], pictures: [], verdict, error, ms }
+}
+
+/** What a run's process exits with. A false claim outweighs an experiment that could not run, and that one an open question. */
+export function exitCodeOf(results: readonly Pick<Result, 'verdict'>[]): 0 | 1 | 2 | 3 | 130 {
+  const ended = (verdict: Ending) => results.some((result) => result.verdict === verdict)
+  if (ended('interrupted')) return 130
+  if (ended('fails')) return 1
+  if (ended('could-not-run') || results.length === 0) return 3
+  return ended('inconclusive') ? 2 : 0
+}
+
+/**
+ * What two runs with one seed have to agree on, line by line: each verdict, and each count. Ratios are left out: they
+ * are measured anew each time and only their verdict has to be the same.
+ */
+export function reproducible(report: Pick<Report, 'results'>): string[] {
+  return report.results.flatMap(({ id, verdict, checks }) => [
+    `${id} ${verdict}`,
+    ...checks.map((check) => {
+      const measured = check.kind === 'count' ? JSON.stringify(check.measured) : 'ratio'
+      return `${id} · ${check.question.en} · ${measured} · ${check.verdict}`
+    }),
+  ])
+}

@@ -1,0 +1,41 @@
+import type { Random } from '../random.ts'
+
+/** The middle value; the mean of the two middle ones when their number is even. `NaN` of nothing. */
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((left, right) => left - right)
+  const middle = sorted.length >> 1
+  if (sorted.length === 0) return Number.NaN
+  const upper = sorted[middle] as number
+  return sorted.length % 2 ? upper : ((sorted[middle - 1] as number) + upper) / 2
+}
+
+/** The value below which `share` (0 to 1) of the values lie, between neighbours in a straight line. */
+export function quantile(values: readonly number[], share: number): number {
+  const sorted = [...values].sort((left, right) => left - right)
+  const position = share * (sorted.length - 1)
+  const below = sorted[Math.floor(position)] ?? Number.NaN
+  const above = sorted[Math.ceil(position)] ?? Number.NaN
+  return below + (above - below) * (position - Math.floor(position))
+}
+
+/** Two ends of a range, low first. */
+export type Interval = readonly [low: number, high: number]
+
+/**
+ * The 95 % percentile-bootstrap interval of the median (Efron & Tibshirani, 1993). With the same stream of random
+ * numbers it is the same. With five samples it is close to their whole range, which is the honest answer.
+ */
+export function bootstrapInterval(samples: readonly number[], random: Random, draws = 2000): Interval {
+  const medians = Array.from({ length: draws }, () =>
+    median(samples.map(() => samples[Math.floor(random() * samples.length)] as number)),
+  )
+  return [quantile(medians, 0.025), quantile(medians, 0.975)]
+}
+
+/** The straight line of least squares through the points: how much `y` grows when `x` grows by one. */
+export function slope(points: readonly (readonly [x: number, y: number])[]): number {
+  const meanX = points.reduce((sum, [x]) => sum + x, 0) / points.length
+  const meanY = points.reduce((sum, [, y]) => sum + y, 0) / points.length
+  const covariance = points.reduce((sum, [x, y]) => sum + (x - meanX) * (y - meanY), 0)
+  return covariance / points.reduce((sum, [x]) => sum + (x - meanX) ** 2, 0)
+}

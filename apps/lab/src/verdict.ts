@@ -1,0 +1,67 @@
+import type { Text, Words } from './language.ts'
+import type { Random } from './random.ts'
+import { bootstrapInterval, type Interval, median } from './statistics/spread.ts'
+
+/** What a measurement says of a claim. *Inconclusive*: the spread reaches over the bound; measure longer or on a quieter machine. */
+export type Verdict = 'holds' | 'fails' | 'inconclusive'
+
+/** One question that decides a claim, with what was expected and what was found. */
+export interface Check {
+  readonly question: Text
+  /** A *count* is exact and the same in every run with this seed; a *ratio* was taken within one run, several times over. */
+  readonly kind: 'count' | 'ratio'
+  readonly expected: Words
+  readonly measured: Words
+  readonly verdict: Verdict
+  /** A ratio's repeats, in the order in which they were taken. */
+  readonly samples?: readonly number[]
+  /** The 95 % interval of their median. */
+  readonly interval?: Interval
+}
+
+type Countable = number | string | readonly (number | string)[]
+
+/** Holds when the two are equal, and fails otherwise: a count has no tolerance. Lists read `10 / 0 / 10`. */
+export function counted(question: Text, measured: Countable, expected: Countable): Check {
+  const [found, wanted] = [readable(measured), readable(expected)]
+  return { question, kind: 'count', expected: wanted, measured: found, verdict: found === wanted ? 'holds' : 'fails' }
+}
+
+/** Where a ratio has to lie. At least one end; both ends belong to the range. */
+export type Bound =
+  | { readonly atLeast: number; readonly atMost?: number }
+  | { readonly atLeast?: number; readonly atMost: number }
+
+/** Holds when the whole interval lies within the bound, fails when all of it lies outside, and is inconclusive across it. */
+export function ratio(question: Text, samples: readonly number[], bound: Bound, random: Random): Check {
+  const low = bound.atLeast ?? Number.NEGATIVE_INFINITY
+  const high = bound.atMost ?? Number.POSITIVE_INFINITY
+  const interval = bootstrapInterval(samples, random)
+  const inside = interval[0] >= low && interval[1] <= high
+  const outside = interval[1] < low || interval[0] > high
+  const verdict = inside ? 'holds' : outside ? 'fails' : 'inconclusive'
+  return {
+    question,
+    kind: 'ratio',
+    expected: boundInWords(bound),
+    measured: median(samples),
+    verdict,
+    samples,
+    interval,
+  }
+}
+
+/** A claim fails with its first failing check, holds only when all do. Nothing checked is nothing shown: inconclusive. */
+export function verdictOf(checks: readonly Pick<Check, 'verdict'>[]): Verdict {
+  if (checks.some((check) => check.verdict === 'fails')) return 'fails'
+  return checks.length > 0 && checks.every((check) => check.verdict === 'holds') ? 'holds' : 'inconclusive'
+}
+
+function readable(value: Countable): number | string {
+  return typeof value === 'object' ? value.join(' / ') : value
+}
+
+function boundInWords({ atLeast, atMost }: Bound): string {
+  if (atLeast !== undefined && atMost !== undefined) return `${atLeast} … ${atMost}`
+  return atLeast !== undefined ? `≥ ${atLeast}` : `≤ ${atMost}`
+}
