@@ -24,11 +24,11 @@ export const debianCopy: RedisSource = async ({ env, cacheDir, onProgress }) => 
   return makeCopy(cacheDir, async (work, root) => {
     const apt = await privateApt(work, env)
     try {
-      await fetchPackages(apt, work)
+      await fetchPackages(apt)
     } catch {
       onProgress('The package lists are missing or stale: fetching fresh ones into the project’s cache …')
       await apt.useOwnLists()
-      await fetchPackages(apt, work)
+      await fetchPackages(apt)
     }
     for (const file of await readdir(join(work, 'debs')))
       await run('dpkg', ['-x', join(work, 'debs', file), root], { env })
@@ -57,7 +57,7 @@ async function privateApt(work: string, env: NodeJS.ProcessEnv): Promise<Apt> {
   ]
   const call = (args: readonly string[]) => {
     const settings = options.flatMap((option) => ['-o', option])
-    return run('apt-get', ['-q', ...settings, ...args], { cwd: join(work, 'debs'), env, timeoutMs: 300_000 })
+    return run('apt-get', [...args, '-q', ...settings], { cwd: join(work, 'debs'), env, timeoutMs: 300_000 })
   }
   return {
     run: (...args) => call(args),
@@ -78,8 +78,8 @@ async function statusWithoutOwn(): Promise<string> {
 }
 
 /** Downloads the first server package that can be had, with all it needs that is not installed. */
-async function fetchPackages(apt: Apt, work: string): Promise<void> {
-  let failure: unknown
+async function fetchPackages(apt: Apt): Promise<void> {
+  const failures: string[] = []
   for (const name of PACKAGES) {
     try {
       const plan = await apt.run('--simulate', '--no-install-recommends', 'install', name)
@@ -89,8 +89,8 @@ async function fetchPackages(apt: Apt, work: string): Promise<void> {
       await apt.run('download', ...wanted)
       return
     } catch (error) {
-      failure = error
+      failures.push((error as Error).message)
     }
   }
-  throw failure ?? new Error(`no package in ${work}`)
+  throw new Error(failures.join('; '))
 }

@@ -29,14 +29,14 @@ export const fedoraCopy: RedisSource = async ({ env, cacheDir, onProgress }) => 
 }
 
 async function download(rpms: string, env: NodeJS.ProcessEnv): Promise<void> {
-  let failure: unknown
+  const failures: string[] = []
   for (const name of PACKAGES) {
     try {
       await run('dnf', ['download', '--resolve', `--destdir=${rpms}`, name], { cwd: rpms, env, timeoutMs: 300_000 })
       return
     } catch (error) {
-      failure = error
+      failures.push((error as Error).message)
     }
   }
-  throw failure
+  throw new Error(failures.join('; '))
 }

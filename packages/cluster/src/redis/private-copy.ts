@@ -48,11 +48,13 @@ async function writeLauncher(copy: string, root: string): Promise<void> {
     SERVER_NAMES.flatMap((name) => [`usr/bin/${name}`, `bin/${name}`]),
   )
   if (!program) throw new Error('the fetched packages hold no redis-server')
-  const libraries = (await libraryFolders(root)).map((folder) => `$root/${folder}`).join(':')
+  const libraries = (await libraryFolders(root)).map((folder) => `$root/${folder}:`).join('')
   const lines = [
     '#!/bin/sh',
     'root=$(cd "$(dirname "$0")/../root" && pwd)',
-    `LD_LIBRARY_PATH="${libraries}\${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}" exec "$root/${program}" "$@"`,
+    `LD_LIBRARY_PATH="${libraries}$LD_LIBRARY_PATH"`,
+    // An empty entry would mean the working directory.
+    `LD_LIBRARY_PATH="\${LD_LIBRARY_PATH%:}" exec "$root/${program}" "$@"`,
   ]
   await mkdir(dirname(launcher(copy)))
   await writeFile(launcher(copy), `${lines.join('\n')}\n`)

@@ -108,7 +108,8 @@ export class Supervisor implements AsyncDisposable {
   #hear(message: Notice | Reply): void {
     if (!('notice' in message)) this.#settle(message)
     else if (message.notice === 'hello') this.#hello.resolve()
-    else if (message.notice === 'output') this.#children.get(message.child)?.listener.output(message.stream, message.text)
+    else if (message.notice === 'output')
+      this.#children.get(message.child)?.listener.output(message.stream, message.text)
     else {
       const ended = this.#children.get(message.child)
       this.#children.delete(message.child)
