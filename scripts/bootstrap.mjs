@@ -64,9 +64,8 @@ function run() {
     stdio: 'inherit',
     env: { ...process.env, PATH: path },
   })
-  // A terminal's Ctrl-C reaches the child by itself; a signal sent to this process alone must be passed on.
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
-    process.on(signal, () => (signal === 'SIGINT' && process.stdin.isTTY ? undefined : child.kill(signal)))
+  // A terminal's Ctrl-C reaches the child as well; tasks take the second signal as the same wish.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
   child.on('exit', (code, signal) => process.exit(code ?? 128 + ({ SIGINT: 2, SIGTERM: 15, SIGKILL: 9 }[signal] ?? 1)))
 }
 
