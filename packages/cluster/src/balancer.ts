@@ -27,6 +27,9 @@ const POLL_MS = 20
 
 /** The cluster's load balancer and its admin API. */
 export class Balancer extends Member {
+  /** What its admin API asks for, when it was started with an ADMIN_TOKEN. */
+  adminToken: string | undefined
+
   /** Every upstream as the balancer sees it now. */
   async upstreams(): Promise<UpstreamStatus[]> {
     return (await this.#call('GET', '/upstreams')) as UpstreamStatus[]
@@ -68,10 +71,12 @@ export class Balancer extends Member {
   }
 
   async #call(method: string, path: string, body?: unknown): Promise<unknown> {
-    const response = await fetch(new URL(path, this.adminUrl), {
-      method,
-      ...(body !== undefined && { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
-    })
+    const headers = {
+      ...(this.adminToken !== undefined && { authorization: `Bearer ${this.adminToken}` }),
+      ...(body !== undefined && { 'content-type': 'application/json' }),
+    }
+    const payload = body === undefined ? {} : { body: JSON.stringify(body) }
+    const response = await fetch(new URL(path, this.adminUrl), { method, headers, ...payload })
     const text = await response.text()
     if (!response.ok) throw new BalancerAdminError(`${method} ${path}`, response.status, text)
     return text === '' ? undefined : JSON.parse(text)

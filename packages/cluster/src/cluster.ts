@@ -40,7 +40,7 @@ export class Cluster implements AsyncDisposable {
     this.redis = parts.redis
     this.redisLink = parts.redisLink
     this.#parts = parts
-    for (const node of parts.nodes) this.#nodes.set(node.name, node)
+    for (const node of parts.nodes) this.#adopt(node)
   }
 
   /** Every node that was not removed, in order of arrival, running or not. */
@@ -67,7 +67,7 @@ export class Cluster implements AsyncDisposable {
       await node.link?.[Symbol.asyncDispose]()
       throw error
     }
-    this.#nodes.set(name, node)
+    this.#adopt(node)
     return node
   }
 
@@ -80,12 +80,9 @@ export class Cluster implements AsyncDisposable {
     await node.link?.[Symbol.asyncDispose]()
   }
 
-  /** Restarts one node after another, each when the balancer sees the one before it up again. */
+  /** Restarts one node after another, each when the balancer sees the one before it up again. The balancer must run. */
   async rollingRestart(): Promise<void> {
-    for (const node of this.nodes) {
-      await node.restart()
-      await this.balancer.untilSeen([node.name], 'up')
-    }
+    for (const node of this.nodes) await node.restart()
   }
 
   /** Stops all gracefully, the balancer first, so that no request is cut; then ends. Disposing is faster. */
@@ -98,6 +95,13 @@ export class Cluster implements AsyncDisposable {
   /** Ends every process at once, frozen ones too, and removes what was written. Resolves when they are gone. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#parts.end()
+  }
+
+  #adopt(node: Node): void {
+    this.#nodes.set(node.name, node)
+    node.untilSeen = async () => {
+      if (this.balancer.state === 'running') await this.balancer.untilSeen([node.name], 'up')
+    }
   }
 
   #nextName(): string {

@@ -8,6 +8,7 @@ const PASSED_ON = [
   'LC_ALL',
   'TZ',
   'NODE_EXTRA_CA_CERTS',
+  'REDIS_SERVER',
   'DOCKER_HOST',
   'DOCKER_CONFIG',
 ]

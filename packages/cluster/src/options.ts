@@ -28,6 +28,8 @@ export interface ClusterOptions {
   readonly stopTimeoutMs?: number
   /** How many of its last log lines are kept for each process. @default 200 */
   readonly logLines?: number
+  /** Gives up a start that is under way: what was started ends, and the start rejects with the signal's reason. */
+  readonly signal?: AbortSignal
   /** Hears every line that a process writes; `part` is `node a`, `balancer` or `redis`. */
   readonly onLog?: (part: string, line: LogLine) => void
   /** Hears every change of a process's state. */

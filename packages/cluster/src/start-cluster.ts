@@ -25,12 +25,17 @@ import { TcpProxy } from './tcp-proxy.ts'
 export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   const mode = parseMode(options.mode)
   const names = nodeNames(options.nodes)
+  options.signal?.throwIfAborted()
   const starter = await Starter.create(options, mode)
+  const giveUp = () => void starter.end()
+  options.signal?.addEventListener('abort', giveUp)
   try {
     return await starter.start(names)
   } catch (error) {
     await starter.end()
-    throw error
+    throw options.signal?.aborted ? options.signal.reason : error
+  } finally {
+    options.signal?.removeEventListener('abort', giveUp)
   }
 }
 
@@ -133,7 +138,7 @@ class Starter {
 
   async #startBalancer(nodes: readonly Node[]): Promise<Balancer> {
     const { ports, balancerEnv, entryPoints } = this.#options
-    const variables = {
+    const variables: Record<string, string> = {
       BALANCER_PORT: String(ports?.balancer ?? (await freePort())),
       ADMIN_PORT: String(ports?.balancerAdmin ?? (await freePort())),
       UPSTREAMS: nodes.map((node) => `${node.name}=${node.upstreamUrl}`).join(','),
@@ -144,7 +149,9 @@ class Starter {
     const entry = entryPoints?.balancer ?? join(projectRoot, 'apps', 'balancer', 'src', 'main.ts')
     const process = this.#process('balancer', entry, variables)
     await process.start()
-    return new Balancer('balancer', process)
+    const balancer = new Balancer('balancer', process)
+    balancer.adminToken = variables.ADMIN_TOKEN
+    return balancer
   }
 
   #process(part: string, entry: string, variables: Readonly<Record<string, string>>): ManagedProcess<Addresses> {

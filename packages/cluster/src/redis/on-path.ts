@@ -7,8 +7,15 @@ const OLDEST = 7
 /** The program names, in the order in which they are looked for. */
 export const SERVER_NAMES = ['redis-server', 'valkey-server'] as const
 
-/** The user's own Redis or Valkey. It is only run, never configured: its configuration file and data stay untouched. */
+/**
+ * The user's own Redis or Valkey: the program that REDIS_SERVER names, else one on PATH. It is only run, never
+ * configured: its configuration file and data stay untouched.
+ */
 export const redisOnPath: RedisSource = async ({ env }) => {
+  if (env.REDIS_SERVER) {
+    await assertUsable(env.REDIS_SERVER)
+    return env.REDIS_SERVER
+  }
   const found = await Promise.all(SERVER_NAMES.map((name) => which(name, env)))
   let refused: Error | undefined
   for (const path of found.filter((candidate) => candidate !== undefined)) {

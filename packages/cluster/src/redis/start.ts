@@ -43,7 +43,11 @@ export async function startRedis(options: RedisOptions = {}): Promise<OwnRedis> 
   const supervisor = await Supervisor.start(env)
   try {
     const redis = await startRedisUnder(supervisor, { ...options, env })
-    return Object.assign(redis, { [Symbol.asyncDispose]: () => supervisor[Symbol.asyncDispose]() })
+    const end = () => {
+      redis.expectEnd()
+      return supervisor[Symbol.asyncDispose]()
+    }
+    return Object.assign(redis, { [Symbol.asyncDispose]: end })
   } catch (error) {
     await supervisor[Symbol.asyncDispose]()
     throw error
