@@ -1,1 +1,25 @@
-export {}
+export { type Control, controlOf, type NamedEvent } from './admin/control.ts'
+export type { UpstreamReport } from './admin/report.ts'
+export { type AdminOptions, createAdmin } from './admin/server.ts'
+export type { CookieAffinityOptions } from './affinity/cookie.ts'
+export { type Balancer, type BalancerOptions, createBalancer, type ListenOptions } from './balancer.ts'
+export type { Clock, Random, Timer } from './clock.ts'
+export type { AccessEntry } from './context.ts'
+export type { EngineTimeouts } from './engine.ts'
+export { type EngineName, engines, isEngineName } from './engines/index.ts'
+export { BalancerError, DuplicateUpstreamError, NoUpstreamError, UnknownUpstreamError } from './errors.ts'
+export type { BalancerEvents, DecisionEvent, DoneEvent, Events, UpstreamEvent } from './events.ts'
+export type { FrontOptions } from './front.ts'
+export { TrustedProxies } from './headers/peer.ts'
+export type { ActiveOptions } from './health/active.ts'
+export type { PassiveOptions } from './health/passive.ts'
+export { isPolicyName, type PolicyName, policies } from './policies/index.ts'
+export type { PickKey, Policy } from './policy.ts'
+export type { Termination } from './termination.ts'
+export {
+  checkUpstream,
+  type Upstream,
+  type UpstreamMode,
+  type UpstreamOptions,
+  type UpstreamState,
+} from './upstream.ts'

@@ -1,0 +1,259 @@
+import { randomBytes } from 'node:crypto'
+import type { Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { type CookieAffinityOptions, cookieAffinity } from './affinity/cookie.ts'
+import { type Clock, type Random, systemClock } from './clock.ts'
+import type { AccessEntry, Context } from './context.ts'
+import type { Engine, EngineTimeouts } from './engine.ts'
+import { type EngineName, engines, isEngineName } from './engines/index.ts'
+import { UnknownUpstreamError } from './errors.ts'
+import { Events } from './events.ts'
+import { createFront, type FrontOptions } from './front.ts'
+import { TrustedProxies } from './headers/peer.ts'
+import { ActiveHealth, type ActiveOptions } from './health/active.ts'
+import { PassiveHealth, type PassiveOptions } from './health/passive.ts'
+import { isPolicyName, type PolicyName, policies } from './policies/index.ts'
+import type { Policy } from './policy.ts'
+import { Pool } from './pool.ts'
+import { WaitingLine } from './queue.ts'
+import { Totals } from './totals.ts'
+import { checkWeight, type Upstream, type UpstreamMode, type UpstreamOptions } from './upstream.ts'
+
+/** How a balancer is made. Only `upstreams` is needed. */
+export interface BalancerOptions {
+  upstreams: readonly UpstreamOptions[]
+  /** A policy's name, or one of your own. @default 'round-robin' */
+  policy?: PolicyName | Policy | undefined
+  /** Keeps a client on the upstream that it used before. @default none */
+  affinity?: CookieAffinityOptions | undefined
+  /** @default 'http-proxy' */
+  engine?: EngineName | undefined
+  /** Active checks; `false` for none. */
+  health?: ActiveOptions | false | undefined
+  passive?: PassiveOptions | undefined
+  /** A node that comes back gets its full share only after this long. @default 0 */
+  slowStartMs?: number | undefined
+  /** See {@link Pool}. @default 0.5 */
+  panicThreshold?: number | undefined
+  /** Requests at once on one upstream. @default Infinity */
+  maxInFlight?: number | undefined
+  /** Requests that may wait for a place. @default 1000 */
+  queueLimit?: number | undefined
+  /** How long one waits. @default 5000 */
+  queueTimeoutMs?: number | undefined
+  /** Further upstreams tried when one fails before it answers. @default 2 */
+  retries?: number | undefined
+  timeouts?: Partial<EngineTimeouts> | undefined
+  front?: FrontOptions | undefined
+  /** Whom to believe about who the client is: addresses, `address/bits`, `*`. @default nobody */
+  trustProxy?: readonly string[] | undefined
+  /** Sent to nodes as `X-Balancer-Token`. */
+  token?: string | undefined
+  /** Pseudonym for `Via`. @default none is sent */
+  via?: string | undefined
+  accessLog?: ((entry: AccessEntry) => void) | undefined
+  clock?: Clock | undefined
+  random?: Random | undefined
+}
+
+/** Where to listen. */
+export interface ListenOptions {
+  /** 0 for any free one. */
+  port: number
+  /** @default '127.0.0.1' */
+  host?: string | undefined
+}
+
+/** A running balancer. */
+export interface Balancer extends AsyncDisposable {
+  readonly pool: Pool
+  readonly events: Events
+  readonly totals: Totals
+  readonly engine: Engine
+  readonly policyName: string
+  readonly affinityName: string | undefined
+  /** Whether it is on its way out. */
+  readonly isClosing: boolean
+  /** Requests and tunnels in progress, and requests that wait for a place. */
+  readonly load: { readonly active: number; readonly waiting: number }
+  /** Probes every upstream once, then accepts connections. @returns its URL */
+  listen(options: ListenOptions): Promise<string>
+  /** Adds an upstream; its first check decides whether it takes part at once. */
+  add(options: UpstreamOptions): Promise<Upstream>
+  /** Takes an upstream out: no more requests, those in flight finish within `timeoutMs`, then it is forgotten. */
+  remove(name: string, options?: { force?: boolean; timeoutMs?: number }): Promise<void>
+  /** Changes mode or weight. */
+  update(name: string, change: { mode?: UpstreamMode; weight?: number }): Upstream
+  /** Stops accepting, lets what is in flight finish within `timeoutMs` (10 s), then cuts it. */
+  close(options?: { timeoutMs?: number }): Promise<void>
+}
+
+/**
+ * Makes a balancer. Nothing listens and nothing is probed until `listen`.
+ * @throws TypeError that names the option, its value and what is allowed
+ */
+export function createBalancer(options: BalancerOptions): Balancer {
+  return new RunningBalancer(options)
+}
+
+class RunningBalancer implements Balancer {
+  readonly pool: Pool
+  readonly events = new Events()
+  readonly totals = new Totals()
+  readonly engine: Engine
+  readonly policyName: string
+  readonly affinityName: string | undefined
+  readonly #context: Context
+  readonly #clock: Clock
+  readonly #active: ActiveHealth | undefined
+  readonly #server: Server
+  #closing = false
+
+  constructor(options: BalancerOptions) {
+    const clock = options.clock ?? systemClock
+    const random = options.random ?? Math.random
+    this.#clock = clock
+    this.pool = new Pool({
+      ...{ clock, random, maxInFlight: options.maxInFlight, slowStartMs: options.slowStartMs },
+      panicThreshold: options.panicThreshold,
+      onState: (upstream, state, reason) => {
+        this.events.emit('upstream', { at: clock.now(), name: upstream.name, state, reason })
+        this.#context.line.wakeAll()
+      },
+    })
+    for (const upstream of options.upstreams) this.pool.add(upstream)
+    this.policyName =
+      typeof options.policy === 'function' ? options.policy.name || 'custom' : (options.policy ?? 'round-robin')
+    const affinity = options.affinity && cookieAffinity(options.affinity)
+    this.affinityName = affinity?.hiddenCookie
+    const timeouts = timeoutsOf(options.timeouts)
+    this.engine = engineOf(options.engine ?? 'http-proxy', timeouts)
+    this.#context = {
+      ...{ pool: this.pool, policy: policyOf(options.policy, random), policyName: this.policyName, affinity },
+      ...{ engine: this.engine, clock, events: this.events, totals: this.totals, active: new Set() },
+      ...{ connectTimeoutMs: timeouts.connectTimeoutMs, headersTimeoutMs: timeouts.headersTimeoutMs },
+      trusted: new TrustedProxies(options.trustProxy ?? []),
+      outgoing: { token: options.token, hiddenCookie: affinity?.hiddenCookie, via: options.via },
+      passive: new PassiveHealth(this.pool, clock, options.passive),
+      line: new WaitingLine(clock, options.queueLimit ?? 1000, options.queueTimeoutMs ?? 5000),
+      retries: options.retries ?? 2,
+      accessLog: options.accessLog,
+      nextRequestId: requestIds(),
+      isClosing: () => this.#closing,
+    }
+    if (options.health !== false) this.#active = new ActiveHealth(this.pool, clock, random, options.health)
+    this.#server = createFront(this.#context, options.front ?? {})
+  }
+
+  get load(): { active: number; waiting: number } {
+    return { active: this.#context.active.size, waiting: this.#context.line.length }
+  }
+
+  get isClosing(): boolean {
+    return this.#closing
+  }
+
+  async listen({ port, host = '127.0.0.1' }: ListenOptions): Promise<string> {
+    await Promise.all(this.pool.all.map((upstream) => this.#active?.watch(upstream)))
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    this.#server.once('error', reject).listen(port, host, resolve)
+    await promise
+    this.#server.off('error', reject)
+    const { address, port: bound } = this.#server.address() as AddressInfo
+    return `http://${address.includes(':') ? `[${address}]` : address}:${bound}`
+  }
+
+  async add(options: UpstreamOptions): Promise<Upstream> {
+    const upstream = this.pool.add(options)
+    this.events.emit('upstream', { at: this.#clock.now(), name: upstream.name, state: 'added', reason: 'added' })
+    await this.#active?.watch(upstream)
+    this.#context.line.wakeAll()
+    return upstream
+  }
+
+  async remove(name: string, { force = false, timeoutMs = 10_000 } = {}): Promise<void> {
+    const upstream = this.#named(name)
+    this.pool.setLeaving(upstream)
+    this.#active?.forget(upstream)
+    const isFree = (): boolean => upstream.inFlight === 0
+    if (!force) await this.#until(isFree, timeoutMs)
+    for (const busy of [...this.#context.active]) if (busy.upstream === upstream) busy.cut()
+    this.pool.remove(upstream)
+    this.engine.forget(upstream)
+    this.events.emit('upstream', {
+      at: this.#clock.now(),
+      name,
+      state: 'removed',
+      reason: force ? 'by force' : 'drained',
+    })
+  }
+
+  update(name: string, { mode, weight }: { mode?: UpstreamMode; weight?: number }): Upstream {
+    const upstream = this.#named(name)
+    if (weight !== undefined) {
+      checkWeight(weight)
+      this.pool.setWeight(upstream, weight)
+    }
+    if (mode !== undefined) this.pool.setMode(upstream, mode)
+    return upstream
+  }
+
+  async close({ timeoutMs = 10_000 } = {}): Promise<void> {
+    if (this.#closing) return
+    this.#closing = true
+    const closed = Promise.withResolvers<void>()
+    this.#server.close(() => closed.resolve())
+    this.#server.closeIdleConnections()
+    await this.#until(() => this.#context.active.size === 0, timeoutMs)
+    for (const busy of [...this.#context.active]) busy.cut()
+    this.#active?.close()
+    this.#server.closeAllConnections()
+    await this.engine.close()
+    await closed.promise
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close({ timeoutMs: 0 })
+  }
+
+  #named(name: string): Upstream {
+    const upstream = this.pool.get(name)
+    if (!upstream) throw new UnknownUpstreamError(name)
+    return upstream
+  }
+
+  async #until(done: () => boolean, timeoutMs: number): Promise<void> {
+    const end = this.#clock.now() + timeoutMs
+    while (!done() && this.#clock.now() < end) {
+      const { promise, resolve } = Promise.withResolvers<void>()
+      this.#clock.after(Math.min(20, timeoutMs), resolve)
+      await promise
+    }
+  }
+}
+
+// Random once, then counted: unique, and cheap enough to make one for every request.
+function requestIds(): () => string {
+  const prefix = randomBytes(9).toString('base64url')
+  let count = 0
+  return () => `${prefix}-${(count++).toString(36)}`
+}
+
+function timeoutsOf(given: Partial<EngineTimeouts> = {}): EngineTimeouts {
+  return {
+    connectTimeoutMs: given.connectTimeoutMs ?? 1000,
+    headersTimeoutMs: given.headersTimeoutMs ?? 30_000,
+    idleTimeoutMs: given.idleTimeoutMs ?? 60_000,
+  }
+}
+
+function policyOf(policy: BalancerOptions['policy'] = 'round-robin', random: Random): Policy {
+  if (typeof policy === 'function') return policy
+  if (isPolicyName(policy)) return policies[policy]({ random })
+  throw new TypeError(`policy: ${JSON.stringify(policy)} is not one of ${Object.keys(policies).join(', ')}`)
+}
+
+function engineOf(name: string, timeouts: EngineTimeouts): Engine {
+  if (isEngineName(name)) return engines[name](timeouts)
+  throw new TypeError(`engine: ${JSON.stringify(name)} is not one of ${Object.keys(engines).join(', ')}`)
+}

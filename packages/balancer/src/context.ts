@@ -1,0 +1,54 @@
+import type { Clock } from './clock.ts'
+import type { Engine } from './engine.ts'
+import type { Events } from './events.ts'
+import type { OutgoingOptions } from './headers/outgoing.ts'
+import type { TrustedProxies } from './headers/peer.ts'
+import type { PassiveHealth } from './health/passive.ts'
+import type { WaitingLine } from './queue.ts'
+import type { Selection } from './select.ts'
+import type { Termination } from './termination.ts'
+import type { Totals } from './totals.ts'
+import type { Upstream } from './upstream.ts'
+
+/** One line of the access log. Durations are ms. */
+export interface AccessEntry {
+  requestId: string
+  at: number
+  client: string
+  method: string
+  path: string
+  httpVersion: string
+  host: string | undefined
+  upstream: string | undefined
+  status: number
+  termination: Termination
+  /** The two letters of HAProxy's log for it. */
+  flags: string
+  attempts: number
+  ms: number
+  bytesIn: number
+  bytesOut: number
+  userAgent: string | undefined
+}
+
+/** What every exchange and tunnel of one balancer works with. */
+export interface Context extends Selection {
+  readonly engine: Engine
+  readonly clock: Clock
+  readonly events: Events
+  readonly trusted: TrustedProxies
+  readonly outgoing: OutgoingOptions
+  readonly passive: PassiveHealth
+  readonly line: WaitingLine
+  readonly totals: Totals
+  readonly connectTimeoutMs: number
+  readonly headersTimeoutMs: number
+  /** Further upstreams tried when one cannot be reached or dies before it answers. */
+  readonly retries: number
+  readonly accessLog: ((entry: AccessEntry) => void) | undefined
+  nextRequestId(): string
+  /** Whether the balancer is on its way out and keeps no connection. */
+  isClosing(): boolean
+  /** The requests and tunnels in progress. */
+  readonly active: Set<{ cut(): void; readonly upstream: Upstream | undefined }>
+}

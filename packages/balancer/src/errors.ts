@@ -1,0 +1,40 @@
+/** What a refused or failed request is answered with; `statusCode` is the HTTP status. */
+export class BalancerError extends Error {
+  readonly code: string
+  readonly statusCode: number
+
+  constructor(code: string, statusCode: number, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.name = new.target.name
+    this.code = code
+    this.statusCode = statusCode
+  }
+}
+
+/** Every upstream is down, draining or in maintenance. */
+export class NoUpstreamError extends BalancerError {
+  constructor(message = 'no upstream is available') {
+    super('BALANCER_NO_UPSTREAM', 503, message)
+  }
+}
+
+/** Every upstream is at its `maxInFlight`, and the queue is full or the wait in it was too long. */
+export class OverloadedError extends BalancerError {
+  constructor(message: string) {
+    super('BALANCER_OVERLOADED', 503, message)
+  }
+}
+
+/** The admin API was asked about an upstream that the pool does not hold. */
+export class UnknownUpstreamError extends BalancerError {
+  constructor(name: string) {
+    super('BALANCER_UNKNOWN_UPSTREAM', 404, `no upstream is named ${JSON.stringify(name)}`)
+  }
+}
+
+/** An upstream of that name is already in the pool. */
+export class DuplicateUpstreamError extends BalancerError {
+  constructor(name: string) {
+    super('BALANCER_DUPLICATE_UPSTREAM', 409, `an upstream named ${JSON.stringify(name)} exists already`)
+  }
+}

@@ -1,0 +1,334 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { AccessEntry, Context } from './context.ts'
+import type { Attempt, Failure, Receiver, RequestBody } from './engine.ts'
+import { outgoingHeaders } from './headers/outgoing.ts'
+import { clientAddress, isSecure, type Peer } from './headers/peer.ts'
+import { RequestHead } from './headers/request-head.ts'
+import { responseHeaders } from './headers/response-head.ts'
+import { closeGently } from './linger.ts'
+import type { PickKey } from './policy.ts'
+import type { Waiter } from './queue.ts'
+import { problemOf } from './refuse.ts'
+import { respond } from './respond.ts'
+import { type Decision, select } from './select.ts'
+import { type Termination, terminations } from './termination.ts'
+import type { Upstream } from './upstream.ts'
+
+const REPEATABLE = new Set(['GET', 'HEAD', 'OPTIONS'])
+const NONE: readonly Upstream[] = []
+
+/**
+ * One request from its arrival to its last byte: it decides where to go, goes, goes elsewhere if that is allowed, and
+ * passes the answer on. It ends exactly once, whatever happens, and then counts and tells how.
+ */
+export class Exchange implements PickKey, Receiver, Waiter {
+  readonly requestId: string
+  readonly method: string
+  readonly path: string
+  readonly #context: Context
+  readonly #req: IncomingMessage
+  readonly #res: ServerResponse
+  readonly #peer: Peer
+  readonly #head: RequestHead
+  readonly #startedAt: number
+  readonly #expectsContinue: boolean
+  #address: string | undefined
+  #headers: string[] | undefined
+  #body: RequestBody | undefined
+  #decision: Decision | undefined
+  #upstream: Upstream | undefined
+  #attempt: Attempt | undefined
+  #attempts = 0
+  #tried: readonly Upstream[] = NONE
+  #sentAt = 0
+  /** What the attempts before this one met with, for the why chain. */
+  #failed: string[] = []
+  #staleRetried = false
+  #paused = false
+  #over = false
+  #bytesOut = 0
+
+  constructor(context: Context, req: IncomingMessage, res: ServerResponse, peer: Peer, expectsContinue = false) {
+    this.#context = context
+    this.#req = req
+    this.#res = res
+    this.#peer = peer
+    this.#expectsContinue = expectsContinue
+    this.requestId = context.nextRequestId()
+    this.method = req.method ?? 'GET'
+    this.path = req.url ?? '/'
+    this.#startedAt = performance.now()
+    this.#head = new RequestHead(req.rawHeaders)
+  }
+
+  get address(): string {
+    this.#address ??= clientAddress(this.#peer, this.#head, this.#context.trusted)
+    return this.#address
+  }
+
+  header(name: string): string | undefined {
+    if (name === 'cookie') return this.#head.cookie
+    const value = this.#req.headers[name]
+    return Array.isArray(value) ? value.join(', ') : value
+  }
+
+  get upstream(): Upstream | undefined {
+    return this.#upstream
+  }
+
+  /** Begins; everything after this happens by events. */
+  start() {
+    this.#context.active.add(this)
+    this.#res.once('close', () => this.#onClose())
+    const problem = this.#head.problem ?? problemOf(this.#req, this.#head)
+    if (problem) return this.#answer('bad_request', problem.status, problem.text, { close: true })
+    if (this.#head.hasBody) {
+      this.#req.on('error', () => {})
+      this.#body = { source: this.#req, length: this.#head.chunked ? undefined : this.#head.length }
+    }
+    this.#headers = outgoingHeaders(this.#head, this.#peer, this.requestId, this.#context.outgoing)
+    this.#dispatch()
+  }
+
+  #dispatch() {
+    const { events } = this.#context
+    const explain = events.wants('decision')
+    const decision = select(this.#context, this, this.#tried, explain)
+    // The client's pin is what it came with, however often it is tried.
+    this.#decision ??= decision
+    if (explain) this.#tellDecision(decision)
+    if (decision.upstream) return this.#send(decision.upstream)
+    if (decision.reason === 'full') return this.#wait()
+    if (this.#attempts > 0) return this.#answer('connect_failed', 502, 'no upstream could be reached')
+    this.#answer('no_upstream', 503, 'no upstream is available', { retryAfter: 1 })
+  }
+
+  #send(upstream: Upstream): void {
+    const { pool, engine } = this.#context
+    this.#upstream = upstream
+    this.#attempts++
+    pool.enter(upstream)
+    upstream.stats.requests++
+    this.#sentAt = performance.now()
+    if (this.#expectsContinue) this.#continueWhenRead()
+    const { method, path } = this
+    this.#attempt = engine.send({ upstream, method, path, headers: this.#headers ?? [], body: this.#body }, this)
+  }
+
+  // RFC 9110 §10.1.1: the client is told to go on once somebody is there to take its body.
+  #continueWhenRead(): void {
+    const onResume = (): void => {
+      if (!this.#res.headersSent) this.#res.writeContinue()
+    }
+    this.#req.once('resume', onResume)
+  }
+
+  onInformation(status: number, rawHeaders: string[]): void {
+    if (status !== 103 || this.#req.httpVersion === '1.0') return
+    const links = rawHeaders.filter((_, i) => i % 2 === 1 && rawHeaders[i - 1]?.toLowerCase() === 'link')
+    if (links.length > 0) this.#res.writeEarlyHints({ link: links })
+  }
+
+  onHeaders(status: number, message: string, rawHeaders: string[]): void {
+    const upstream = this.#upstream as Upstream
+    upstream.stats.latency.record(performance.now() - this.#sentAt)
+    upstream.stats.countStatus(status)
+    this.#context.passive.succeeded(upstream)
+    const { affinity } = this.#context
+    const moved = affinity !== undefined && upstream !== this.#decision?.pinned
+    const headers = responseHeaders(rawHeaders, {
+      requestId: this.requestId,
+      setCookie: moved ? affinity.cookieFor(upstream, isSecure(this.#peer, this.#head)) : undefined,
+      trailers: this.#req.httpVersion !== '1.0' && this.method !== 'HEAD',
+    })
+    const early = this.#body !== undefined && !this.#req.complete
+    if (early || this.#context.isClosing()) {
+      headers.push('Connection', 'close')
+      if (early) closeGently(this.#res)
+    }
+    this.#res.writeHead(status, message, headers)
+    if (!this.#hasContent(status)) return
+    this.#res.flushHeaders()
+  }
+
+  onData(chunk: Buffer): boolean {
+    this.#bytesOut += chunk.length
+    if (this.#res.write(chunk)) return true
+    if (!this.#paused) {
+      this.#paused = true
+      this.#res.once('drain', () => {
+        this.#paused = false
+        this.#attempt?.resume()
+      })
+    }
+    return false
+  }
+
+  onEnd(rawTrailers: string[]): void {
+    if (rawTrailers.length > 0 && this.#res.chunkedEncoding) this.#res.addTrailers(pairs(rawTrailers))
+    this.#res.end()
+    this.#release()
+    this.#finish('ok', this.#res.statusCode)
+  }
+
+  onFailure(failure: Failure) {
+    const upstream = this.#upstream as Upstream
+    this.#release()
+    if (failure.kind === 'connect') upstream.stats.connectErrors++
+    else upstream.stats.responseErrors++
+    if (failure.kind !== 'stale') this.#context.passive.failed(upstream, failure.error.message)
+    if (this.#res.headersSent) return this.#breakOff(failure)
+    if (failure.kind === 'stale' && !this.#staleRetried && this.#isRepeatable) {
+      this.#staleRetried = true
+      return this.#send(upstream)
+    }
+    if (this.#mayRetry(failure)) {
+      upstream.stats.redispatches++
+      this.#failed.push(`${upstream.name} ${inWords(failure)}`)
+      this.#tried = [...this.#tried, upstream]
+      return this.#dispatch()
+    }
+    if (failure.kind === 'timeout') return this.#answer('headers_timeout', 504, 'the upstream did not answer in time')
+    if (failure.kind === 'connect') return this.#answer('connect_failed', 502, 'no upstream could be reached')
+    if (failure.kind === 'protocol') return this.#answer('upstream_invalid', 502, 'the upstream answered nonsense')
+    this.#answer('upstream_died', 502, 'the upstream closed before it answered')
+  }
+
+  /** Ends the request at once, because the balancer closes or the upstream was removed by force. */
+  cut(): void {
+    if (this.#over) return
+    this.#attempt?.abort()
+    this.#release()
+    if (this.#res.headersSent) {
+      this.#finish('balancer_closed', this.#res.statusCode)
+      this.#res.destroy()
+    } else this.#answer('balancer_closed', 502, 'the upstream was taken away')
+  }
+
+  #mayRetry(failure: Failure): boolean {
+    if (this.#tried.length >= this.#context.retries) return false
+    if (failure.kind === 'connect') return true
+    return (failure.kind === 'died' || failure.kind === 'stale') && this.#isRepeatable
+  }
+
+  get #isRepeatable(): boolean {
+    return REPEATABLE.has(this.method) && this.#body === undefined
+  }
+
+  // A clean end would make half an answer look whole.
+  #breakOff(failure: Failure): void {
+    this.#finish(failure.kind === 'timeout' ? 'idle_timeout' : 'upstream_aborted', this.#res.statusCode)
+    this.#res.destroy()
+  }
+
+  #wait(): void {
+    const { line } = this.#context
+    if (line.join(this)) return
+    this.#answer('queue_full', 503, 'all upstreams are busy and the queue is full', { retryAfter: 1 })
+  }
+
+  /** {@link Waiter}: only the pinned upstream will do while it can serve. */
+  get wanted(): Upstream | undefined {
+    const pinned = this.#decision?.pinned
+    return pinned && this.#context.pool.mayServe(pinned) ? pinned : undefined
+  }
+
+  onPlace(): void {
+    this.#decision = undefined
+    this.#dispatch()
+  }
+
+  onTimeout(): void {
+    this.#answer('queue_timeout', 503, 'all upstreams are busy', { retryAfter: 1 })
+  }
+
+  #onClose(): void {
+    if (this.#over) return
+    const waiting = !this.#res.headersSent
+    this.#context.line.quit(this)
+    this.#attempt?.abort()
+    if (this.#upstream) this.#upstream.stats.clientAborts++
+    this.#release()
+    this.#finish(waiting ? 'client_left' : 'client_left_body', waiting ? 499 : this.#res.statusCode)
+  }
+
+  #answer(why: Termination, status: number, text: string, extra: { retryAfter?: number; close?: boolean } = {}): void {
+    const early = this.#body !== undefined && !this.#req.complete
+    if (early) closeGently(this.#res)
+    this.#finish(why, status)
+    respond(this.#res, { status, text, requestId: this.requestId, close: early, ...extra })
+  }
+
+  #hasContent(status: number): boolean {
+    return this.method !== 'HEAD' && status !== 204 && status !== 304
+  }
+
+  // Takes the request off its upstream; whoever waits for the place may go.
+  #release(): void {
+    const upstream = this.#upstream
+    if (!this.#attempt || !upstream) return
+    this.#attempt = undefined
+    this.#context.pool.leave(upstream)
+    this.#context.line.free(upstream)
+  }
+
+  #finish(termination: Termination, status: number): void {
+    if (this.#over) return
+    this.#over = true
+    const { events, accessLog, totals, active } = this.#context
+    active.delete(this)
+    totals.count(status, termination)
+    if (this.#upstream) this.#upstream.stats.bytesOut += this.#bytesOut
+    if (events.wants('done')) this.#tellDone(termination, status)
+    if (accessLog) accessLog(this.#entry(termination, status))
+  }
+
+  #tellDecision(decision: Decision): void {
+    const { requestId, method, path } = this
+    this.#context.events.emit('decision', {
+      ...{ requestId, at: this.#context.clock.now(), method, path },
+      upstream: decision.upstream?.name,
+      attempt: this.#attempts + 1,
+      reason: decision.reason,
+      why: this.#failed.length > 0 ? [...this.#failed, ...decision.why.slice(-1)] : decision.why,
+    })
+  }
+
+  #tellDone(termination: Termination, status: number): void {
+    const { requestId, method, path } = this
+    this.#context.events.emit('done', {
+      ...{ requestId, at: this.#context.clock.now(), method, path },
+      upstream: this.#upstream?.name,
+      status,
+      ms: performance.now() - this.#startedAt,
+      attempts: this.#attempts,
+      termination,
+    })
+  }
+
+  #entry(termination: Termination, status: number): AccessEntry {
+    const { requestId, method, path } = this
+    return {
+      ...{ requestId, at: this.#context.clock.now(), client: this.address, method, path },
+      httpVersion: this.#req.httpVersion,
+      host: this.#head.host,
+      upstream: this.#upstream?.name,
+      ...{ status, termination, flags: terminations[termination], attempts: this.#attempts },
+      ms: performance.now() - this.#startedAt,
+      bytesIn: this.#head.length ?? 0,
+      bytesOut: this.#bytesOut,
+      userAgent: this.header('user-agent'),
+    }
+  }
+}
+
+function inWords({ kind, error }: Failure): string {
+  if (kind !== 'connect') return 'died before it answered'
+  return (error as NodeJS.ErrnoException).code === 'ECONNREFUSED' ? 'refused the connection' : 'could not be reached'
+}
+
+function pairs(raw: readonly string[]): [string, string][] {
+  const out: [string, string][] = []
+  for (let i = 0; i < raw.length; i += 2) out.push([raw[i] as string, raw[i + 1] as string])
+  return out
+}

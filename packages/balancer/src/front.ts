@@ -1,0 +1,92 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { Duplex } from 'node:stream'
+import type { TLSSocket } from 'node:tls'
+import type { Context } from './context.ts'
+import { Exchange } from './exchange.ts'
+import { Peer } from './headers/peer.ts'
+import { respond } from './respond.ts'
+import { Tunnel } from './tunnel.ts'
+
+/** Bounds on what clients may do; all in ms but the last. */
+export interface FrontOptions {
+  /** How long a client may take to send its headers. @default 10_000 */
+  headersTimeoutMs?: number | undefined
+  /** How long it may take to send a whole request. @default 300_000 */
+  requestTimeoutMs?: number | undefined
+  /** How long an idle connection is kept. @default 60_000 */
+  keepAliveMs?: number | undefined
+  /** Headers of one request, bytes. @default 16_384 */
+  maxHeaderBytes?: number | undefined
+}
+
+/** The server that clients connect to. It accepts and refuses; exchanges and tunnels do the work. */
+export function createFront(context: Context, options: FrontOptions): Server {
+  const server = createServer(serverOptions(options))
+  wireFront(server, context)
+  return server
+}
+
+const serverOptions = (options: FrontOptions) => ({
+  headersTimeout: options.headersTimeoutMs ?? 10_000,
+  requestTimeout: options.requestTimeoutMs ?? 300_000,
+  keepAliveTimeout: options.keepAliveMs ?? 60_000,
+  maxHeaderSize: options.maxHeaderBytes ?? 16_384,
+  connectionsCheckingInterval: 1000,
+  // A request without a body comes with its stream already ended: no events, no work.
+  optimizeEmptyRequests: true,
+  shouldUpgradeCallback: isWebSocket,
+})
+
+function wireFront(server: Server, context: Context) {
+  const peers = new WeakMap<object, Peer>()
+  const peerOf = (req: IncomingMessage): Peer => {
+    const { socket } = req
+    let peer = peers.get(socket)
+    if (!peer) {
+      peer = new Peer(socket.remoteAddress, (socket as TLSSocket).encrypted === true, context.trusted)
+      peers.set(socket, peer)
+    }
+    return peer
+  }
+  server.on('request', (req, res) => new Exchange(context, req, res, peerOf(req)).start())
+  server.on('checkContinue', (req, res) => new Exchange(context, req, res, peerOf(req), true).start())
+  server.on('checkExpectation', (req, res) => refuseExpectation(context, req, res))
+  server.on('upgrade', (req, socket, head) => new Tunnel(context, req, socket, head, peerOf(req)).start())
+  server.on('connect', (_req, socket) => refuseRaw(socket, '405 Method Not Allowed', 'this is no forward proxy'))
+  server.on('clientError', onClientError)
+}
+
+function isWebSocket(req: IncomingMessage): boolean {
+  return req.method === 'GET' && req.headers.upgrade?.toLowerCase() === 'websocket'
+}
+
+function refuseExpectation(context: Context, _req: IncomingMessage, res: ServerResponse): void {
+  const requestId = context.nextRequestId()
+  respond(res, { status: 417, text: 'the only expectation met is 100-continue', requestId, close: true })
+}
+
+// What the parser refuses never becomes a request; the connection cannot be trusted any further.
+function onClientError(error: NodeJS.ErrnoException, socket: Duplex) {
+  const answering = (socket as { _httpMessage?: ServerResponse })._httpMessage
+  if (!socket.writable || answering?.headersSent || error.code === 'ECONNRESET') return socket.destroy()
+  if (error.code === 'HPE_HEADER_OVERFLOW') {
+    return refuseRaw(socket, '431 Request Header Fields Too Large', 'the headers are too large')
+  }
+  if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT')
+    return refuseRaw(socket, '408 Request Timeout', 'the request took too long')
+  refuseRaw(socket, '400 Bad Request', 'this is not HTTP/1.1 as RFC 9112 has it')
+}
+
+/** Answers on a bare connection and closes it. */
+export function refuseRaw(socket: Duplex, status: string, text: string, more = '') {
+  if (!socket.writable) return socket.destroy()
+  socket.on('error', () => {})
+  const body = `${status}: ${text}\n`
+  const head = `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Type: text/plain; charset=utf-8\r\n`
+  socket.end(
+    `${head}Cache-Control: no-store\r\n${more}Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+    () => {
+      socket.destroy()
+    },
+  )
+}

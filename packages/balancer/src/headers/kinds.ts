@@ -1,0 +1,83 @@
+/** Passed on as they are: every name that is not listed. */
+export const PLAIN = 0
+/** Between two neighbours only (RFC 9110 §7.6.1), or never believed from a client: dropped. */
+export const DROP = 1
+export const HOST = 2
+export const COOKIE = 3
+export const LENGTH = 4
+export const TRANSFER_ENCODING = 5
+export const CONNECTION = 6
+export const EXPECT = 7
+export const UPGRADE = 8
+export const TE = 9
+/** Who the client is, as proxies before this one say. */
+export const FORWARDED_FOR = 10
+export const FORWARDED_PROTO = 11
+export const FORWARDED_HOST = 12
+export const FORWARDED = 13
+/** The rest of `X-Forwarded-*`: kept from trusted peers only. */
+export const FORWARDED_OTHER = 14
+export const VIA = 15
+/** HTTP/2's name for the host. */
+export const AUTHORITY = 16
+
+const kinds = {
+  'keep-alive': DROP,
+  'proxy-connection': DROP,
+  'proxy-authorization': DROP,
+  'http2-settings': DROP,
+  trailer: DROP,
+  'x-request-id': DROP,
+  'x-balancer-token': DROP,
+  host: HOST,
+  cookie: COOKIE,
+  'content-length': LENGTH,
+  'transfer-encoding': TRANSFER_ENCODING,
+  connection: CONNECTION,
+  expect: EXPECT,
+  upgrade: UPGRADE,
+  te: TE,
+  'x-forwarded-for': FORWARDED_FOR,
+  'x-forwarded-proto': FORWARDED_PROTO,
+  'x-forwarded-host': FORWARDED_HOST,
+  forwarded: FORWARDED,
+  'x-real-ip': FORWARDED_OTHER,
+  via: VIA,
+  ':authority': AUTHORITY,
+} as const
+
+const known = new Map<string, number>(Object.entries(kinds))
+const MAX_CACHED = 2000
+
+/**
+ * The kind of a header by its name as it came. Spellings are remembered, so that a usual request costs a look-up per
+ * header and no lower-casing; the memory is bounded.
+ */
+export function kindOf(name: string): number {
+  return known.get(name) ?? learn(name)
+}
+
+function learn(name: string): number {
+  const lower = name.toLowerCase()
+  const kind =
+    known.get(lower) ?? (lower.startsWith('x-forwarded-') ? FORWARDED_OTHER : lower[0] === ':' ? DROP : PLAIN)
+  if (known.size < MAX_CACHED) known.set(name, kind)
+  return kind
+}
+
+/** Headers that a client's or a node's `Connection` line cannot make disappear. */
+export function isProtected(lower: string): boolean {
+  return PROTECTED.has(lower) || lower.startsWith('x-forwarded-')
+}
+
+const PROTECTED = new Set([
+  'host',
+  'content-length',
+  'transfer-encoding',
+  'cookie',
+  'set-cookie',
+  'forwarded',
+  'authorization',
+  'x-request-id',
+  'x-balancer-token',
+])

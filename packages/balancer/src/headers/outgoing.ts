@@ -1,0 +1,52 @@
+import { withoutCookie } from './cookies.ts'
+import type { Peer } from './peer.ts'
+import type { RequestHead } from './request-head.ts'
+
+/** What the balancer adds to every request. */
+export interface OutgoingOptions {
+  /** Sent as `X-Balancer-Token`, so that nodes believe `X-Request-Id`. */
+  readonly token: string | undefined
+  /** The affinity cookie, which nodes do not see. */
+  readonly hiddenCookie: string | undefined
+  /** Pseudonym for `Via` (RFC 9110 §7.6.3); none is sent without it. */
+  readonly via: string | undefined
+}
+
+/**
+ * The headers of a request as its upstream gets them: hop-by-hop ones gone, who the client is said by the balancer, and
+ * by proxies before it only if they are trusted.
+ */
+export function outgoingHeaders(head: RequestHead, peer: Peer, requestId: string, options: OutgoingOptions): string[] {
+  const out = head.kept
+  const host = head.host ?? ''
+  out.push('Host', host, 'X-Request-Id', requestId)
+  if (options.token !== undefined) out.push('X-Balancer-Token', options.token)
+  const cookie = visibleCookie(head.cookie, options.hiddenCookie)
+  if (cookie !== undefined) out.push('Cookie', cookie)
+  if (head.length !== undefined && !head.chunked) out.push('Content-Length', String(head.length))
+  if (head.te !== undefined && /(^|,)\s*trailers\s*(;|,|$)/i.test(head.te)) out.push('TE', 'trailers')
+  if (peer.isTrusted) pushTrusted(out, head, peer, host)
+  else {
+    out.push('X-Forwarded-For', peer.address, 'X-Forwarded-Proto', peer.scheme)
+    out.push('X-Forwarded-Host', host, 'Forwarded', peer.forwarded(host))
+  }
+  if (options.via !== undefined) {
+    const hop = `1.1 ${options.via}`
+    out.push('Via', head.via === undefined ? hop : `${head.via}, ${hop}`)
+  } else if (head.via !== undefined) out.push('Via', head.via)
+  return out
+}
+
+function pushTrusted(out: string[], head: RequestHead, peer: Peer, host: string): void {
+  const before = head.forwardedFor === undefined ? '' : `${head.forwardedFor}, `
+  out.push('X-Forwarded-For', before + peer.address)
+  out.push('X-Forwarded-Proto', head.forwardedProto ?? peer.scheme)
+  out.push('X-Forwarded-Host', head.forwardedHost ?? host)
+  const hop = peer.forwarded(host)
+  out.push('Forwarded', head.forwarded === undefined ? hop : `${head.forwarded}, ${hop}`)
+  if (head.forwardedOther) out.push(...head.forwardedOther)
+}
+
+function visibleCookie(cookie: string | undefined, hidden: string | undefined): string | undefined {
+  return cookie === undefined || hidden === undefined ? cookie : withoutCookie(cookie, hidden)
+}

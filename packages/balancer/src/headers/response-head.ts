@@ -1,0 +1,71 @@
+import { isProtected } from './kinds.ts'
+import { withoutNamed } from './request-head.ts'
+
+// 1 dropped, 2 Connection, 3 Trailer, 4 Cache-Control, 5 Content-Length, 6 X-Request-Id
+const special = new Map<string, number>([
+  ['keep-alive', 1],
+  ['proxy-connection', 1],
+  ['transfer-encoding', 1],
+  ['te', 1],
+  ['upgrade', 1],
+  ['connection', 2],
+  ['trailer', 3],
+  ['cache-control', 4],
+  ['content-length', 5],
+  ['x-request-id', 1],
+])
+const MAX_CACHED = 2000
+
+function kindOf(name: string): number {
+  const cached = special.get(name)
+  if (cached !== undefined) return cached
+  const kind = special.get(name.toLowerCase()) ?? 0
+  if (special.size < MAX_CACHED) special.set(name, kind)
+  return kind
+}
+
+/** What the balancer adds to a response, and what the client's protocol can carry. */
+export interface ResponseHeadOptions {
+  readonly requestId: string
+  /** The affinity cookie to set; the response is then not to be stored by caches. */
+  readonly setCookie: string | undefined
+  /** Whether trailers can follow: the client speaks HTTP/1.1 or later and the body has no declared length. */
+  readonly trailers: boolean
+}
+
+/** A node's response headers as the client gets them: hop-by-hop ones gone, the node's own cookies untouched. */
+export function responseHeaders(raw: string[], options: ResponseHeadOptions): string[] {
+  const out: string[] = []
+  let connection: string | undefined
+  let trailer: string | undefined
+  let hasLength = false
+  for (let i = 0; i < raw.length; i += 2) {
+    const name = raw[i] as string
+    const value = raw[i + 1] as string
+    const kind = kindOf(name)
+    if (kind === 0) out.push(name, value)
+    else if (kind === 2) connection = connection === undefined ? value : `${connection},${value}`
+    else if (kind === 3) trailer = value
+    else if (kind === 4) {
+      if (options.setCookie === undefined) out.push(name, value)
+    } else if (kind === 5) {
+      hasLength = true
+      out.push(name, value)
+    }
+  }
+  const kept = connection === undefined ? out : withoutConnectionNamed(out, connection)
+  if (trailer !== undefined && options.trailers && !hasLength) kept.push('Trailer', trailer)
+  if (options.setCookie !== undefined) kept.push('Set-Cookie', options.setCookie, 'Cache-Control', 'no-store')
+  kept.push('X-Request-Id', options.requestId)
+  return kept
+}
+
+function withoutConnectionNamed(raw: string[], connection: string): string[] {
+  const lower = connection.toLowerCase()
+  if (lower === 'keep-alive' || lower === 'close') return raw
+  const named = lower.split(',').map((token) => token.trim())
+  return withoutNamed(
+    raw,
+    named.filter((name) => name !== '' && !isProtected(name)),
+  )
+}

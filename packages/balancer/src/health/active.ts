@@ -1,0 +1,130 @@
+import http from 'node:http'
+import https from 'node:https'
+import type { Clock, Random, Timer } from '../clock.ts'
+import type { Pool } from '../pool.ts'
+import type { Upstream } from '../upstream.ts'
+
+/** How upstreams are probed. */
+export interface ActiveOptions {
+  /** Asked with GET; any 2xx or 3xx is well. @default '/readyz' */
+  path?: string | undefined
+  /** From the end of one probe to the next. @default 1000 */
+  intervalMs?: number | undefined
+  /** A probe that takes longer has failed. @default 1000 */
+  timeoutMs?: number | undefined
+  /** This many in a row bring an upstream back. @default 2 */
+  rise?: number | undefined
+  /** This many failures in a row take it down. @default 2 */
+  fall?: number | undefined
+  /** The interval varies by this share, so that balancers do not probe in step. @default 0.1 */
+  jitter?: number | undefined
+}
+
+/** What a probe found. */
+export interface ProbeResult {
+  ok: boolean
+  detail: string
+}
+
+/** Asks an upstream once. It never throws. */
+export type Probe = (upstream: Upstream, options: { path: string; timeoutMs: number }) => Promise<ProbeResult>
+
+interface Watch {
+  passes: number
+  failures: number
+  timer: Timer | undefined
+  first: boolean
+}
+
+/** Active health checks: every upstream, alone, again and again. */
+export class ActiveHealth {
+  readonly #pool: Pool
+  readonly #clock: Clock
+  readonly #random: Random
+  readonly #probe: Probe
+  readonly #options: Required<{ [K in keyof ActiveOptions]: NonNullable<ActiveOptions[K]> }>
+  readonly #watches = new Map<Upstream, Watch>()
+
+  constructor(pool: Pool, clock: Clock, random: Random, options: ActiveOptions = {}, probe: Probe = httpProbe) {
+    this.#pool = pool
+    this.#clock = clock
+    this.#random = random
+    this.#probe = probe
+    this.#options = {
+      path: options.path ?? '/readyz',
+      intervalMs: options.intervalMs ?? 1000,
+      timeoutMs: options.timeoutMs ?? 1000,
+      rise: options.rise ?? 2,
+      fall: options.fall ?? 2,
+      jitter: options.jitter ?? 0.1,
+    }
+  }
+
+  /** Probes the upstream now and from then on. The first probe alone decides how it starts. */
+  async watch(upstream: Upstream): Promise<void> {
+    if (this.#watches.has(upstream)) return
+    const watch: Watch = { passes: 0, failures: 0, timer: undefined, first: true }
+    this.#watches.set(upstream, watch)
+    await this.#run(upstream, watch)
+  }
+
+  forget(upstream: Upstream): void {
+    this.#watches.get(upstream)?.timer?.cancel()
+    this.#watches.delete(upstream)
+  }
+
+  close(): void {
+    for (const upstream of [...this.#watches.keys()]) this.forget(upstream)
+  }
+
+  async #run(upstream: Upstream, watch: Watch): Promise<void> {
+    const { path, timeoutMs, intervalMs, jitter } = this.#options
+    const started = performance.now()
+    const { ok, detail } = await this.#probe(upstream, { path, timeoutMs })
+    if (this.#watches.get(upstream) !== watch) return
+    upstream.lastCheck = { at: this.#clock.now(), ok, ms: performance.now() - started, detail }
+    if (ok) this.#pass(upstream, watch)
+    else this.#fail(upstream, watch, detail)
+    watch.first = false
+    const wait = intervalMs * (1 + jitter * (2 * this.#random() - 1))
+    watch.timer = this.#clock.after(wait, () => void this.#run(upstream, watch))
+  }
+
+  #pass(upstream: Upstream, watch: Watch): void {
+    watch.failures = 0
+    watch.passes++
+    if (upstream.healthy || (!watch.first && watch.passes < this.#options.rise)) return
+    this.#pool.setHealthy(upstream, true, `${watch.passes} checks passed`)
+  }
+
+  #fail(upstream: Upstream, watch: Watch, detail: string): void {
+    watch.passes = 0
+    watch.failures++
+    upstream.stats.checkFailures++
+    if (!upstream.healthy || (!watch.first && watch.failures < this.#options.fall)) return
+    this.#pool.setHealthy(upstream, false, `${watch.failures} checks failed: ${detail}`)
+  }
+}
+
+/** GET on a connection of its own, so that a full or stale pool of connections does not colour the answer. */
+export const httpProbe: Probe = (upstream, { path, timeoutMs }) => {
+  const { promise, resolve } = Promise.withResolvers<ProbeResult>()
+  const { request } = upstream.url.protocol === 'https:' ? https : http
+  const asked = request(new URL(path, upstream.url), {
+    agent: false,
+    headers: { 'User-Agent': 'session-cluster-probe' },
+  })
+  const timer = setTimeout(() => {
+    resolve({ ok: false, detail: `no answer within ${timeoutMs} ms` })
+    asked.destroy()
+  }, timeoutMs).unref()
+  asked.on('error', (error: NodeJS.ErrnoException) => resolve({ ok: false, detail: error.code ?? error.message }))
+  asked.on('response', (response) => {
+    const status = response.statusCode ?? 0
+    resolve({ ok: status >= 200 && status < 400, detail: `status ${status}` })
+    asked.destroy()
+  })
+  asked.on('close', () => clearTimeout(timer))
+  asked.end()
+  return promise
+}

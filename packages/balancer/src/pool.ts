@@ -1,0 +1,177 @@
+import type { Clock, Random } from './clock.ts'
+import { DuplicateUpstreamError } from './errors.ts'
+import { checkUpstream, Upstream, type UpstreamMode, type UpstreamOptions, type UpstreamState } from './upstream.ts'
+
+/** How a pool filters. */
+export interface PoolOptions {
+  clock: Clock
+  random: Random
+  /** At most this many requests at once on one upstream. @default Infinity */
+  maxInFlight?: number | undefined
+  /** A node that comes back gets its full share only after this long. @default 0, at once */
+  slowStartMs?: number | undefined
+  /**
+   * When a smaller share than this of the healthy upstreams is left over, passive ejections are ignored; active checks and
+   * an operator's word never are. @default 0.5
+   */
+  panicThreshold?: number | undefined
+  /** Told of every change of state. */
+  onState?: ((upstream: Upstream, state: UpstreamState, reason: string) => void) | undefined
+}
+
+/** All upstreams, and which of them may take a request now. It filters; it never picks. */
+export class Pool {
+  readonly maxInFlight: number
+  readonly #options: PoolOptions
+  readonly #byName = new Map<string, Upstream>()
+  #order = 0
+  #all: readonly Upstream[] = []
+  #available: readonly Upstream[] | undefined
+  #warming = 0
+
+  constructor(options: PoolOptions) {
+    this.#options = options
+    this.maxInFlight = options.maxInFlight ?? Number.POSITIVE_INFINITY
+  }
+
+  /** Every upstream, those being removed too, in the order of adding. */
+  get all(): readonly Upstream[] {
+    return this.#all
+  }
+
+  get(name: string): Upstream | undefined {
+    return this.#byName.get(name)
+  }
+
+  /** @throws TypeError when an option is wrong, {@link DuplicateUpstreamError} when the name is taken */
+  add(options: UpstreamOptions): Upstream {
+    const checked = checkUpstream(options)
+    if (this.#byName.has(checked.name)) throw new DuplicateUpstreamError(checked.name)
+    const upstream = new Upstream(checked, this.#order++)
+    this.#byName.set(upstream.name, upstream)
+    this.#all = [...this.#byName.values()]
+    this.#available = undefined
+    return upstream
+  }
+
+  /** Forgets the upstream. What is in flight on it is not the pool's affair. */
+  remove(upstream: Upstream): void {
+    this.#byName.delete(upstream.name)
+    if (upstream.warmingSince) this.#endWarming(upstream)
+    this.#all = [...this.#byName.values()]
+    this.#available = undefined
+  }
+
+  /**
+   * Who may take a client that is pinned nowhere: up, of some weight, not full. Those in `tried` are left out.
+   * A warming upstream is left out at random, less and less often.
+   */
+  available(tried?: readonly Upstream[]): readonly Upstream[] {
+    this.#available ??= this.#filter()
+    if (this.#warming === 0 && (tried === undefined || tried.length === 0)) return this.#available
+    const left = tried?.length ? this.#available.filter((upstream) => !tried.includes(upstream)) : this.#available
+    if (this.#warming === 0) return left
+    const warm = left.filter((upstream) => this.#admits(upstream))
+    return warm.length > 0 ? warm : left
+  }
+
+  /** Whether a client that is pinned to it may go on there: up or draining, but neither down nor being removed. */
+  mayServe(upstream: Upstream): boolean {
+    const { state } = upstream
+    return state === 'up' || state === 'draining'
+  }
+
+  isFull(upstream: Upstream): boolean {
+    return upstream.inFlight >= this.maxInFlight
+  }
+
+  /** Whether some upstream would be available if it were not full. */
+  get isSaturated(): boolean {
+    return this.maxInFlight !== Number.POSITIVE_INFINITY && this.#all.some((u) => canTakeNew(u) && this.isFull(u))
+  }
+
+  setMode(upstream: Upstream, mode: UpstreamMode, reason = `set to ${mode}`): void {
+    this.#change(upstream, reason, () => {
+      upstream.mode = mode
+    })
+  }
+
+  setHealthy(upstream: Upstream, healthy: boolean, reason: string): void {
+    this.#change(upstream, reason, () => {
+      upstream.healthy = healthy
+    })
+  }
+
+  setPassive(upstream: Upstream, passive: Upstream['passive'], reason: string): void {
+    this.#change(upstream, reason, () => {
+      upstream.passive = passive
+    })
+  }
+
+  setLeaving(upstream: Upstream, reason = 'is being removed'): void {
+    this.#change(upstream, reason, () => {
+      upstream.leaving = true
+    })
+  }
+
+  setWeight(upstream: Upstream, weight: number): void {
+    upstream.weight = weight
+    this.#available = undefined
+  }
+
+  /** Counts a request onto the upstream. */
+  enter(upstream: Upstream): void {
+    const inFlight = ++upstream.inFlight
+    if (inFlight > upstream.stats.maxInFlight) upstream.stats.maxInFlight = inFlight
+    if (inFlight === this.maxInFlight) this.#available = undefined
+  }
+
+  /** Takes it off again. */
+  leave(upstream: Upstream): void {
+    if (upstream.inFlight-- === this.maxInFlight) this.#available = undefined
+  }
+
+  #filter(): readonly Upstream[] {
+    const inService = this.#all.filter((u) => canTakeNew(u) && u.weight > 0)
+    const trusted = inService.filter((u) => u.passive === 'in' || (u.passive === 'trial' && u.inFlight === 0))
+    const panicking = trusted.length < inService.length * (this.#options.panicThreshold ?? 0.5)
+    return (panicking ? inService : trusted).filter((u) => !this.isFull(u))
+  }
+
+  #change(upstream: Upstream, reason: string, apply: () => void): void {
+    const before = upstream.state
+    apply()
+    this.#available = undefined
+    const after = upstream.state
+    if (before === after) return
+    upstream.lastReason = reason
+    if (after === 'down') upstream.stats.downs++
+    if (after === 'up' && (before === 'down' || before === 'ejected')) this.#startWarming(upstream)
+    this.#options.onState?.(upstream, after, reason)
+  }
+
+  #startWarming(upstream: Upstream): void {
+    const ms = this.#options.slowStartMs ?? 0
+    if (ms === 0) return
+    if (!upstream.warmingSince) this.#warming++
+    const since = this.#options.clock.now()
+    upstream.warmingSince = since
+    this.#options.clock.after(ms, () => {
+      if (upstream.warmingSince === since) this.#endWarming(upstream)
+    })
+  }
+
+  #endWarming(upstream: Upstream): void {
+    upstream.warmingSince = 0
+    this.#warming--
+  }
+
+  #admits(upstream: Upstream): boolean {
+    if (!upstream.warmingSince) return true
+    const share = (this.#options.clock.now() - upstream.warmingSince) / (this.#options.slowStartMs ?? 1)
+    return this.#options.random() < Math.max(share, 0.05)
+  }
+}
+
+// Health by the active checks and an operator's word; what passive health adds, the panic threshold may take back.
+const canTakeNew = (upstream: Upstream): boolean => upstream.healthy && upstream.mode === 'ready' && !upstream.leaving
