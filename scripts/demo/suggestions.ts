@@ -1,0 +1,45 @@
+import type { Cluster } from '@session-cluster/cluster'
+
+/** One thing to try: a sentence, and the lines to type. */
+export interface Suggestion {
+  readonly say: string
+  readonly type: readonly string[]
+}
+
+/** `http://localhost:8080`: what a reader types, and what keeps one cookie jar for all ports. */
+export function shown(url: string): string {
+  return url.replace('//127.0.0.1:', '//localhost:')
+}
+
+/** Three things to try that show what is special about the cluster's mode. */
+export function suggestions(cluster: Cluster): readonly Suggestion[] {
+  const [a, b] = ['a', 'b'].map((name) => shown(cluster.node(name).url))
+  const balancer = shown(cluster.balancer.url)
+  const set = (base: string | undefined) => `curl -c jar -b jar '${base}/set?q=password'`
+  const get = (base: string | undefined) => `curl -c jar -b jar ${base}/get`
+  const four = `for i in 1 2 3 4; do curl -s -c jar -b jar -o /dev/null -w '%{http_code} %header{x-served-by}\\n' ${balancer}/get; done`
+  const kill = `kill -9 ${cluster.node('b').pid}`
+  switch (cluster.mode) {
+    case 'local':
+      return [
+        { say: 'Node a keeps a value for you; node b has never heard of you:', type: [set(a), get(a), get(b)] },
+        { say: 'Through the balancer you are known one time in three:', type: [set(balancer), four] },
+        { say: `The same with a browser: ${a} — or try MODE=sticky npm run demo`, type: [] },
+      ]
+    case 'sticky':
+      return [
+        { say: 'The balancer sends you back to the node that you used before:', type: [set(balancer), four] },
+        { say: 'Past the balancer nobody does: node a or node b does not know you:', type: [get(a), get(b)] },
+        { say: 'Kill node b: whoever was there is moved, and the session is lost:', type: [kill, get(balancer)] },
+      ]
+    case 'clustered':
+      return [
+        { say: 'Node a saves, and node b knows it too: the session lives in Redis:', type: [set(a), get(b)] },
+        { say: 'Kill node b: nobody loses anything:', type: [kill, four] },
+        {
+          say: 'See your session in Redis; the answer names the redis-cli line:',
+          type: [`curl -b jar ${balancer}/whoami`],
+        },
+      ]
+  }
+}
