@@ -18,6 +18,7 @@ test.each([
   ['apps/server/src/a.ts', '../../../packages/session/src/index.ts'],
   ['packages/session/src/a.ts', '@session-cluster/bench'],
   ['packages/session/src/a.ts', '../../../scripts/demo.ts'],
+  ['scripts/server.ts', '../apps/server/src/app.ts'],
 ])('refuses %s importing %s', (file, to) => {
   expect(judge({ file, to }, names)).not.toEqual([])
 })
@@ -28,6 +29,7 @@ test.each([
   ['packages/session/src/a.ts', 'node:crypto'],
   ['bench/a.ts', '@session-cluster/cluster'],
   ['scripts/demo.ts', '@session-cluster/cluster'],
+  ['scripts/server.ts', '../apps/server/src/main.ts'],
 ])('allows %s importing %s', (file, to) => {
   expect(judge({ file, to }, names)).toEqual([])
 })

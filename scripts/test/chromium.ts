@@ -1,5 +1,5 @@
 /** Finds a Chromium for the console's tests, or installs Debian's where that needs no asking. */
-import { spawnSync } from 'node:child_process'
+import { type SpawnSyncOptions, spawnSync } from 'node:child_process'
 import { accessSync, constants } from 'node:fs'
 import { delimiter, join } from 'node:path'
 
@@ -25,7 +25,7 @@ function installed(): string | undefined {
   const quietly = {
     stdio: ['ignore', 'ignore', 'inherit'],
     env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
-  } as const
+  } satisfies SpawnSyncOptions
   spawnSync('apt-get', ['update', '-qq'], quietly)
   spawnSync('apt-get', ['install', '-y', '-qq', '--no-install-recommends', 'chromium', 'fonts-noto-cjk'], quietly)
   return onPath()

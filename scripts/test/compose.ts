@@ -6,7 +6,7 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { createServer } from 'node:net'
-import { Browser } from '../walk/browser.ts'
+import { seededRandom, VirtualUser } from '@session-cluster/cluster/load'
 import { root } from '../workspace.ts'
 
 const modes = ['local', 'sticky', 'clustered'] as const
@@ -15,6 +15,7 @@ type Mode = (typeof modes)[number]
 const project = `session-cluster-test-${process.pid}`
 const [a, b, c, balancer, console_] = await freePorts(5)
 const urls = { a: at(a), b: at(b), c: at(c), balancer: at(balancer) }
+const random = seededRandom(1)
 let failed = false
 
 process.on('SIGINT', () => {
@@ -40,51 +41,57 @@ process.exitCode = failed ? 1 : 0
 
 async function walk(mode: Mode): Promise<void> {
   const clustered = mode === 'clustered'
-  const alice = new Browser()
-  const saved = await alice.open(`${urls.a}/set?q=password`)
-  assert.deepEqual([saved.status, saved.body, saved.servedBy], [200, 'Saved: password', 'a'])
-  assert.deepEqual(alice.cookieNames, [clustered ? 'SESSION' : 'JSESSIONID'])
-  assert.equal((await alice.open(`${urls.a}/get`)).body, 'password')
+  const alice = user(urls.a)
+  const saved = await alice.ask('/set?q=password')
+  assert.deepEqual([saved.status, saved.body, saved.node], [200, 'Saved: password', 'a'])
+  assert.deepEqual(alice.jar.names, [clustered ? 'SESSION' : 'JSESSIONID'])
+  assert.equal((await alice.ask('/get')).body, 'password')
 
-  const elsewhere = await alice.open(`${urls.b}/get`)
-  assert.equal(elsewhere.servedBy, 'b')
+  const elsewhere = await alice.ask('/get', { base: urls.b })
+  assert.equal(elsewhere.node, 'b')
   assert.equal(elsewhere.status, clustered ? 200 : 404, `8080 → 8081 in ${mode}`)
 
-  alice.forget(clustered ? 'SESSION' : 'JSESSIONID')
-  assert.equal((await alice.open(`${urls.a}/get`)).status, 404, 'without the cookie nobody knows her')
+  alice.jar.delete(clustered ? 'SESSION' : 'JSESSIONID')
+  assert.equal((await alice.ask('/get')).status, 404, 'without the cookie nobody knows her')
 
   await throughTheBalancer(mode)
   await crash(mode)
 }
 
 async function throughTheBalancer(mode: Mode): Promise<void> {
-  const bob = new Browser()
-  const home = (await bob.open(`${urls.balancer}/set?q=hello`)).servedBy
-  const answers = []
-  for (let turn = 0; turn < 6; turn++) answers.push(await bob.open(`${urls.balancer}/get`))
-  const nodes = new Set(answers.map((page) => page.servedBy))
-  assert.equal(nodes.size, mode === 'sticky' ? 1 : 3, `nodes that answered in ${mode}`)
-  for (const page of answers) {
-    const knows = mode !== 'local' || page.servedBy === home
-    assert.equal(page.status, knows ? 200 : 404, `${page.servedBy} answers a session of ${home} in ${mode}`)
+  const bob = user(urls.balancer)
+  const home = (await bob.save()).node
+  const visits = []
+  for (let turn = 0; turn < 6; turn++) visits.push(await bob.visit())
+  assert.equal(
+    new Set(visits.map(({ node }) => node)).size,
+    mode === 'sticky' ? 1 : 3,
+    `nodes that answered in ${mode}`,
+  )
+  for (const { node, outcome } of visits) {
+    const knows = mode !== 'local' || node === home
+    assert.equal(outcome, knows ? 'hit' : 'miss', `${node} answers a session of ${home} in ${mode}`)
   }
 }
 
 /** Kills b outright; the sessions that only b held are lost, and only those. */
 async function crash(mode: Mode): Promise<void> {
   const users = []
-  for (let user = 0; user < 6; user++) {
-    const browser = new Browser()
-    users.push({ browser, home: (await browser.open(`${urls.balancer}/set?q=user${user}`)).servedBy, q: `user${user}` })
+  for (let index = 0; index < 6; index++) {
+    const each = user(urls.balancer)
+    users.push({ each, home: (await each.save()).node })
   }
   compose(mode, ['kill', '--signal', 'SIGKILL', 'b'])
-  for (const { browser, home, q } of users) {
-    const url = mode === 'local' ? urls[home as 'a' | 'b' | 'c'] : urls.balancer
-    const page = await browser.open(`${url}/get`).catch(() => undefined)
+  for (const { each, home } of users) {
+    const { outcome } = await each.look(mode === 'local' ? urls[home as 'a' | 'b' | 'c'] : urls.balancer)
     const survives = mode === 'clustered' || home !== 'b'
-    assert.equal(page?.status === 200 && page.body === q, survives, `a session of ${home} after b's crash in ${mode}`)
+    assert.equal(outcome === 'hit', survives, `a session of ${home} after b's crash in ${mode}`)
   }
   compose(mode, ['start', 'b'])
+}
+
+function user(base: string): VirtualUser {
+  return new VirtualUser({ name: 'a reader', base, random, timeoutMs: 20_000 })
 }
 
 function compose(mode: Mode, args: string[], mustWork = true): void {

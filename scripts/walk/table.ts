@@ -1,15 +1,11 @@
 /** The README's table: the tutorial's statements as cells, each made by a real cluster. */
 import { type Cluster, startCluster } from '@session-cluster/cluster'
-import { Browser } from './browser.ts'
+import { seededRandom, VirtualUser } from '@session-cluster/cluster/load'
 
 const modes = ['local', 'sticky', 'clustered'] as const
 type Mode = (typeof modes)[number]
 
-interface User {
-  browser: Browser
-  /** The value that only this user's session holds. */
-  token: string
-}
+const random = seededRandom(1)
 
 const columns = [
   'MODE',
@@ -42,43 +38,37 @@ async function row(mode: Mode): Promise<string[]> {
 }
 
 async function otherServer(cluster: Cluster): Promise<string> {
-  const browser = new Browser()
-  await browser.open(`${cluster.node('a').url}/set?q=password`)
-  const page = await browser.open(`${cluster.node('b').url}/get`)
-  return page.status === 200 ? `\`${page.body}\`` : String(page.status)
+  const alice = user(cluster.node('a').url)
+  await alice.save()
+  return mark((await alice.look(cluster.node('b').url)).outcome === 'hit')
 }
 
 async function fourGets(cluster: Cluster): Promise<string> {
-  const browser = new Browser()
-  await browser.open(`${cluster.balancer.url}/set?q=password`)
+  const alice = user(cluster.balancer.url)
+  await alice.save()
   const marks = []
   for (let turn = 0; turn < 4; turn++) {
-    const page = await browser.open(`${cluster.balancer.url}/get`)
-    marks.push(`${page.body === 'password' ? '✓' : '–'} ${page.servedBy}`)
+    const { outcome, node } = await alice.visit()
+    marks.push(`${mark(outcome === 'hit')} ${node}`)
   }
   return marks.join(', ')
 }
 
 async function cookieDeleted(cluster: Cluster): Promise<string> {
-  const browser = new Browser()
-  await browser.open(`${cluster.node('a').url}/set?q=password`)
-  for (const name of browser.cookieNames) browser.forget(name)
-  return String((await browser.open(`${cluster.node('a').url}/get`)).status)
+  const alice = user(cluster.node('a').url)
+  await alice.save()
+  for (const name of alice.jar.names) alice.jar.delete(name)
+  return mark((await alice.visit()).outcome === 'hit')
 }
 
 async function addD(cluster: Cluster): Promise<string> {
   const users = await nineUsers(cluster)
   await cluster.addNode('d')
-  const pages = []
-  for (let turn = 0; turn < 4; turn++) {
-    for (const { browser, token } of users) {
-      pages.push({ token, page: await browser.open(`${cluster.balancer.url}/get`) })
-    }
-  }
-  const found = pages.filter(({ page, token }) => page.body === token).length
-  const byD = pages.filter(({ page }) => page.servedBy === 'd').length
+  const visits = []
+  for (let turn = 0; turn < 4; turn++) for (const each of users) visits.push(await each.visit())
   await cluster.removeNode('d')
-  return `${found}, ${byD}`
+  const found = visits.filter(({ outcome }) => outcome === 'hit').length
+  return `${found}, ${visits.filter(({ node }) => node === 'd').length}`
 }
 
 async function crashB(cluster: Cluster): Promise<string> {
@@ -86,6 +76,7 @@ async function crashB(cluster: Cluster): Promise<string> {
   await cluster.node('b').crash()
   const lost = await countLost(users, [cluster.balancer.url, cluster.node('a').url, cluster.node('c').url])
   await cluster.node('b').restart()
+  await cluster.balancer.untilSeen(['b'], 'up')
   return String(lost)
 }
 
@@ -95,20 +86,28 @@ async function removeA(cluster: Cluster): Promise<string> {
   return String(await countLost(users, [cluster.balancer.url, cluster.node('b').url, cluster.node('c').url]))
 }
 
-/** Nine users who set their token through the balancer: three a node, round robin. */
-async function nineUsers(cluster: Cluster): Promise<User[]> {
-  const users = Array.from({ length: 9 }, (_, index) => ({ browser: new Browser(), token: `token-${index}` }))
-  for (const { browser, token } of users) await browser.open(`${cluster.balancer.url}/set?q=${token}`)
+/** Nine users who save their token through the balancer: three a node, round robin. */
+async function nineUsers(cluster: Cluster): Promise<VirtualUser[]> {
+  const users = Array.from({ length: 9 }, () => user(cluster.balancer.url))
+  for (const each of users) await each.save()
   return users
 }
 
+function user(base: string): VirtualUser {
+  return new VirtualUser({ name: 'a reader', base, random })
+}
+
 /** A session is lost when nobody can serve it: neither the balancer nor any node that is left. */
-async function countLost(users: User[], urls: string[]): Promise<number> {
+async function countLost(users: VirtualUser[], bases: string[]): Promise<number> {
   let lost = 0
-  for (const { browser, token } of users) {
-    let found = false
-    for (const url of urls) found ||= (await browser.open(`${url}/get`)).body === token
-    if (!found) lost++
+  for (const each of users) {
+    const looks = []
+    for (const base of bases) looks.push(await each.look(base))
+    if (looks.every(({ outcome }) => outcome !== 'hit')) lost++
   }
   return lost
+}
+
+function mark(found: boolean): string {
+  return found ? '✓' : '–'
 }
