@@ -1,1 +1,2 @@
-export {}
+export { type FastifySessionsOptions, fastifySessions } from './fastify.ts'
+export * from './node.ts'

@@ -1,0 +1,178 @@
+import type { CarrierHeader } from './carrier.ts'
+import { SessionConflictError, SessionMutatedError, SessionStoreError } from './errors.ts'
+import type { Exchange } from './exchange.ts'
+import type { CommitResult, SessionDelta } from './store/store.ts'
+
+/** Whether the end of the request has anything to do for the session. Cheap: it is asked for every request. */
+export function hasDues(exchange: Exchange): boolean {
+  return (
+    exchange.idDue ||
+    exchange.endedInStore ||
+    exchange.rotation !== undefined ||
+    (exchange.staged !== undefined && exchange.staged.size > 0) ||
+    exchange.watch?.changed() !== undefined
+  )
+}
+
+/**
+ * Ends a request's dealings with its session: saves what is staged, unless the handler failed. Rejects when it could
+ * not be saved; the response must then be the error's. Must be awaited before the first byte of the response leaves.
+ */
+export async function finish(exchange: Exchange, statusCode: number): Promise<void> {
+  if (exchange.failed || statusCode >= 500) discard(exchange)
+  else await commit(exchange)
+}
+
+/** Drops what is staged. What `update`, `commit` and `invalidate` did stays done. */
+function discard(exchange: Exchange): void {
+  const { events } = exchange.host
+  const hadChanges = exchange.rotation !== undefined || (exchange.staged?.size ?? 0) > 0
+  exchange.staged = undefined
+  exchange.rotation = undefined
+  exchange.idDue = false
+  if (!hadChanges) return
+  exchange.commitResult = 'discarded'
+  if (events.hears('discarded')) events.emit('discarded', exchange.event())
+}
+
+/** Saves what is staged, in one call to the store. */
+export async function commit(exchange: Exchange): Promise<void> {
+  const changed = exchange.watch?.changed()
+  if (changed !== undefined) {
+    discard(exchange)
+    throw new SessionMutatedError(changed)
+  }
+  if (!exchange.rotation && !exchange.staged?.size) return
+  if (!exchange.isLoaded) await loadOrFail(exchange)
+  const delta = deltaOf(exchange)
+  if (!delta) return
+  const key = exchange.key
+  settle(exchange, delta, await send(exchange, key, delta))
+  if (delta.user !== undefined) await trim(exchange, delta.user)
+}
+
+/** The session is saved by now: that the limit could not be enforced is an event, not the request's failure. */
+async function trim(exchange: Exchange, user: string): Promise<void> {
+  const { host, key } = exchange
+  if (host.options.maxSessionsPerUser !== Infinity) await host.trim(user, key).catch(() => {})
+}
+
+async function loadOrFail(exchange: Exchange): Promise<void> {
+  try {
+    await exchange.load()
+  } catch (error) {
+    exchange.commitResult = 'failed'
+    throw error
+  }
+}
+
+/** What is to be changed; `undefined` when nothing is, as when an attribute is removed that was not there. */
+function deltaOf(exchange: Exchange): SessionDelta | undefined {
+  const { staged, rotation, known } = exchange
+  const set = new Map<string, Uint8Array>()
+  const remove: string[] = []
+  for (const [name, bytes] of staged ?? []) {
+    if (bytes) set.set(name, bytes)
+    else if (known?.attributes.has(name)) remove.push(name)
+  }
+  if (!rotation && set.size === 0 && remove.length === 0) return undefined
+  if (!known) exchange.make()
+  const changes = { set, remove, ...identity(exchange) }
+  if (!known) return { ...changes, create: { createdAt: exchange.madeAt ?? exchange.host.options.now() } }
+  return rotation ? { ...changes, renameTo: exchange.host.keyOf(rotation.id) } : changes
+}
+
+function identity({ rotation, known }: Exchange): Pick<SessionDelta, 'user' | 'authenticatedAt' | 'previousUser'> {
+  return {
+    ...(rotation?.user === undefined ? {} : { user: rotation.user }),
+    ...(rotation?.authenticatedAt === undefined ? {} : { authenticatedAt: rotation.authenticatedAt }),
+    ...(known?.user === undefined ? {} : { previousUser: known.user }),
+  }
+}
+
+/** Sends one delta to the store; a failure is noted in the report. */
+export async function send(exchange: Exchange, key: string, delta: SessionDelta): Promise<CommitResult> {
+  const { guard, options } = exchange.host
+  if (exchange.outcome === 'failed') {
+    // Readers were let pass as anonymous; a writer must not found a second session beside one that may exist.
+    exchange.commitResult = 'failed'
+    throw new SessionStoreError('failed', 'The session could not be loaded, so it cannot be written', 1000)
+  }
+  try {
+    return await guard.run('commit', () => options.store.commit(key, delta, exchange.storeOptions()), exchange)
+  } catch (error) {
+    exchange.commitResult = 'failed'
+    exchange.staged = undefined
+    exchange.rotation = undefined
+    throw error
+  }
+}
+
+function settle(exchange: Exchange, delta: SessionDelta, result: CommitResult): void {
+  const { rotation } = exchange
+  exchange.staged = undefined
+  exchange.rotation = undefined
+  if (result === 'gone') throw exchange.gone()
+  if (result === 'conflict') throw conflict(exchange, 'The new session’s key was taken')
+  exchange.commitResult = 'ok'
+  remember(exchange, delta)
+  if (rotation && !delta.create) {
+    const previous = exchange.event()
+    exchange.id = rotation.id
+    exchange.idDue = true
+    announce(exchange, 'rotated', previous.session)
+  }
+}
+
+/** Takes over what the store has now, so that reading goes on with it and a later commit is a delta to it. */
+export function remember(exchange: Exchange, delta: SessionDelta): void {
+  const { options } = exchange.host
+  const { known } = exchange
+  const attributes = known?.attributes ?? new Map<string, Uint8Array>()
+  for (const [name, bytes] of delta.set ?? []) attributes.set(name, bytes)
+  for (const name of delta.remove ?? []) attributes.delete(name)
+  const createdAt = delta.create?.createdAt ?? known?.createdAt ?? options.now()
+  const user = delta.user ?? known?.user
+  const authenticatedAt = delta.authenticatedAt ?? known?.authenticatedAt
+  exchange.known = {
+    createdAt,
+    lastAccessedAt: known?.lastAccessedAt ?? createdAt,
+    idleTimeoutMs: known?.idleTimeoutMs ?? options.lifetime.idleTimeoutMs,
+    attributes,
+    ...(user === undefined ? {} : { user }),
+    ...(authenticatedAt === undefined ? {} : { authenticatedAt }),
+  }
+  if (!delta.create) return
+  exchange.idDue = true
+  announce(exchange, 'created')
+}
+
+function announce(exchange: Exchange, what: 'created' | 'rotated', previous = ''): void {
+  const { events } = exchange.host
+  if (!events.hears(what)) return
+  if (what === 'created') events.emit('created', exchange.event())
+  else events.emit('rotated', { ...exchange.event(), previous })
+}
+
+/** Another writer was always faster: says so, and gives the error to throw. */
+export function conflict(exchange: Exchange, what: string): SessionConflictError {
+  const { events } = exchange.host
+  exchange.commitResult = 'conflict'
+  if (events.hears('conflict')) events.emit('conflict', exchange.event())
+  return new SessionConflictError(what)
+}
+
+/** The header that the response needs for the client's cookie: to give the id, to take it back, or none. */
+export function dueHeader(exchange: Exchange, isTls: () => boolean): CarrierHeader | undefined {
+  const { carrier, options } = exchange.host
+  const tls = carrier.asksTls && isTls()
+  if (exchange.ended) return exchange.endedInStore ? carrier.take(tls) : undefined
+  if (!exchange.idDue || exchange.id === undefined || exchange.failed) return undefined
+  return carrier.give(exchange.id, tls, remainingMs(exchange, options.now()))
+}
+
+function remainingMs({ known, host }: Exchange, now: number): number {
+  const { idleTimeoutMs, absoluteTimeoutMs } = host.options.lifetime
+  if (!absoluteTimeoutMs || !known) return idleTimeoutMs
+  return Math.min(idleTimeoutMs, known.createdAt + absoluteTimeoutMs - now)
+}

@@ -1,0 +1,205 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import { SessionGoneError, SessionInvalidatedError, SessionSealedError } from './errors.ts'
+import { MutationWatch } from './freeze.ts'
+import type { Host } from './host.ts'
+import { maskId, newId, type SessionKey } from './id.ts'
+import type { SessionReport } from './report.ts'
+import type { AnySession } from './session.ts'
+import type { StoredSession, StoreOptions, StoreUsage } from './store/store.ts'
+import type { Token } from './token.ts'
+
+/** Tells whether the response is out of our hands: begun, hijacked, or a WebSocket's. */
+export interface Outgoing {
+  readonly sent: boolean
+}
+
+/** What the request carries and the response allows, seen without a framework. */
+export interface Incoming {
+  readonly headers: IncomingHttpHeaders
+}
+
+/** A rotation that waits for the commit. */
+export interface Rotation {
+  readonly id: string
+  readonly user?: string | undefined
+  readonly authenticatedAt?: number | undefined
+}
+
+/** What is known of a session once the store has answered; `attributes` is this request's own copy. */
+export type KnownSession = Omit<StoredSession, 'attributes'> & { readonly attributes: Map<string, Uint8Array> }
+
+/** One request's dealings with its session: what was loaded, what is staged, what it cost. `Session` is its face. */
+export class Exchange implements StoreUsage {
+  readonly host: Host
+  readonly incoming: Incoming
+  outgoing: Outgoing | undefined
+  commands = 0
+  roundTrips = 0
+  storeMs = 0
+  outcome: SessionReport['outcome'] = 'untouched'
+  commitResult: SessionReport['commit'] = undefined
+  /** The id in force: the client's once the store knows it, or a new one. */
+  id: string | undefined
+  known: KnownSession | undefined
+  /** What `set` and `delete` left for the commit; `undefined` removes. */
+  staged: Map<string, Uint8Array | undefined> | undefined
+  rotation: Rotation | undefined
+  /** When the session is this request's own making: its times, until and after it is saved. */
+  madeAt: number | undefined
+  /** Whether the client must be given the id. */
+  idDue = false
+  /** Whether `invalidate` ended the session in the store, so the client must forget the id. */
+  endedInStore = false
+  ended = false
+  /** The response is decided: nothing can be saved any more. */
+  sealed = false
+  /** The handler threw. */
+  failed = false
+  readonly watch: MutationWatch | undefined
+  /** The face that the handler sees; set by whoever makes the exchange. */
+  declare session: AnySession
+  #token: Token | 'absent' | 'malformed' | undefined
+  #loading: Promise<void> | undefined
+  #isLoaded = false
+
+  constructor(host: Host, incoming: Incoming, outgoing: Outgoing | undefined) {
+    this.host = host
+    this.incoming = incoming
+    this.outgoing = outgoing
+    this.watch = host.options.checkMutations ? new MutationWatch(host.options.codec) : undefined
+  }
+
+  get token(): Token | 'absent' | 'malformed' {
+    this.#token ??= this.host.carrier.read(this.incoming.headers)
+    return this.#token
+  }
+
+  get key(): SessionKey {
+    if (this.id === undefined) throw new TypeError('no session')
+    return this.host.keyOf(this.id)
+  }
+
+  /** Whether the store has been asked and has answered, so that `load` need not be awaited. */
+  get isLoaded(): boolean {
+    return this.#isLoaded
+  }
+
+  /** Asks the store, once per request. Rejects with a `SessionStoreError`, except for readers in `anonymous` mode. */
+  load(): Promise<void> {
+    this.#loading ??= this.#load()
+    return this.#loading
+  }
+
+  /** Asks the store again, keeping what is staged. Tells whether the session is still there. */
+  async reload(): Promise<boolean> {
+    const record = await this.#ask(this.key)
+    this.known = isFound(record) ? { ...record, attributes: new Map(record.attributes) } : undefined
+    return this.known !== undefined
+  }
+
+  async #load(): Promise<void> {
+    const { token, host } = this
+    if (typeof token === 'string') {
+      this.outcome = token
+      this.#isLoaded = true
+      if (token === 'malformed') this.#rejected('malformed', '')
+      return
+    }
+    const key = host.keyOf(token.id)
+    try {
+      this.#adopt(token, await this.#ask(key))
+    } catch (error) {
+      this.outcome = 'failed'
+      if (host.options.onStoreFailure === 'reject') throw error
+    }
+    this.#isLoaded = true
+  }
+
+  #ask(key: SessionKey): Promise<StoredSession | 'expired' | undefined> {
+    return this.host.guard.run('load', () => this.host.options.store.load(key, this.storeOptions()), this)
+  }
+
+  #adopt(token: Token, record: StoredSession | 'expired' | undefined): void {
+    if (!isFound(record)) {
+      this.outcome = record ?? 'unknown'
+      this.#rejected(this.outcome as 'unknown' | 'expired', token.id)
+      return
+    }
+    const { carrier, events, options } = this.host
+    this.outcome = 'found'
+    this.id = token.id
+    this.known = { ...record, attributes: new Map(record.attributes) }
+    const isTouched = options.now() - record.lastAccessedAt >= options.lifetime.touchEveryMs
+    this.idDue = token.stale || (carrier.isRenewed && isTouched)
+    if (events.hears('loaded')) events.emit('loaded', this.event())
+  }
+
+  #rejected(reason: 'malformed' | 'unknown' | 'expired', id: string): void {
+    const { events, options } = this.host
+    const event = { at: options.now(), session: id && events.hash(id) }
+    if (reason === 'expired' && events.hears('expired')) events.emit('expired', event)
+    if (events.hears('rejected')) events.emit('rejected', { ...event, reason })
+  }
+
+  /** What the store is told along with every call. */
+  storeOptions(): StoreOptions {
+    const { options, onBackgroundError } = this.host
+    return { now: options.now(), lifetime: options.lifetime, usage: this, onBackgroundError }
+  }
+
+  /** The part that all events of this session share. */
+  event(id: string = this.id ?? ''): { at: number; session: string; user?: string } {
+    const user = this.rotation?.user ?? this.known?.user
+    const event = { at: this.host.options.now(), session: id && this.host.events.hash(id) }
+    return user === undefined ? event : { ...event, user }
+  }
+
+  /** Gives the request a session if it has none. */
+  make(): void {
+    if (this.id !== undefined) return
+    this.id = newId()
+    this.madeAt = this.host.options.now()
+    this.outcome = 'created'
+  }
+
+  /** Whether the store has this session, as far as this request knows. */
+  get isStored(): boolean {
+    return this.known !== undefined
+  }
+
+  /** Throws unless a write could still be saved. */
+  assertWritable(operation: string): void {
+    this.assertAlive(operation)
+    if (this.sealed || this.outgoing?.sent === true) throw new SessionSealedError(operation)
+  }
+
+  /** Throws after `invalidate`. */
+  assertAlive(operation: string): void {
+    if (this.ended) throw new SessionInvalidatedError(operation)
+  }
+
+  /** Another request ended the session: says so, and gives the error to throw. */
+  gone(): SessionGoneError {
+    const { events } = this.host
+    this.commitResult = 'gone'
+    if (events.hears('gone')) events.emit('gone', this.event())
+    return new SessionGoneError()
+  }
+
+  report(): SessionReport {
+    const { token } = this
+    const sent = typeof token === 'string' ? undefined : maskId(token.id)
+    return {
+      cookie: typeof token === 'string' ? token : 'present',
+      ...(sent === undefined ? {} : { maskedCookie: sent }),
+      outcome: this.outcome,
+      ...(this.commitResult === undefined ? {} : { commit: this.commitResult }),
+      storeCommands: this.commands,
+      storeRoundTrips: this.roundTrips,
+      storeMs: this.storeMs,
+    }
+  }
+}
+
+const isFound = (record: StoredSession | 'expired' | undefined): record is StoredSession =>
+  record !== undefined && record !== 'expired'

@@ -1,0 +1,121 @@
+import cookie from '@fastify/cookie'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import fp from 'fastify-plugin'
+import { dueHeader, finish, hasDues } from './commit.ts'
+import { SessionError } from './errors.ts'
+import { Exchange } from './exchange.ts'
+import { type AnySessions, Sessions } from './sessions.ts'
+
+/** What `app.register(fastifySessions, …)` takes. */
+export interface FastifySessionsOptions {
+  /** What `createSessions` made. */
+  readonly sessions: AnySessions
+  /**
+   * Whether to decorate the request, as `request.session` or under a name of your own. Its type is then yours to declare
+   * (see the README). @default false
+   */
+  readonly decorate?: boolean | string
+}
+
+/**
+ * Serves sessions to the routes of this scope and its children; several managers may be registered side by side.
+ * Registers `@fastify/cookie` unless the application did so before.
+ * @example
+ * const sessions = createSessions<{ name: string }>({ store: memoryStore() })
+ * await app.register(fastifySessions, { sessions })
+ * app.get('/hello', async (request) => (await sessions.of(request).get('name')) ?? 'stranger')
+ */
+export const fastifySessions = fp(plugin, { name: '@session-cluster/session', fastify: '5.x' })
+
+async function plugin(app: FastifyInstance, { sessions, decorate = false }: FastifySessionsOptions): Promise<void> {
+  if (!(sessions instanceof Sessions)) {
+    throw new TypeError('fastifySessions: sessions must be what createSessions() returned')
+  }
+  const { slot } = sessions
+  // A parent scope serves these sessions already; its hooks hold here too.
+  if (app.hasRequestDecorator(slot)) return
+  if (!app.hasReplyDecorator('setCookie')) await app.register(cookie)
+  app.decorateRequest(slot, null)
+  decorateWith(app, sessions, decorate)
+  app.addHook('onRequest', (request, reply, done) => {
+    const slots = request as unknown as Slots
+    const held = slots[slot]
+    // An earlier hook may have asked for the session already, before the reply could be known.
+    if (held instanceof Exchange) held.outgoing = reply
+    else slots[slot] = reply
+    done()
+  })
+  app.addHook('onError', (request, _reply, _error, done) => {
+    const held = (request as unknown as Slots)[slot]
+    if (held instanceof Exchange) held.failed = true
+    done()
+  })
+  app.addHook('onSend', (request, reply, payload, done) => {
+    const held = (request as unknown as Slots)[slot]
+    if (held instanceof Exchange && !held.sealed) conclude(held, reply, payload, done)
+    else done(null, payload)
+  })
+}
+
+type Slots = Record<symbol, Exchange | FastifyReply | null>
+type Done = (error: Error | null, payload?: unknown) => void
+
+function decorateWith(app: FastifyInstance, sessions: AnySessions, decorate: boolean | string): void {
+  if (decorate === false) return
+  const name = decorate === true ? 'session' : decorate
+  if (typeof name !== 'string' || name === '') {
+    throw new TypeError('fastifySessions: decorate must be true, false or the name of a request property')
+  }
+  app.decorateRequest(name, {
+    getter(this: FastifyRequest) {
+      return sessions.of(this)
+    },
+  })
+}
+
+/** Saves, then lets the response go; or answers with the error instead. */
+function conclude(exchange: Exchange, reply: FastifyReply, payload: unknown, done: Done): void {
+  exchange.sealed = true
+  if (!hasDues(exchange)) {
+    done(null, payload)
+    return
+  }
+  finish(exchange, reply.statusCode).then(
+    () => {
+      writeHeader(exchange, reply)
+      done(null, payload)
+    },
+    (error: unknown) => {
+      refuse(reply, payload, error)
+      done(error as Error)
+    },
+  )
+}
+
+const kept = Symbol('session cookies')
+
+/** Cookies that session managers have written to this response; they hold even if another manager's commit fails. */
+const keptBy = (reply: FastifyReply): string[] => {
+  const holder = reply as FastifyReply & { [kept]?: string[] }
+  holder[kept] ??= []
+  return holder[kept]
+}
+
+function writeHeader(exchange: Exchange, reply: FastifyReply): void {
+  const header = dueHeader(exchange, () => reply.request.protocol === 'https')
+  if (!header) return
+  reply.header(header.name, header.value)
+  if (header.name === 'set-cookie') keptBy(reply).push(header.value)
+  // A shared cache must not hand one client's id to another (ASVS, Session Management Cheat Sheet).
+  const caching = String(reply.getHeader('cache-control') ?? '')
+  if (!/\bno-store\b/i.test(caching)) reply.header('cache-control', 'no-store')
+}
+
+/** What the handler prepared must not reach the client: neither its cookies nor its status nor its stream. */
+function refuse(reply: FastifyReply, payload: unknown, error: unknown): void {
+  reply.removeHeader('set-cookie')
+  for (const line of keptBy(reply)) reply.header('set-cookie', line)
+  reply.code(error instanceof SessionError ? error.statusCode : 500)
+  const { destroy } = (payload ?? {}) as { destroy?: unknown }
+  if (typeof destroy === 'function') destroy.call(payload)
+}

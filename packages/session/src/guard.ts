@@ -1,0 +1,102 @@
+import { Breaker, type BreakerOptions } from './breaker.ts'
+import { SessionStoreError, type StoreFailure } from './errors.ts'
+import type { EventHub, StoreOperation } from './events.ts'
+import type { Tracer } from './tracing.ts'
+
+/** What the guard goes by. */
+export interface GuardOptions {
+  readonly storeTimeoutMs: number
+  readonly breaker: Required<BreakerOptions>
+  readonly events: EventHub
+  readonly tracer: Tracer | undefined
+  /** Epoch ms, for events. */
+  readonly now: () => number
+}
+
+/** Is told how long a call took, ms. */
+export interface Stopwatch {
+  storeMs: number
+}
+
+/** Stands before the store: a call ends within the time-out, or is refused at once while the circuit is open. */
+export class StoreGuard {
+  readonly #options: GuardOptions
+  readonly #breaker: Breaker
+
+  constructor(options: GuardOptions) {
+    this.#options = options
+    this.#breaker = new Breaker(options.breaker)
+  }
+
+  /** Whether calls are being refused for now. */
+  get isOpen(): boolean {
+    return this.#breaker.isOpen
+  }
+
+  /** Makes one call to the store. Rejects with a `SessionStoreError` and nothing else. */
+  run<T>(operation: StoreOperation, call: () => Promise<T>, watch?: Stopwatch): Promise<T> {
+    const start = performance.now()
+    if (!this.#breaker.admits(start)) return Promise.reject(this.#refusal(operation, start))
+    const { tracer, storeTimeoutMs } = this.#options
+    return new Promise<T>((resolve, reject) => {
+      let settled = false
+      const fail = (failure: StoreFailure, what: string, cause?: unknown): void => {
+        if (settled) return
+        settled = true
+        clearTimeout(timer)
+        this.#ended(operation, start, false, watch)
+        reject(this.#failure(operation, failure, what, cause))
+      }
+      const timer = setTimeout(() => fail('timeout', `did not answer within ${storeTimeoutMs} ms`), storeTimeoutMs)
+      const answer = tracer ? tracer.wrap(operation, call) : attempt(call)
+      answer.then(
+        (value) => {
+          if (settled) return // given up already: a late answer must not close the circuit
+          settled = true
+          clearTimeout(timer)
+          this.#ended(operation, start, true, watch)
+          resolve(value)
+        },
+        (error: unknown) => fail('failed', 'failed', error),
+      )
+    })
+  }
+
+  #ended(operation: StoreOperation, start: number, ok: boolean, watch: Stopwatch | undefined): void {
+    const end = performance.now()
+    const { events, now } = this.#options
+    if (watch) watch.storeMs += end - start
+    const wasOpen = this.#breaker.isOpen
+    if (ok) this.#breaker.succeeded()
+    else this.#breaker.failed(end)
+    if (wasOpen !== this.#breaker.isOpen && events.hears('circuit')) {
+      events.emit('circuit', { at: now(), open: this.#breaker.isOpen })
+    }
+    if (events.hears('store')) events.emit('store', { operation, ms: end - start, ok })
+  }
+
+  #refusal(operation: StoreOperation, start: number): SessionStoreError {
+    return this.#failure(operation, 'open', 'is not asked for now, because it kept failing', undefined, start)
+  }
+
+  #failure(
+    operation: StoreOperation,
+    failure: StoreFailure,
+    what: string,
+    cause?: unknown,
+    now = performance.now(),
+  ): SessionStoreError {
+    const error = new SessionStoreError(failure, `The session store ${what}`, this.#breaker.retryAfterMs(now), cause)
+    const { events } = this.#options
+    if (events.hears('storeError')) events.emit('storeError', { at: this.#options.now(), operation, failure, error })
+    return error
+  }
+}
+
+function attempt<T>(call: () => Promise<T>): Promise<T> {
+  try {
+    return call()
+  } catch (error) {
+    return Promise.reject(error)
+  }
+}

@@ -1,0 +1,180 @@
+import { type BreakerOptions, checkBreakerOptions } from './breaker.ts'
+import type { Codec } from './codec/codec.ts'
+import { json } from './codec/json.ts'
+import { type CookieOptions, checkCookieOptions, type ResolvedCookie } from './cookie-options.ts'
+import { show } from './show.ts'
+import type { Lifetime, SessionStore } from './store/store.ts'
+
+/** What `createSessions` takes. Everything but `store` has a default that suits production. */
+export interface SessionsOptions {
+  /** Where sessions live between requests: `memoryStore()`, `redisStore({ client })`, or your own. */
+  readonly store: SessionStore
+  /** The cookie that carries the id; `false` when only a `header` shall carry it. @default { name: 'SESSION' } */
+  readonly cookie?: CookieOptions | false
+  /**
+   * A request and response header that carries the id instead, such as `x-auth-token`. Off by default: a header's
+   * token is within reach of the page's scripts. @default undefined
+   */
+  readonly header?: string
+  /** A session ends this long after its last access, ms. A multiple of 1,000. @default 1_800_000 (30 min) */
+  readonly idleTimeoutMs?: number
+  /** A session ends this long after it was made, however busy, ms; `0`: never. A multiple of 1,000. @default 0 */
+  readonly absoluteTimeoutMs?: number
+  /**
+   * An access is written down at most this often, ms. A session never ends before its idle timeout, and at most this
+   * much after it. @default a thirtieth of `idleTimeoutMs`, at most 60_000
+   */
+  readonly touchEveryMs?: number
+  /** Values ↔ bytes. @default json() */
+  readonly codec?: Codec
+  /** The store is given this long for each call, ms; then the request is answered 503. @default 250 */
+  readonly storeTimeoutMs?: number
+  /** When the store is not asked at all for a while. @default { failures: 5, coolDownMs: 500 } */
+  readonly breaker?: BreakerOptions
+  /**
+   * What a reader gets when the store fails: `reject` throws (503); `anonymous` behaves as if there were no session.
+   * Writing always throws: a session is never silently replaced by a fresh one. @default 'reject'
+   */
+  readonly onStoreFailure?: 'reject' | 'anonymous'
+  /** The most bytes that one attribute may take. @default 1_048_576 */
+  readonly maxAttributeBytes?: number
+  /** How many sessions one user may have; with one more, the one that was idle the longest ends. @default Infinity */
+  readonly maxSessionsPerUser?: number
+  /**
+   * Whether a value that was changed in place without `set` is an error (costs a second encoding of such values).
+   * @default true unless NODE_ENV is `production`
+   */
+  readonly checkMutations?: boolean
+  /**
+   * This node's name, appended to the id as `<id>.<route>` so that a balancer may route by it, as Tomcat's jvmRoute.
+   * @default undefined
+   */
+  readonly route?: string
+  /** Salts the session hashes in events, so that nodes with one salt log the same hash. @default random */
+  readonly eventSalt?: string
+  /** OpenTelemetry spans around store calls when `@opentelemetry/api` can be loaded. @default true */
+  readonly openTelemetry?: boolean
+  /** The clock, epoch ms. @default Date.now */
+  readonly now?: () => number
+}
+
+/** `SessionsOptions` with every default in place, checked. */
+export interface ResolvedOptions {
+  readonly store: SessionStore
+  readonly cookie: ResolvedCookie | undefined
+  readonly header: string | undefined
+  readonly lifetime: Lifetime
+  readonly codec: Codec
+  readonly storeTimeoutMs: number
+  readonly breaker: Required<BreakerOptions>
+  readonly onStoreFailure: 'reject' | 'anonymous'
+  readonly maxAttributeBytes: number
+  readonly maxSessionsPerUser: number
+  readonly checkMutations: boolean
+  readonly route: string | undefined
+  readonly eventSalt: string | undefined
+  readonly openTelemetry: boolean
+  readonly now: () => number
+}
+
+/** The defaults that are plain numbers and words; the documentation's table is tested against them. */
+export const DEFAULTS = {
+  idleTimeoutMs: 30 * 60_000,
+  absoluteTimeoutMs: 0,
+  storeTimeoutMs: 250,
+  onStoreFailure: 'reject',
+  maxAttributeBytes: 1024 * 1024,
+  maxSessionsPerUser: Infinity,
+} as const
+
+/** Checks the options and fills in the defaults. Throws a `TypeError` that names the option, its value and what is allowed. */
+export function resolveOptions(options: SessionsOptions): ResolvedOptions {
+  checkStore(options.store)
+  const { codec = json(), header, route, now = Date.now, onStoreFailure = DEFAULTS.onStoreFailure } = options
+  if (typeof codec?.encode !== 'function' || typeof codec.decode !== 'function') {
+    refuse('codec', codec, 'a codec: json(), typedJson(), v8(), registry(…) or an object with encode and decode')
+  }
+  if (onStoreFailure !== 'reject' && onStoreFailure !== 'anonymous') {
+    refuse('onStoreFailure', onStoreFailure, "'reject' or 'anonymous'")
+  }
+  if (route !== undefined && !/^[A-Za-z0-9_-]{1,64}$/.test(route)) {
+    refuse('route', route, '1 to 64 characters of A–Z a–z 0–9 _ -')
+  }
+  if (typeof now !== 'function') refuse('now', now, 'a function that returns epoch ms')
+  return {
+    store: options.store,
+    ...resolveCarrier(options.cookie, header),
+    lifetime: resolveLifetime(options),
+    codec,
+    storeTimeoutMs: count('storeTimeoutMs', options.storeTimeoutMs ?? DEFAULTS.storeTimeoutMs, 1),
+    breaker: checkBreakerOptions(options.breaker),
+    onStoreFailure,
+    maxAttributeBytes: count('maxAttributeBytes', options.maxAttributeBytes ?? DEFAULTS.maxAttributeBytes, 1),
+    maxSessionsPerUser: limit('maxSessionsPerUser', options.maxSessionsPerUser ?? DEFAULTS.maxSessionsPerUser),
+    checkMutations: options.checkMutations ?? process.env['NODE_ENV'] !== 'production',
+    route,
+    eventSalt: options.eventSalt,
+    openTelemetry: options.openTelemetry ?? true,
+    now,
+  }
+}
+
+function resolveLifetime(options: SessionsOptions): Lifetime {
+  const idleTimeoutMs = wholeSeconds('idleTimeoutMs', options.idleTimeoutMs ?? DEFAULTS.idleTimeoutMs, 1000)
+  const absoluteTimeoutMs = wholeSeconds(
+    'absoluteTimeoutMs',
+    options.absoluteTimeoutMs ?? DEFAULTS.absoluteTimeoutMs,
+    0,
+  )
+  const touchEveryMs = count(
+    'touchEveryMs',
+    options.touchEveryMs ?? Math.min(60_000, Math.floor(idleTimeoutMs / 30)),
+    0,
+  )
+  if (touchEveryMs > idleTimeoutMs) refuse('touchEveryMs', touchEveryMs, `at most idleTimeoutMs (${idleTimeoutMs})`)
+  return { idleTimeoutMs, absoluteTimeoutMs, touchEveryMs }
+}
+
+function resolveCarrier(
+  cookie: CookieOptions | false | undefined,
+  header: string | undefined,
+): Pick<ResolvedOptions, 'cookie' | 'header'> {
+  if (header !== undefined && !/^[!#$%&'*+.^_`|~0-9a-z-]+$/i.test(header)) {
+    refuse('header', header, 'the name of an HTTP header')
+  }
+  if (cookie === false && header === undefined) {
+    refuse('cookie', cookie, 'cookie options; false is allowed only along with a header')
+  }
+  // One carrier: with two, a request that bears two different ids would have no clear session.
+  if (header !== undefined && cookie !== false) {
+    refuse('header', header, 'set only along with cookie: false, because one id must not travel in two ways')
+  }
+  return { cookie: cookie === false ? undefined : checkCookieOptions(cookie), header: header?.toLowerCase() }
+}
+
+function checkStore(store: SessionStore): void {
+  for (const method of ['load', 'commit', 'destroy', 'ofUser', 'list'] as const) {
+    if (typeof store?.[method] !== 'function') {
+      refuse('store', store, `a SessionStore such as memoryStore() or redisStore({ client }); it has no ${method}()`)
+    }
+  }
+}
+
+function wholeSeconds(option: string, value: number, least: number): number {
+  if (!Number.isSafeInteger(value) || value < least || value % 1000 !== 0) {
+    refuse(option, value, `a whole number of ms, at least ${least}, that 1,000 divides (stores keep whole seconds)`)
+  }
+  return value
+}
+
+function count(option: string, value: number, least: number): number {
+  if (!Number.isSafeInteger(value) || value < least) refuse(option, value, `a whole number, at least ${least}`)
+  return value
+}
+
+const limit = (option: string, value: number): number => (value === Infinity ? value : count(option, value, 1))
+
+/** Throws the `TypeError` of a bad option. */
+export function refuse(option: string, value: unknown, allowed: string): never {
+  throw new TypeError(`createSessions: ${option} is ${show(value)}, but must be ${allowed}`)
+}

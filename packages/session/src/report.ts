@@ -1,0 +1,17 @@
+/** What one request did with its session: for logs and consoles. It never contains an id. */
+export interface SessionReport {
+  /** What the client sent. */
+  readonly cookie: 'absent' | 'malformed' | 'present'
+  /** The end of the id that the client sent, such as `…7f`. */
+  readonly maskedCookie?: string
+  /** What came of it. `untouched`: the request did not ask for its session, so the store was not asked either. */
+  readonly outcome: 'untouched' | 'absent' | 'malformed' | 'unknown' | 'expired' | 'found' | 'created' | 'failed'
+  /** What became of the changes; absent when there were none. `discarded`: the handler failed. */
+  readonly commit?: 'ok' | 'gone' | 'conflict' | 'failed' | 'discarded'
+  /** Commands that this request sent to the store. */
+  readonly storeCommands: number
+  /** How often it waited for the network. */
+  readonly storeRoundTrips: number
+  /** How long it waited for the store, ms. */
+  readonly storeMs: number
+}

@@ -1,0 +1,126 @@
+import type { SessionEvents } from './events.ts'
+import type { Host } from './host.ts'
+import { hashId, type SessionKey } from './id.ts'
+import { type AnySession, Session } from './session.ts'
+import type { SessionListing } from './store/store.ts'
+
+/** One session in a list. The `handle` can end it, but nobody can use it as a cookie. */
+export interface SessionSummary {
+  readonly handle: string
+  /** Epoch ms. */
+  readonly createdAt: number
+  readonly lastAccessedAt: number
+  readonly user?: string
+  readonly authenticatedAt?: number
+}
+
+type EndReason = SessionEvents['ended']['reason']
+
+/** Lists sessions and ends them from outside: for a user's own page of devices, and for operators. */
+export class Roster {
+  readonly #host: Host
+
+  /** @internal */
+  constructor(host: Host) {
+    this.#host = host
+  }
+
+  /** A user's live sessions, the most recently used first. */
+  async ofUser(user: string): Promise<SessionSummary[]> {
+    const listings = await this.#listings(user)
+    return listings.map((listing) => this.#summary(listing))
+  }
+
+  /**
+   * All live sessions, about `limit` at a time: pass the `cursor` of one answer to get the next. For operators: on Redis
+   * it scans the whole keyspace.
+   */
+  async list({ cursor, limit = 100 }: { cursor?: string | undefined; limit?: number } = {}): Promise<{
+    sessions: SessionSummary[]
+    cursor?: string
+  }> {
+    const options = { ...this.#options(), limit, ...(cursor === undefined ? {} : { cursor }) }
+    const page = await this.#host.guard.run('list', () => this.#host.options.store.list(options))
+    const sessions = page.sessions.map((listing) => this.#summary(listing))
+    return page.cursor === undefined ? { sessions } : { sessions, cursor: page.cursor }
+  }
+
+  /** Ends the session with this handle and tells whether there was one. `user` makes it look only among theirs. */
+  async end(handle: string, { user }: { user?: string | undefined } = {}): Promise<boolean> {
+    const key = await this.#find(handle, user)
+    return key !== undefined && this.#destroy(key, 'by-handle', user)
+  }
+
+  /**
+   * Ends all sessions of a user, or all but one (a `Session`, or its handle), and tells how many. Requests under way
+   * with them cannot bring them back.
+   */
+  async endUser(user: string, { except }: { except?: AnySession | string | undefined } = {}): Promise<number> {
+    const spared = except instanceof Session ? await this.#keyOf(except) : except
+    const listings = await this.#listings(user)
+    const doomed = listings.filter((listing) => listing.key !== spared && this.#handle(listing.key) !== spared)
+    return this.#destroyAll(doomed, 'of-user')
+  }
+
+  /** @internal Ends those sessions of a user that are too many, those idle the longest first, never `current`. */
+  async trim(user: string, current: SessionKey): Promise<void> {
+    const others = (await this.#listings(user)).filter((listing) => listing.key !== current)
+    await this.#destroyAll(others.slice(this.#host.options.maxSessionsPerUser - 1), 'too-many')
+  }
+
+  async #destroyAll(doomed: readonly SessionListing[], reason: EndReason): Promise<number> {
+    const ended = await Promise.all(doomed.map(({ key, user }) => this.#destroy(key, reason, user)))
+    return ended.filter(Boolean).length
+  }
+
+  async #destroy(key: SessionKey, reason: EndReason, user: string | undefined): Promise<boolean> {
+    const { guard, events, options } = this.#host
+    const had = await guard.run('destroy', () => options.store.destroy(key, this.#options()))
+    if (had && events.hears('ended')) {
+      const event = { at: options.now(), session: events.hash(key), reason }
+      events.emit('ended', user === undefined ? event : { ...event, user })
+    }
+    return had
+  }
+
+  async #listings(user: string): Promise<SessionListing[]> {
+    const { guard, options } = this.#host
+    const listings = await guard.run('ofUser', () => options.store.ofUser(user, this.#options()))
+    return listings.sort((a, b) => b.lastAccessedAt - a.lastAccessedAt || b.createdAt - a.createdAt)
+  }
+
+  async #find(handle: string, user: string | undefined): Promise<SessionKey | undefined> {
+    if (!/^[A-Za-z0-9_-]{43}$/.test(handle)) return undefined
+    const isHandle = (listing: SessionListing): boolean => this.#handle(listing.key) === handle
+    if (user !== undefined) return (await this.#listings(user)).find(isHandle)?.key
+    if (!this.#host.options.store.plainIds) return handle
+    let cursor: string | undefined
+    do {
+      const options = { ...this.#options(), ...(cursor === undefined ? {} : { cursor }) }
+      const page = await this.#host.guard.run('list', () => this.#host.options.store.list(options))
+      const found = page.sessions.find(isHandle)
+      if (found) return found.key
+      cursor = page.cursor
+    } while (cursor !== undefined)
+    return undefined
+  }
+
+  async #keyOf(session: AnySession): Promise<SessionKey | undefined> {
+    const info = await session.info()
+    return info && this.#host.keyOf(info.id)
+  }
+
+  #summary({ key, ...rest }: SessionListing): SessionSummary {
+    return { handle: this.#handle(key), ...rest }
+  }
+
+  /** Where ids are stored plainly the key is the token itself, so it is hashed before anybody sees it. */
+  #handle(key: SessionKey): string {
+    return this.#host.options.store.plainIds ? hashId(key) : key
+  }
+
+  #options() {
+    const { options, onBackgroundError } = this.#host
+    return { now: options.now(), lifetime: options.lifetime, onBackgroundError }
+  }
+}

@@ -1,0 +1,195 @@
+import type { SessionKey } from '../id.ts'
+import { show } from '../show.ts'
+import { type Entry, Shelf } from './memory-shelf.ts'
+import {
+  type CommitResult,
+  deadline,
+  type Lifetime,
+  type SessionDelta,
+  type SessionListing,
+  type SessionPage,
+  type SessionStore,
+  type StoredSession,
+  type StoreOptions,
+} from './store.ts'
+
+/** Bounds of a `memoryStore`. */
+export interface MemoryStoreOptions {
+  /** With one session more, the one that was used least recently is dropped. @default 100_000 */
+  readonly maxSessions?: number
+  /** Roughly how much memory the sessions may take, in bytes; beyond, as above. @default 268_435_456 (256 MiB) */
+  readonly maxBytes?: number
+  /** How often expired sessions are looked for, ms; `0`: only when they are asked for. @default 1_000 */
+  readonly sweepEveryMs?: number
+  /** Told the key of every session that was dropped for lack of room. */
+  readonly onEvict?: (key: SessionKey) => void
+  /** The clock that sweeping goes by, epoch ms; give the manager the same. @default Date.now */
+  readonly now?: () => number
+}
+
+/** A store in this process's memory. */
+export interface MemoryStore extends SessionStore {
+  /** How many sessions it holds, expired ones that were not swept yet included. */
+  readonly size: number
+  /** Roughly how much memory they take, in bytes. */
+  readonly bytes: number
+  /** Looks at up to `most` sessions, going on where it stopped last, and drops the expired ones. Tells how many. */
+  sweep(most?: number): number
+}
+
+/**
+ * Keeps sessions in this process's memory: for one node, for tests, for sticky sessions. Values are bytes here as in
+ * every store, so nothing behaves differently on Redis. It never grows beyond its bounds, and never keeps a process alive.
+ * @example
+ * createSessions({ store: memoryStore({ maxSessions: 10_000 }) })
+ */
+export function memoryStore(options: MemoryStoreOptions = {}): MemoryStore {
+  return new Memory(options)
+}
+
+/** How many sessions one sweep looks at, so that a million of them never stop the process for long. */
+const SWEEP_STEP = 5_000
+const LIST_LIMIT = 100
+
+class Memory implements MemoryStore {
+  readonly #shelf: Shelf
+  readonly #now: () => number
+  readonly #timer: NodeJS.Timeout | undefined
+
+  constructor({
+    maxSessions = 100_000,
+    maxBytes = 256 * 1024 * 1024,
+    sweepEveryMs = 1000,
+    onEvict,
+    now,
+  }: MemoryStoreOptions) {
+    checkCount('maxSessions', maxSessions, 1)
+    checkCount('maxBytes', maxBytes, 1)
+    checkCount('sweepEveryMs', sweepEveryMs, 0)
+    this.#shelf = new Shelf({ maxSessions, maxBytes, onEvict: onEvict ?? (() => {}) })
+    this.#now = now ?? Date.now
+    if (sweepEveryMs > 0) this.#timer = setInterval(() => this.sweep(), sweepEveryMs).unref()
+  }
+
+  get size(): number {
+    return this.#shelf.size
+  }
+
+  get bytes(): number {
+    return this.#shelf.bytes
+  }
+
+  sweep(most = SWEEP_STEP): number {
+    return this.#shelf.sweep(this.#now(), most)
+  }
+
+  async load(key: SessionKey, options: StoreOptions): Promise<StoredSession | 'expired' | undefined> {
+    count(options)
+    const entry = this.#shelf.get(key)
+    if (!entry) return undefined
+    const { now, lifetime } = options
+    if (now >= deadline(entry, lifetime)) {
+      this.#shelf.delete(key)
+      return 'expired'
+    }
+    if (now > entry.lastAccessedAt && now - entry.lastAccessedAt >= lifetime.touchEveryMs) {
+      this.#shelf.put(key, ending({ ...entry, lastAccessedAt: now }, lifetime))
+    }
+    return entry
+  }
+
+  async commit(key: SessionKey, delta: SessionDelta, options: StoreOptions): Promise<CommitResult> {
+    count(options)
+    const old = this.#alive(key, options)
+    if (delta.create) {
+      if (old) return 'conflict'
+      this.#shelf.put(key, ending(changed(blank(delta.create.createdAt, options.lifetime), delta), options.lifetime))
+      return 'ok'
+    }
+    if (!old) return 'gone'
+    if (delta.expect && !isSame(old.attributes.get(delta.expect.name), delta.expect.value)) return 'conflict'
+    if (delta.renameTo !== undefined) this.#shelf.delete(key)
+    this.#shelf.put(delta.renameTo ?? key, ending(changed(old, delta), options.lifetime))
+    return 'ok'
+  }
+
+  async destroy(key: SessionKey, options: StoreOptions): Promise<boolean> {
+    count(options)
+    const wasAlive = this.#alive(key, options) !== undefined
+    this.#shelf.delete(key)
+    return wasAlive
+  }
+
+  async ofUser(user: string, options: StoreOptions): Promise<SessionListing[]> {
+    count(options)
+    const listings: SessionListing[] = []
+    for (const key of this.#shelf.keysOf(user)) {
+      const entry = this.#alive(key, options)
+      if (entry) listings.push(listing(key, entry))
+    }
+    return listings
+  }
+
+  async list(options: StoreOptions & { cursor?: string; limit?: number }): Promise<SessionPage> {
+    count(options)
+    const { cursor, limit = LIST_LIMIT } = options
+    const page = this.#shelf.page(cursor === undefined ? 0 : Number(cursor), limit)
+    const sessions = page.entries.flatMap(([key, entry]) =>
+      options.now < deadline(entry, options.lifetime) ? [listing(key, entry)] : [],
+    )
+    return page.next === undefined ? { sessions } : { sessions, cursor: String(page.next) }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    clearInterval(this.#timer)
+    this.#shelf.clear()
+  }
+
+  #alive(key: SessionKey, { now, lifetime }: StoreOptions): Entry | undefined {
+    const entry = this.#shelf.get(key)
+    return entry && now < deadline(entry, lifetime) ? entry : undefined
+  }
+}
+
+const blank = (createdAt: number, { idleTimeoutMs }: Lifetime): Entry => ({
+  createdAt,
+  lastAccessedAt: createdAt,
+  idleTimeoutMs,
+  attributes: new Map(),
+  endsAt: Infinity,
+})
+
+/** Entries are never changed in place: whoever loaded one keeps what was true then. */
+function changed(entry: Entry, { set, remove, user, authenticatedAt }: SessionDelta): Entry {
+  const attributes = new Map(entry.attributes)
+  for (const name of remove ?? []) attributes.delete(name)
+  for (const [name, bytes] of set ?? []) attributes.set(name, bytes)
+  return {
+    ...entry,
+    attributes,
+    ...(user === undefined ? {} : { user }),
+    ...(authenticatedAt === undefined ? {} : { authenticatedAt }),
+  }
+}
+
+const ending = (entry: Entry, lifetime: Lifetime): Entry => ({ ...entry, endsAt: deadline(entry, lifetime) })
+
+const listing = (key: SessionKey, { createdAt, lastAccessedAt, user, authenticatedAt }: Entry): SessionListing => ({
+  key,
+  createdAt,
+  lastAccessedAt,
+  ...(user === undefined ? {} : { user }),
+  ...(authenticatedAt === undefined ? {} : { authenticatedAt }),
+})
+
+const isSame = (a: Uint8Array | undefined, b: Uint8Array | undefined): boolean =>
+  a === undefined || b === undefined ? a === b : Buffer.compare(a, b) === 0
+
+function count({ usage }: StoreOptions): void {
+  if (usage) usage.commands++
+}
+
+function checkCount(option: string, value: number, least: number): void {
+  if (Number.isSafeInteger(value) && value >= least) return
+  throw new TypeError(`memoryStore: ${option} is ${show(value)}, but must be a whole number, at least ${least}`)
+}

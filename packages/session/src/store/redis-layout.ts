@@ -1,0 +1,101 @@
+import { createHash } from 'node:crypto'
+import { asBuffer } from '../codec/codec.ts'
+import type { SessionKey } from '../id.ts'
+import type { RedisArgument } from './redis-client.ts'
+import type { Lifetime, SessionDelta, SessionListing, StoredSession } from './store.ts'
+
+const ATTRIBUTE = 'sessionAttr:'
+
+/** The names of keys in Redis: Spring Session's `<namespace>:sessions:<key>`, and an index beside it per user. */
+export class RedisKeys {
+  readonly sessions: string
+  readonly #users: string
+
+  constructor(namespace: string) {
+    this.sessions = `${namespace}:sessions:`
+    this.#users = `${namespace}:users:`
+  }
+
+  session(key: SessionKey): string {
+    return this.sessions + key
+  }
+
+  /** A user's name is hashed: it may be long, or hold anything. */
+  index(user: string): string {
+    return this.#users + createHash('sha256').update(user).digest('base64url')
+  }
+}
+
+/** The field that holds an attribute. */
+export const attributeField = (name: string): string => ATTRIBUTE + name
+
+/** A delta as the scripts take it: how many pairs, the pairs, the fields to remove. */
+export function changes(
+  delta: SessionDelta,
+  lead: readonly (readonly [string, RedisArgument])[] = [],
+): RedisArgument[] {
+  const pairs: RedisArgument[] = []
+  for (const [field, value] of lead) pairs.push(field, value)
+  if (delta.user !== undefined) pairs.push('user', delta.user)
+  if (delta.authenticatedAt !== undefined) pairs.push('authenticatedAt', String(delta.authenticatedAt))
+  for (const [name, bytes] of delta.set ?? []) pairs.push(attributeField(name), asBuffer(bytes))
+  return [String(pairs.length / 2), ...pairs, ...(delta.remove ?? []).map(attributeField)]
+}
+
+/** The fields of a new session, beside its attributes. */
+export const birth = (createdAt: number, { idleTimeoutMs }: Lifetime): [string, string][] => [
+  ['creationTime', String(createdAt)],
+  ['lastAccessedTime', String(createdAt)],
+  ['maxInactiveInterval', String(idleTimeoutMs / 1000)],
+]
+
+/** Reads a flat list of fields and values. `undefined` unless the three times are there and are numbers. */
+export function parseHash(flat: readonly Buffer[]): StoredSession | undefined {
+  const attributes = new Map<string, Uint8Array>()
+  let createdAt = Number.NaN
+  let lastAccessedAt = Number.NaN
+  let idleTimeoutMs = Number.NaN
+  let user: string | undefined
+  let authenticatedAt: number | undefined
+  for (let i = 0; i + 1 < flat.length; i += 2) {
+    const field = (flat[i] as Buffer).toString()
+    const value = flat[i + 1] as Buffer
+    if (field.startsWith(ATTRIBUTE)) attributes.set(field.slice(ATTRIBUTE.length), value)
+    else if (field === 'creationTime') createdAt = number(value)
+    else if (field === 'lastAccessedTime') lastAccessedAt = number(value)
+    else if (field === 'maxInactiveInterval') idleTimeoutMs = number(value) * 1000
+    else if (field === 'user') user = value.toString()
+    else if (field === 'authenticatedAt') authenticatedAt = number(value)
+  }
+  if (Number.isNaN(createdAt + lastAccessedAt + idleTimeoutMs)) return undefined
+  return {
+    createdAt,
+    lastAccessedAt,
+    idleTimeoutMs,
+    attributes,
+    ...(user === undefined ? {} : { user }),
+    ...(authenticatedAt === undefined ? {} : { authenticatedAt }),
+  }
+}
+
+/** The fields that a listing needs. */
+export const LISTED = ['creationTime', 'lastAccessedTime', 'maxInactiveInterval', 'user', 'authenticatedAt'] as const
+
+/** A listing from the values of `LISTED`; `undefined` when the session is gone. */
+export function parseListing(
+  key: SessionKey,
+  values: readonly (Buffer | null)[],
+): (SessionListing & { readonly idleTimeoutMs: number }) | undefined {
+  const [created, accessed, idle, user, authenticated] = values
+  if (!created || !accessed || !idle) return undefined
+  return {
+    key,
+    createdAt: number(created),
+    lastAccessedAt: number(accessed),
+    idleTimeoutMs: number(idle) * 1000,
+    ...(user ? { user: user.toString() } : {}),
+    ...(authenticated ? { authenticatedAt: number(authenticated) } : {}),
+  }
+}
+
+const number = (value: Buffer): number => (value.length === 0 ? Number.NaN : Number(value.toString('latin1')))

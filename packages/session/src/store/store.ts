@@ -1,0 +1,115 @@
+import type { SessionKey } from '../id.ts'
+
+/** How long sessions live. One object for all of a manager's calls. */
+export interface Lifetime {
+  /** A session ends this long after its last access. */
+  readonly idleTimeoutMs: number
+  /** A session ends this long after it was made, however busy; `0` means never. */
+  readonly absoluteTimeoutMs: number
+  /** An access is written down at most this often, so a session may outlive its idle timeout by as much. */
+  readonly touchEveryMs: number
+}
+
+/** Counts what a call cost. A store adds to it; it never reads it. */
+export interface StoreUsage {
+  /** Commands sent by this client. What a script does inside the server is not counted. */
+  commands: number
+  /** How often the call waited for the network. */
+  roundTrips: number
+}
+
+/** What every call to a store is told. */
+export interface StoreOptions {
+  /** The manager's clock, epoch ms. A store decides about expiry by it and by nothing else. */
+  readonly now: number
+  readonly lifetime: Lifetime
+  readonly usage?: StoreUsage
+  /** Told of failures in work that no caller waits for, such as tidying an index. */
+  readonly onBackgroundError?: (error: unknown) => void
+}
+
+/** One session as the store has it. */
+export interface StoredSession {
+  /** Epoch ms. */
+  readonly createdAt: number
+  /** The access before this one, epoch ms. */
+  readonly lastAccessedAt: number
+  /** This session's own idle timeout; negative means never. */
+  readonly idleTimeoutMs: number
+  readonly user?: string
+  /** When the user last proved who they are, epoch ms. */
+  readonly authenticatedAt?: number
+  /** The codec's bytes by attribute name. Later commits do not change it. */
+  readonly attributes: ReadonlyMap<string, Uint8Array>
+}
+
+/** What one commit changes. Applied as a whole or not at all. */
+export interface SessionDelta {
+  /** Makes the session; `conflict` when the key is taken. Without it the session must exist, else `gone`. */
+  readonly create?: { readonly createdAt: number }
+  readonly set?: ReadonlyMap<string, Uint8Array>
+  readonly remove?: readonly string[]
+  /** Applies only while the attribute has these bytes (`undefined`: is absent), else `conflict`. */
+  readonly expect?: { readonly name: string; readonly value: Uint8Array | undefined }
+  /** Moves the session to this key. From then on the old key is unknown. */
+  readonly renameTo?: SessionKey
+  /** The user whose session it becomes. */
+  readonly user?: string
+  readonly authenticatedAt?: number
+  /** The user whose session it was when it was loaded, so that the store finds that user's index. */
+  readonly previousUser?: string
+}
+
+/** `gone`: another request ended the session meanwhile. `conflict`: see `SessionDelta.create` and `expect`. */
+export type CommitResult = 'ok' | 'gone' | 'conflict'
+
+/** One session in a list: its key, never its id. */
+export interface SessionListing {
+  readonly key: SessionKey
+  readonly createdAt: number
+  readonly lastAccessedAt: number
+  readonly user?: string
+  readonly authenticatedAt?: number
+}
+
+/** A part of all sessions, and where the next part begins; no `cursor` after the last. */
+export interface SessionPage {
+  readonly sessions: readonly SessionListing[]
+  readonly cursor?: string
+}
+
+/**
+ * Keeps sessions between requests, as bytes. Absence is data: only a broken backend throws.
+ * `storeContract` of `@session-cluster/session/testing` is what a store has to pass.
+ */
+export interface SessionStore extends AsyncDisposable {
+  /** True when sessions lie under their plain ids, as Spring Session keeps them; else under `hashId(id)`. */
+  readonly plainIds?: boolean
+  /**
+   * Reads a session and, at most every `touchEveryMs`, writes down the access.
+   * `undefined` when there is none; `expired` when the store still has it but its time is over: it is not touched then.
+   */
+  load(key: SessionKey, options: StoreOptions): Promise<StoredSession | 'expired' | undefined>
+  /** Applies only what changed. A session that another request destroyed is `gone`: it is not brought back. */
+  commit(key: SessionKey, delta: SessionDelta, options: StoreOptions): Promise<CommitResult>
+  /** Forgets the session and tells whether there was one. */
+  destroy(key: SessionKey, options: StoreOptions): Promise<boolean>
+  /** A user's live sessions, in no order. */
+  ofUser(user: string, options: StoreOptions): Promise<SessionListing[]>
+  /** Live sessions, about `limit` at a time; one that is made or ends meanwhile may be missing or appear twice. */
+  list(options: StoreOptions & { readonly cursor?: string; readonly limit?: number }): Promise<SessionPage>
+  /** Where a session with this id lies, in the backend's own terms. */
+  keyOf?(id: string): string
+}
+
+/** When a session that was last accessed at `lastAccessedAt` ends, epoch ms; `Infinity` when it never does. */
+export function deadline(
+  session: Pick<StoredSession, 'createdAt' | 'lastAccessedAt' | 'idleTimeoutMs'>,
+  { absoluteTimeoutMs, touchEveryMs }: Lifetime,
+): number {
+  const idle =
+    session.idleTimeoutMs < 0
+      ? Infinity
+      : session.lastAccessedAt + session.idleTimeoutMs + (session.idleTimeoutMs && touchEveryMs)
+  return absoluteTimeoutMs > 0 ? Math.min(idle, session.createdAt + absoluteTimeoutMs) : idle
+}
