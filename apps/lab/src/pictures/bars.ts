@@ -44,7 +44,7 @@ export function bars(options: BarsOptions): Picture {
     },
     yOffset: { field: 'series', type: 'nominal', sort: null },
   }
-  const scale = logarithmic ? { type: 'symlog', constant: 1 } : { zero: true }
+  const scale = logarithmic ? { type: 'log', domainMin: 1 } : { zero: true }
   const x = { field: 'value', type: 'quantitative', title: valueTitle, scale, axis: { grid: true, tickCount: 5 } }
   const color = {
     field: 'series',

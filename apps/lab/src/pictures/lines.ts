@@ -45,7 +45,7 @@ export function lines(options: LinesOptions): Picture {
     type: 'nominal',
     sort: null,
     scale: { domain: series, range: ['circle', 'square', 'triangle-up', 'diamond', 'cross'].slice(0, series.length) },
-    legend: null,
+    ...(series.length < 2 && { legend: null }),
   }
   const spec = {
     width: plotWidth - 80,

@@ -15,22 +15,13 @@ export function shareArea(options: ShareAreaOptions): Picture {
   const { answers, events, binMs, ...words } = options
   const nodes = [...new Set(answers.map((answer) => answer.node))].sort()
   const slices = slice(answers, nodes, binMs)
-  const values = slices.flatMap(({ fromMs, counts }) =>
-    shares(counts).map((share, index) => ({
-      seconds: fromMs / 1000,
-      to: (fromMs + binMs) / 1000,
-      node: nodes[index],
-      share,
-    })),
-  )
+  const values = slices.flatMap(({ fromMs, counts }) => stacked(counts, nodes, fromMs, binMs))
   const x = { field: 'seconds', type: 'quantitative', title: text('seconds', '초'), scale: { nice: false } }
-  const color = { field: 'node', type: 'nominal', scale: { domain: nodes, range: nodeColors.slice(0, nodes.length) } }
-  const y = {
-    field: 'share',
-    type: 'quantitative',
-    stack: 'zero',
-    title: text('share of requests', '요청의 몫'),
-    axis: { format: '%', grid: true, tickCount: 4 },
+  const color = {
+    field: 'node',
+    type: 'nominal',
+    scale: { domain: nodes, range: nodeColors.slice(0, nodes.length) },
+    legend: { offset: 26 },
   }
   const marks = { data: { values: events.map((event) => ({ seconds: event.atMs / 1000, event: event.name })) } }
   const spec = {
@@ -40,8 +31,8 @@ export function shareArea(options: ShareAreaOptions): Picture {
     layer: [
       {
         data: { values },
-        mark: { type: 'bar', stroke: 'var(--panel)', strokeWidth: 0.6 },
-        encoding: { x, x2: { field: 'to' }, y, color, order: { field: 'node', sort: 'descending' } },
+        mark: { type: 'rect', stroke: 'var(--panel)', strokeWidth: 0.6 },
+        encoding: { x, x2: { field: 'until' }, y: share, y2: { field: 'to' }, color },
       },
       { ...marks, mark: { type: 'rule', strokeDash: [4, 3], strokeWidth: 1.4 }, encoding: { x } },
       {
@@ -59,6 +50,24 @@ export function shareArea(options: ShareAreaOptions): Picture {
       rows: stretches(options, nodes),
     },
   }
+}
+
+const share = {
+  field: 'from',
+  type: 'quantitative',
+  title: text('share of requests', '요청의 몫'),
+  scale: { domain: [0, 1] },
+  axis: { format: '%', grid: true, tickCount: 4 },
+}
+
+function stacked(counts: readonly number[], nodes: readonly string[], fromMs: number, binMs: number) {
+  let from = 0
+  return shares(counts).map((part, index) => {
+    const to = from + part
+    const bar = { seconds: fromMs / 1000, until: (fromMs + binMs) / 1000, node: nodes[index], from, to }
+    from = to
+    return bar
+  })
 }
 
 function slice(answers: ShareAreaOptions['answers'], nodes: readonly string[], binMs: number) {

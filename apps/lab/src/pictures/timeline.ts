@@ -28,21 +28,23 @@ export interface TimelineOptions extends PictureText {
 /** Requests per slice of time, stacked by what became of them, with what happened marked. */
 export function timeline(options: TimelineOptions): Picture {
   const { lanes, binMs, ...words } = options
-  const requests = lanes.flatMap((lane) => bins(lane.moments, binMs).map((bin) => bar(lane.name, bin, binMs)))
+  const requests = lanes.flatMap((lane) => stacked(lane.name, bins(lane.moments, binMs), binMs))
   const events = lanes.flatMap((lane) =>
     lane.events.map(({ atMs, name }) => ({ lane: lane.name, seconds: atMs / 1000, event: name })),
   )
   const used = outcomes.filter((outcome) => requests.some((bin) => bin.rank === outcomes.indexOf(outcome)))
   const spec = {
     data: { values: [...requests, ...events] },
-    facet: { row: { field: 'lane', type: 'nominal', sort: null, title: null, header: laneHeader } },
+    facet: {
+      row: { field: 'lane', type: 'nominal', sort: lanes.map((lane) => lane.name), title: null, header: laneHeader },
+    },
     spacing: 22,
     spec: { width: plotWidth - 60, height: 120, layer: [requestBars(used), ...eventMarks] },
   }
   return { ...words, spec, table: timelineTable(lanes) }
 }
 
-const laneHeader = { labelOrient: 'top', labelAngle: 0, labelAnchor: 'start', labelPadding: 18, labelFontWeight: 600 }
+const laneHeader = { labelOrient: 'top', labelAngle: 0, labelAnchor: 'start', labelPadding: 2, labelFontWeight: 600 }
 const seconds = {
   field: 'seconds',
   type: 'quantitative',
@@ -52,22 +54,18 @@ const seconds = {
 
 function requestBars(used: readonly Outcome[]): Spec {
   const looks = used.map((outcome) => outcomeLook[outcome])
-  const color = {
-    field: 'outcome',
-    type: 'nominal',
-    scale: { domain: looks.map((look) => look.name), range: looks.map((look) => look.color) },
-  }
-  const y = {
-    field: 'count',
-    type: 'quantitative',
-    title: text('requests', '요청'),
-    stack: 'zero',
-    axis: { grid: true, tickCount: 4 },
-  }
+  const scale = { domain: looks.map((look) => look.name), range: looks.map((look) => look.color) }
+  const y = { field: 'from', type: 'quantitative', title: text('requests', '요청'), axis: { grid: true, tickCount: 4 } }
   return {
     transform: [{ filter: 'isValid(datum.count)' }],
-    mark: { type: 'bar', stroke: 'var(--panel)', strokeWidth: 0.6 },
-    encoding: { x: seconds, x2: { field: 'to' }, y, color, order: { field: 'rank' } },
+    mark: { type: 'rect', stroke: 'var(--panel)', strokeWidth: 0.6 },
+    encoding: {
+      x: seconds,
+      x2: { field: 'until' },
+      y,
+      y2: { field: 'to' },
+      color: { field: 'outcome', type: 'nominal', scale, legend: { offset: 26 } },
+    },
   }
 }
 
@@ -80,16 +78,15 @@ const eventMarks: readonly Spec[] = [
   encoding: { x: seconds, ...(mark.type === 'text' && { text: { field: 'event' } }) },
 }))
 
-function bar(lane: Words, { fromMs, outcome, count }: Bin, binMs: number) {
-  const name = outcomeLook[outcome].name
-  return {
-    lane,
-    seconds: fromMs / 1000,
-    to: (fromMs + binMs) / 1000,
-    outcome: name,
-    rank: outcomes.indexOf(outcome),
-    count,
-  }
+/** The bins of one lane, those of one slice on top of one another in the order of the outcomes. */
+function stacked(lane: Words, all: readonly Bin[], binMs: number) {
+  const heights = new Map<number, number>()
+  return all.map(({ fromMs, outcome, count }) => {
+    const from = heights.get(fromMs) ?? 0
+    heights.set(fromMs, from + count)
+    const slice = { seconds: fromMs / 1000, until: (fromMs + binMs) / 1000, from, to: from + count }
+    return { lane, ...slice, outcome: outcomeLook[outcome].name, rank: outcomes.indexOf(outcome), count }
+  })
 }
 
 interface Bin {
@@ -105,7 +102,8 @@ function bins(moments: readonly Moment[], binMs: number): Bin[] {
     const count = (counts.get(`${fromMs}:${outcome}`)?.count ?? 0) + 1
     counts.set(`${fromMs}:${outcome}`, { fromMs, outcome, count })
   }
-  return [...counts.values()].sort((left, right) => left.fromMs - right.fromMs)
+  const rank = (bin: Bin) => outcomes.indexOf(bin.outcome)
+  return [...counts.values()].sort((left, right) => left.fromMs - right.fromMs || rank(left) - rank(right))
 }
 
 /** Before and after each event: what the eye compares. */

@@ -46,7 +46,8 @@ function checks(all: readonly Check[]): Markup {
   const rows = all.map((check) => {
     const spread = check.interval ? `${say(check.interval[0], 'en')} … ${say(check.interval[1], 'en')}` : ''
     const kind: Text = words[check.kind]
-    return html`<tr><th scope="row">${both(check.question)}</th><td>${both(kind)}</td><td class="value">${both(check.expected)}</td><td class="value"><b>${both(check.measured)}</b>${spread && html`<small title="95 %"> ${spread}</small>`}</td><td>${badge(check.verdict)}</td></tr>`
+    const name = (column: Text) => html`<span class="cell-name">${both(column)}: </span>`
+    return html`<tr><th scope="row">${both(check.question)}</th><td class="kind">${both(kind)}</td><td class="value">${name(words.expected)}${both(check.expected)}</td><td class="value">${name(words.measured)}<b>${both(check.measured)}</b>${spread && html`<small> ${spread}</small>`}</td><td>${badge(check.verdict)}</td></tr>`
   })
   const columns = [words.question, words.kind, words.expected, words.measured, words.verdict]
   return html`<div class="scroll" tabindex="0"><table class="checks"><thead><tr>${columns.map((column) => html`<th scope="col">${both(column)}</th>`)}</tr></thead><tbody>${rows}</tbody></table></div>`

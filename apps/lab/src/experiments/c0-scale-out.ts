@@ -1,0 +1,141 @@
+import type { Cluster, Node } from '@session-cluster/cluster'
+import { ask } from '@session-cluster/cluster/load'
+import { type Experiment, type Lab, prove } from '../experiment.ts'
+import { text } from '../language.ts'
+import { interleave } from '../load/interleave.ts'
+import { bars } from '../pictures/bars.ts'
+import { labCluster } from '../rig/cluster.ts'
+import { throttled } from '../rig/throttle.ts'
+import { median } from '../statistics/spread.ts'
+import { counted, ratio } from '../verdict.ts'
+
+const workMs = 10
+const requests = 30
+
+/** C0: the same work on one node and on three, and on one node with half a CPU and with a whole one. */
+export const scaleOut: Experiment = {
+  id: 'C0',
+  title: text(
+    'More servers share the load; a bigger server does more',
+    '서버를 늘리면 부하를 나누고, 서버를 키우면 더 많이 한다',
+  ),
+  says: text(
+    'With several servers, requests can be spread over them to lower the load of each (scale-out); the other way is a bigger server (scale-up).',
+    '여러 서버가 동작한다면, 각 서버들에게 요청을 분산하여 부하를 줄일 수 있습니다(Scale-Out). 반대로 서버 자원의 크기 자체를 높이는 방식을 Scale-Up이라고 부릅니다.',
+  ),
+  steps: text(
+    `${requests} requests of ${workMs} ms CPU each through the balancer, to 1 node and to 3, in turns; then one node that may run half of the time and all of the time, in turns.`,
+    `요청마다 CPU ${workMs} ms를 쓰는 요청 ${requests}개를 로드밸런서로 노드 1대와 3대에 번갈아 보냅니다. 이어서 노드 한 대를 절반의 시간만 또는 온전히 돌게 하며 번갈아 재 봅니다.`,
+  ),
+  expected: text(
+    'each of three nodes gets a third of the requests and of the CPU time; the whole CPU does clearly more than half of it',
+    '세 노드가 요청과 CPU 시간을 1/3씩 맡고, CPU 전체를 쓰는 노드는 절반만 쓰는 노드보다 뚜렷이 더 많이 처리한다',
+  ),
+  limits: text(
+    'The nodes share this machine’s cores: the load per node falls, but how much faster three machines would answer is not to be seen here.',
+    '노드들이 한 기계의 코어를 나눠 씁니다. 노드당 부하가 줄어드는 것은 보이지만, 세 대의 기계가 얼마나 더 빨리 답할지는 여기서 볼 수 없습니다.',
+  ),
+  async run(lab) {
+    await using one = await labCluster(lab, { mode: 'local', nodes: 1 })
+    await using three = await labCluster(lab, { mode: 'local', nodes: 3 })
+    const out = await interleave(['one', 'three'], lab.repeats, (name) => turn(lab, name === 'one' ? one : three))
+    lab.progress(0.6, text('scaling up', '서버 키우기'))
+    const up = await interleave(['half', 'whole'], lab.repeats, (name) =>
+      throughput(lab, one.node('a'), name === 'half'),
+    )
+    const perNode = ['a', 'b', 'c'].map((node) => median(out.three.map((round) => round.cpuMs[node] ?? 0)))
+    const alone = median(out.one.map((round) => round.cpuMs.a ?? 0))
+    const busiest = out.three.map(
+      (round, index) => Math.max(...Object.values(round.cpuMs)) / (out.one[index]?.cpuMs.a ?? Number.NaN),
+    )
+    const gain = up.whole.map((whole, index) => whole / (up.half[index] ?? Number.NaN))
+    return {
+      headline: {
+        value: '⅓',
+        label: text('of the work is left for each server when there are three', '세 대일 때 서버 한 대에 남는 일의 몫'),
+      },
+      checks: [
+        counted(text('requests per node, one node', '노드별 요청, 1대'), sum(out.one, 'a'), requests * lab.repeats),
+        counted(
+          text('requests per node, three nodes', '노드별 요청, 3대'),
+          ['a', 'b', 'c'].map((node) => sum(out.three, node)),
+          Array.from({ length: 3 }, () => (requests * lab.repeats) / 3),
+        ),
+        ratio(
+          text('CPU time of the busiest of three, to that of one alone', '3대 중 가장 바쁜 노드의 CPU 시간 ÷ 1대일 때'),
+          busiest,
+          { atLeast: 0.28, atMost: 0.45 },
+          lab.random('cpu'),
+        ),
+        ratio(
+          text('work done with a whole CPU, to that with half of it', 'CPU 전체로 한 일 ÷ 절반으로 한 일'),
+          gain,
+          { atLeast: 1.3 },
+          lab.random('gain'),
+        ),
+      ],
+      observations: [
+        { what: text('requests answered with half a CPU', 'CPU 절반으로 답한 요청'), value: median(up.half) },
+        { what: text('requests answered with a whole CPU', 'CPU 전체로 답한 요청'), value: median(up.whole) },
+      ],
+      pictures: [
+        bars({
+          id: 'cpu',
+          title: text('CPU time that each node spent on the same work', '같은 일에 각 노드가 쓴 CPU 시간'),
+          caption: text('One node does it all; three do a third each.', '한 대면 혼자 모두, 세 대면 1/3씩 합니다.'),
+          bars: [
+            { group: text('alone: a', '혼자: a'), series: 'CPU', value: Math.round(alone) },
+            ...perNode.map((value, index) => ({
+              group: text(`of three: ${'abc'[index]}`, `셋 중: ${'abc'[index]}`),
+              series: 'CPU',
+              value: Math.round(value),
+            })),
+          ],
+          groupTitle: text('node', '노드'),
+          seriesTitle: 'CPU',
+          valueTitle: text('CPU time, ms', 'CPU 시간, ms'),
+        }),
+      ],
+    }
+  },
+}
+
+interface Round {
+  readonly requests: Record<string, number>
+  readonly cpuMs: Record<string, number>
+}
+
+/** All the work once through the balancer, one request after another: what each node did and what it cost it. */
+async function turn(lab: Lab, cluster: Cluster): Promise<Round> {
+  const round: Round = { requests: {}, cpuMs: {} }
+  for (let index = 0; index < requests; index++) {
+    lab.signal.throwIfAborted()
+    const { node, cpuMs } = await work(cluster.balancer.url)
+    round.requests[node] = (round.requests[node] ?? 0) + 1
+    round.cpuMs[node] = (round.cpuMs[node] ?? 0) + cpuMs
+  }
+  lab.record({ step: 'turn', nodes: cluster.nodes.length, ...round })
+  return round
+}
+
+/** How many requests of `workMs` one node answers in the time of a stretch, running half of the time or all of it. */
+async function throughput(lab: Lab, node: Node, half: boolean): Promise<number> {
+  await using _ = half ? throttled(node) : undefined
+  const end = performance.now() + lab.durationMs / 2
+  let answered = 0
+  for (; performance.now() < end; answered++) {
+    lab.signal.throwIfAborted()
+    await work(node.url)
+  }
+  lab.record({ step: half ? 'half a CPU' : 'a whole CPU', answered })
+  return answered
+}
+
+async function work(base: string): Promise<{ node: string; cpuMs: number }> {
+  const answer = await ask(new URL(`/work?ms=${workMs}`, base))
+  prove(answer.status === 200, `GET /work answers 200, not ${answer.status} ${answer.body.slice(0, 100)}`)
+  return JSON.parse(answer.body) as { node: string; cpuMs: number }
+}
+
+const sum = (rounds: readonly Round[], node: string) =>
+  rounds.reduce((total, round) => total + (round.requests[node] ?? 0), 0)

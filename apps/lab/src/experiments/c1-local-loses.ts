@@ -1,0 +1,157 @@
+import type { Cluster } from '@session-cluster/cluster'
+import type { VirtualUser } from '@session-cluster/cluster/load'
+import { type Experiment, type Lab, prove } from '../experiment.ts'
+import { type Text, text } from '../language.ts'
+import { type StripCell, strip } from '../pictures/strip.ts'
+import { labCluster } from '../rig/cluster.ts'
+import { makeUsers, outcomeOf, saveInTurn, visited } from '../rig/users.ts'
+import { counted } from '../verdict.ts'
+
+const crowd = 30
+const readsEach = 4
+
+/** C1: what the tutorial's reader sees on 8080 and 8081. */
+export const localLoses: Experiment = {
+  id: 'C1',
+  title: text(
+    'A session in one server’s memory is unknown to the other',
+    '한 서버의 메모리에 있는 세션을 다른 서버는 모른다',
+  ),
+  says: text(
+    'Save on 8080 and read on 8081, and the data is not found: with several servers a session inside one server is hard to keep.',
+    '회수를 다른 포트의 서버에서 하려고 할 때 데이터를 정상적으로 찾을 수 없습니다. 여러 서버를 가동하게 되면, 세션의 정보를 서버 내부에서 관리하기 어려워집니다.',
+  ),
+  steps: text(
+    `Two nodes without shared sessions. Set on a; get on a, b, a. Delete the cookie. Write on a and b in turns with one cookie jar, then with a jar for each. Last, ${crowd} users through a round-robin balancer.`,
+    `세션을 나누지 않는 노드 둘. a에 저장하고 a, b, a에서 읽습니다. 쿠키를 지웁니다. 쿠키 저장소 하나로 a와 b에 번갈아 쓰고, 노드마다 따로 둔 저장소로도 써 봅니다. 끝으로 라운드 로빈 로드밸런서로 사용자 ${crowd}명.`,
+  ),
+  expected: text(
+    'b misses every time; each write on the other node replaces the cookie; behind round robin half of the reads miss',
+    'b는 매번 찾지 못하고, 다른 노드에 쓸 때마다 쿠키가 바뀌며, 라운드 로빈에서는 읽기의 절반이 빗나간다',
+  ),
+  async run(lab) {
+    await using cluster = await labCluster(lab, { mode: 'local', nodes: 2 })
+    const there = await thereAndBack(lab, cluster)
+    const deleted = await cookieDeleted(lab, cluster)
+    const oneJar = await writes(lab, cluster, false)
+    const twoJars = await writes(lab, cluster, true)
+    lab.progress(0.5, text('30 users, round robin', '사용자 30명, 라운드 로빈'))
+    const reads = await behindRoundRobin(lab, cluster)
+    const missed = (cells: readonly StripCell[], on: string) =>
+      cells.filter((cell) => cell.on === on && cell.outcome === 'miss').length
+    return {
+      headline: {
+        value: '100 %',
+        label: text('of the reads on the other server miss', '다른 서버에서 읽으면 빗나가는 비율'),
+      },
+      checks: [
+        counted(
+          text('a, b, a after a save on a: misses on a, on b', 'a에 저장한 뒤 a, b, a: a와 b에서의 미스'),
+          [missed(there, 'a'), missed(there, 'b')],
+          [0, 1],
+        ),
+        counted(
+          text('found after the cookie was deleted', '쿠키를 지운 뒤 찾음'),
+          deleted.filter((cell) => cell.outcome === 'found').length,
+          0,
+        ),
+        counted(
+          text('one jar, six writes in turns: cookie replaced', '저장소 하나, 번갈아 여섯 번 쓰기: 쿠키가 바뀐 횟수'),
+          oneJar.rewrites,
+          6,
+        ),
+        counted(
+          text('a jar for each node, six writes: cookie replaced', '노드마다 저장소, 여섯 번 쓰기: 쿠키가 바뀐 횟수'),
+          twoJars.rewrites,
+          2,
+        ),
+        counted(
+          text('round robin: reads found, missed', '라운드 로빈: 찾은 읽기, 빗나간 읽기'),
+          [reads.found, reads.miss],
+          [(crowd * readsEach) / 2, (crowd * readsEach) / 2],
+        ),
+      ],
+      observations: [],
+      pictures: [
+        picture([
+          [text('read a, b, a', 'a, b, a 읽기'), there],
+          [text('cookie deleted', '쿠키 삭제'), deleted],
+          [text('one jar, reads between', '저장소 하나, 사이에 읽기'), oneJar.cells],
+          [text('a jar for each', '노드마다 저장소'), twoJars.cells],
+        ]),
+      ],
+    }
+  },
+}
+
+function picture(rows: readonly (readonly [Text, readonly StripCell[]])[]) {
+  return strip({
+    id: 'strip',
+    title: text('What became of each read', '읽기마다 어떻게 되었나'),
+    caption: text(
+      'The letter is the server that answered. Only the server that wrote knows the session.',
+      '글자는 답한 서버입니다. 쓴 서버만 그 세션을 압니다.',
+    ),
+    rows: rows.map(([name, cells]) => ({ name, cells })),
+  })
+}
+
+async function readAt(lab: Lab, user: VirtualUser, cluster: Cluster, name: string): Promise<StripCell> {
+  user.base = cluster.node(name).url
+  return { outcome: outcomeOf(await visited(lab, user, 'read')), on: name }
+}
+
+async function thereAndBack(lab: Lab, cluster: Cluster): Promise<StripCell[]> {
+  const [user] = makeUsers(lab, 1, cluster.node('a').url, 'alice')
+  prove(user, 'there is a user')
+  await user.save()
+  const cells: StripCell[] = []
+  for (const name of ['a', 'b', 'a']) cells.push(await readAt(lab, user, cluster, name))
+  return cells
+}
+
+/** Without her cookie nobody can know her: neither server finds anything, and no third one would. */
+async function cookieDeleted(lab: Lab, cluster: Cluster): Promise<StripCell[]> {
+  const [user] = makeUsers(lab, 1, cluster.node('a').url, 'bob')
+  prove(user, 'there is a user')
+  await user.save()
+  for (const name of user.jar.names) user.jar.delete(name)
+  const cells: StripCell[] = []
+  for (const name of ['a', 'b']) {
+    const { outcome } = await readAt(lab, user, cluster, name)
+    cells.push({ outcome: outcome === 'miss' ? 'lost' : outcome, on: name })
+  }
+  return cells
+}
+
+/** Six writes on a and b in turns, each followed by a read on the other one when the jar is shared, else on the same. */
+async function writes(lab: Lab, cluster: Cluster, jarForEach: boolean) {
+  const users = makeUsers(lab, jarForEach ? 2 : 1, cluster.node('a').url, jarForEach ? 'two-jars' : 'one-jar')
+  const cells: StripCell[] = []
+  let rewrites = 0
+  for (let turn = 0; turn < 6; turn++) {
+    const user = users[turn % users.length] as VirtualUser
+    const [here, other] = turn % 2 ? ['b', 'a'] : ['a', 'b']
+    user.base = cluster.node(here as string).url
+    const before = user.jar.get('JSESSIONID')
+    await user.save()
+    if (user.jar.get('JSESSIONID') !== before) rewrites++
+    lab.record({ step: 'write', user: user.name, node: here, rewrites })
+    cells.push(await readAt(lab, user, cluster, (jarForEach ? here : other) as string))
+  }
+  return { cells, rewrites }
+}
+
+/** Users come one after another; each saves and then reads, while the balancer goes round. */
+async function behindRoundRobin(lab: Lab, cluster: Cluster): Promise<{ found: number; miss: number }> {
+  const reads = { found: 0, miss: 0 }
+  for (const user of makeUsers(lab, crowd, cluster.balancer.url)) {
+    await saveInTurn(lab, [user])
+    for (let read = 0; read < readsEach; read++) {
+      const outcome = outcomeOf(await visited(lab, user, 'round robin'))
+      prove(outcome === 'found' || outcome === 'miss', `round robin answers, not ${outcome}`)
+      reads[outcome]++
+    }
+  }
+  return reads
+}

@@ -1,0 +1,81 @@
+import type { Mode } from '@session-cluster/cluster'
+import type { Experiment } from '../experiment.ts'
+import { text } from '../language.ts'
+import { inParallel } from '../load/open-loop.ts'
+import { heatmap } from '../pictures/heatmap.ts'
+import { labCluster } from '../rig/cluster.ts'
+import { lostUsers, makeUsers, saveInTurn, visited } from '../rig/users.ts'
+import { counted } from '../verdict.ts'
+
+const crowd = 30
+const requestsEach = 20
+
+/** C2: does the balancer send everyone back to where they were? `mode` is for the test that switches affinity off. */
+export const stickyKeeps = ({ mode = 'sticky' }: { readonly mode?: Mode } = {}): Experiment => ({
+  id: 'C2',
+  title: text('Sticky sessions keep each user on one server', 'Sticky Session은 사용자를 한 서버에 붙여 둔다'),
+  says: text(
+    'One way is to pin the requests of one person to one server: the balancer remembers who was sent where and sends them there again.',
+    '특정 사람이 보낸 요청을 하나의 서버로 고정하는 방법입니다. 로드밸런서가 사용자를 기록해, 다시 요청할 경우 최초로 요청이 전달된 서버로 전달합니다.',
+  ),
+  steps: text(
+    `Three nodes behind an affinity cookie; ${crowd} users save once and read ${requestsEach} times each, ten at a time; then every node is asked for every session.`,
+    `친화성 쿠키를 쓰는 로드밸런서 뒤의 노드 셋. 사용자 ${crowd}명이 한 번 저장하고 ${requestsEach}번씩, 열 명이 동시에 읽습니다. 끝으로 모든 노드에 모든 세션을 묻습니다.`,
+  ),
+  expected: text(
+    'every user sees one node only; nothing is missed, nothing is lost',
+    '사용자마다 노드 하나만 만나며, 미스도 유실도 없다',
+  ),
+  async run(lab) {
+    await using cluster = await labCluster(lab, { mode, nodes: 3 })
+    const users = makeUsers(lab, crowd, cluster.balancer.url)
+    const homes = await saveInTurn(lab, users)
+    const seen = new Map(users.map((user) => [user.name, new Map<string, number>()]))
+    const outcomes = { hit: 0, miss: 0, error: 0 }
+    for (let round = 0; round < requestsEach; round++) {
+      lab.progress(round / requestsEach, text('users are reading', '사용자들이 읽는 중'))
+      for (const { user, node = '?', outcome } of await inParallel(users, 10, (user) => visited(lab, user, 'read'))) {
+        const counts = seen.get(user)
+        counts?.set(node, (counts.get(node) ?? 0) + 1)
+        outcomes[outcome]++
+      }
+    }
+    const lost = await lostUsers(lab, users, cluster)
+    const faithful = users.filter(({ name }) => [...(seen.get(name)?.keys() ?? [])].join() === homes.get(name)).length
+    return {
+      headline: {
+        value: `${faithful} / ${crowd}`,
+        label: text('users met one server only', '명의 사용자가 서버 하나만 만났다'),
+      },
+      checks: [
+        counted(
+          text('users who saw no other node than the one that saved', '저장한 노드 말고는 만나지 않은 사용자'),
+          faithful,
+          crowd,
+        ),
+        counted(
+          text('reads: found, missed, failed', '읽기: 찾음, 미스, 오류'),
+          [outcomes.hit, outcomes.miss, outcomes.error],
+          [crowd * requestsEach, 0, 0],
+        ),
+        counted(text('sessions lost', '유실된 세션'), lost.size, 0),
+      ],
+      observations: [],
+      pictures: [
+        heatmap({
+          id: 'users-nodes',
+          title: text('Which server answered which user', '어느 서버가 어느 사용자에게 답했나'),
+          caption: text(
+            'Requests of each user (across) on each server (down). One full cell per user: pinned.',
+            '사용자(가로)별 요청을 받은 서버(세로). 사용자마다 한 칸만 차 있으면 고정된 것입니다.',
+          ),
+          columns: users.map((_, index) => String(index + 1)),
+          columnTitle: text('user', '사용자'),
+          rows: cluster.nodes.map((node) => node.name),
+          rowTitle: text('node', '노드'),
+          count: (node, user) => seen.get(`u${user}`)?.get(node) ?? 0,
+        }),
+      ],
+    }
+  },
+})

@@ -1,0 +1,162 @@
+import type { Cluster } from '@session-cluster/cluster'
+import type { VirtualUser } from '@session-cluster/cluster/load'
+import { type Experiment, type Lab, prove } from '../experiment.ts'
+import { text } from '../language.ts'
+import { latencies } from '../load/histogram.ts'
+import { interleave } from '../load/interleave.ts'
+import { openLoop, poissonSchedule } from '../load/open-loop.ts'
+import { bars } from '../pictures/bars.ts'
+import { sharesPicture } from '../pictures/shares.ts'
+import { labCluster } from '../rig/cluster.ts'
+import { makeUsers, saveInTurn, visited } from '../rig/users.ts'
+import { jainIndex, maxOverMean } from '../statistics/balance.ts'
+import { median } from '../statistics/spread.ts'
+import { counted, ratio } from '../verdict.ts'
+
+const reads = 90
+const workMs = 10
+/** 1.3 times what one node can do, and well below what three can. */
+const perSecond = 130
+const nodes = ['a', 'b', 'c'] as const
+
+/** C3: nine users, three to a server, and then only the second server's three go on. */
+export const stickyUnbalanced: Experiment = {
+  id: 'C3',
+  title: text('Sticky sessions can leave one server with all the work', 'Sticky Session은 일을 한 서버에 몰 수 있다'),
+  says: text(
+    'Nine users on three servers: when those on A and C leave and those on B stay busy, B works harder than the others, up to overload.',
+    '9명의 사용자를 3대의 서버로 분산했을 때, A와 C의 사용자는 떠나고 B의 사용자만 활발하면 B 서버가 더 바쁘게 동작하게 되며, 이는 과부하로 이어질 수 있습니다.',
+  ),
+  steps: text(
+    `Nine users save in turn, three to a node. Only b’s three go on: ${reads} reads; then ${perSecond} requests a second of ${workMs} ms CPU each, more than one node can do, sticky and clustered in turns.`,
+    `사용자 9명이 차례로 저장해 노드마다 3명이 됩니다. b의 세 명만 남아 ${reads}번 읽고, 이어서 요청마다 CPU ${workMs} ms를 쓰는 요청을 초당 ${perSecond}개(한 노드가 감당할 수 없는 양) 보냅니다. sticky와 clustered를 번갈아 잽니다.`,
+  ),
+  expected: text(
+    'sticky 0/100/0, max/mean 3, Jain 0.33; clustered a third each, 1 and 1, and a shorter wait',
+    'sticky 0/100/0, 최대/평균 3, Jain 0.33. clustered는 1/3씩, 1과 1, 그리고 더 짧은 대기',
+  ),
+  limits: text(
+    'Three nodes on two cores: clustered has less CPU here than on three machines, so the true difference in waiting is larger.',
+    '코어 둘에 노드 셋이라 clustered의 CPU가 기계 세 대보다 적습니다. 실제 대기 시간의 차이는 더 큽니다.',
+  ),
+  async run(lab) {
+    await using sticky = await labCluster(lab, { mode: 'sticky', nodes: 3 })
+    await using clustered = await labCluster(lab, { mode: 'clustered', nodes: 3 })
+    const busy = { sticky: await usersOfB(lab, sticky), clustered: await usersOfB(lab, clustered) }
+    const shares = { sticky: await readShares(lab, busy.sticky), clustered: await readShares(lab, busy.clustered) }
+    let turns = 0
+    const p99 = await interleave(['sticky', 'clustered'], lab.repeats, (name, round) => {
+      lab.progress(turns++ / (2 * lab.repeats), text('CPU work, in turns', '번갈아 CPU 작업'))
+      return waitingUnderWork(lab, busy[name], round, name)
+    })
+    const slower = p99.sticky.map((wait, index) => wait / (p99.clustered[index] ?? Number.NaN))
+    const stickyCounts = nodes.map((node) => shares.sticky[node] ?? 0)
+    const clusteredCounts = nodes.map((node) => shares.clustered[node] ?? 0)
+    return {
+      headline: {
+        value: '0 / 100 / 0 %',
+        label: text(
+          'is how sticky servers share the work of b’s three users; clustered ones a third each',
+          '가 sticky 서버들의 일 나눔이고, clustered는 1/3씩이다',
+        ),
+      },
+      checks: [
+        counted(text('sticky: reads on a, b, c', 'sticky: a, b, c의 읽기'), stickyCounts, [0, reads, 0]),
+        counted(text('sticky: max/mean', 'sticky: 최대/평균'), maxOverMean(stickyCounts).toFixed(2), '3.00'),
+        counted(text('sticky: Jain’s index', 'sticky: Jain 지수'), jainIndex(stickyCounts).toFixed(2), '0.33'),
+        counted(
+          text('clustered: reads on a, b, c', 'clustered: a, b, c의 읽기'),
+          clusteredCounts,
+          nodes.map(() => reads / 3),
+        ),
+        counted(text('clustered: max/mean', 'clustered: 최대/평균'), maxOverMean(clusteredCounts).toFixed(2), '1.00'),
+        counted(text('clustered: Jain’s index', 'clustered: Jain 지수'), jainIndex(clusteredCounts).toFixed(2), '1.00'),
+        ratio(
+          text('p99 under CPU work, sticky over clustered', 'CPU 작업 중 p99, sticky ÷ clustered'),
+          slower,
+          { atLeast: 1.2 },
+          lab.random('p99'),
+        ),
+      ],
+      observations: [
+        { what: text('sticky: p99 under CPU work, ms', 'sticky: CPU 작업 중 p99, ms'), value: median(p99.sticky) },
+        {
+          what: text('clustered: p99 under CPU work, ms', 'clustered: CPU 작업 중 p99, ms'),
+          value: median(p99.clustered),
+        },
+      ],
+      pictures: [sharePicture(shares), waitPicture(p99)],
+    }
+  },
+}
+
+type Counts = Record<string, number>
+
+async function usersOfB(lab: Lab, cluster: Cluster): Promise<VirtualUser[]> {
+  const users = makeUsers(lab, 9, cluster.balancer.url)
+  const homes = await saveInTurn(lab, users)
+  const those = users.filter((user) => homes.get(user.name) === 'b')
+  prove(those.length === 3, `three of nine users are on b, not ${those.length}`)
+  return those
+}
+
+async function readShares(lab: Lab, users: readonly VirtualUser[]): Promise<Counts> {
+  const counts: Counts = {}
+  for (let read = 0; read < reads; read++) {
+    const { node = '?' } = await visited(lab, users[read % users.length] as VirtualUser, 'share')
+    counts[node] = (counts[node] ?? 0) + 1
+  }
+  return counts
+}
+
+/** The p99 of one stretch in milliseconds, from when each request was due. The same schedule for both contenders of a round. */
+async function waitingUnderWork(lab: Lab, users: readonly VirtualUser[], round: number, name: string): Promise<number> {
+  const schedule = poissonSchedule({ perSecond, durationMs: lab.durationMs, random: lab.random(`arrivals:${round}`) })
+  const warmUp = schedule.length / 5
+  const waits = latencies()
+  const samples = await openLoop(
+    schedule,
+    (index) => (users[index % users.length] as VirtualUser).ask(`/work?ms=${workMs}`, { timeoutMs: 60_000 }),
+    lab,
+  )
+  for (const { index, latencyMs, result } of samples) {
+    prove(result.status === 200, `GET /work answers 200, not ${result.status}`)
+    lab.record({ step: 'work', name, round, index, latencyMs, node: result.node })
+    if (index >= warmUp) waits.record(latencyMs)
+  }
+  return waits.percentile(99)
+}
+
+function sharePicture(shares: { sticky: Counts; clustered: Counts }) {
+  return sharesPicture({
+    id: 'shares',
+    title: text('Who answered, when only b’s three users go on', 'b의 세 사용자만 남았을 때 누가 답했나'),
+    caption: text(
+      'Sticky: b does everything. Clustered: a third each.',
+      'sticky는 b가 모두, clustered는 1/3씩 답합니다.',
+    ),
+    splits: (['sticky', 'clustered'] as const).map((group) => ({
+      group,
+      counts: Object.fromEntries(nodes.map((node) => [node, shares[group][node] ?? 0])),
+    })),
+  })
+}
+
+function waitPicture(p99: { sticky: number[]; clustered: number[] }) {
+  return bars({
+    id: 'p99',
+    title: text('The longest waits (p99) under the same CPU work', '같은 CPU 작업에서 가장 긴 대기 (p99)'),
+    caption: text(
+      'Median of the repeats; measured from when each request was due. Only the order counts, not the milliseconds.',
+      '반복의 중앙값. 요청이 나가야 할 때부터 쟀습니다. 밀리초가 아니라 순서를 봅니다.',
+    ),
+    bars: (['sticky', 'clustered'] as const).map((group) => ({
+      group,
+      series: 'p99',
+      value: Math.round(median(p99[group])),
+    })),
+    groupTitle: text('mode', '모드'),
+    seriesTitle: 'p99',
+    valueTitle: text('p99, ms', 'p99, ms'),
+  })
+}

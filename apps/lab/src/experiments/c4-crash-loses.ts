@@ -1,0 +1,124 @@
+import { type Experiment, type Lab, prove } from '../experiment.ts'
+import { type Text, text } from '../language.ts'
+import { timeline } from '../pictures/timeline.ts'
+import { labCluster } from '../rig/cluster.ts'
+import { type Stretch, visitsDuring } from '../rig/crowd.ts'
+import { lostUsers, makeUsers, outcomeOf, saveInTurn, visited } from '../rig/users.ts'
+import { counted } from '../verdict.ts'
+
+const crowd = 90
+const perSecond = 120
+
+/** C4: one of three sticky servers is killed while users are reading. */
+export const crashLoses: Experiment = {
+  id: 'C4',
+  title: text(
+    'A crash takes its server’s sticky sessions with it',
+    '서버가 죽으면 그 서버의 Sticky Session도 사라진다',
+  ),
+  says: text(
+    'If server B goes down, all the sessions that it kept are gone, and its users suddenly lose their data.',
+    '만약 B 서버가 다운되게 된다면, 해당 서버에서 관리하는 세션도 다 사라지고, 사용자는 갑자기 자기 데이터가 사라지게 될 수 있습니다.',
+  ),
+  steps: text(
+    `Three sticky nodes, ${crowd} sessions, thirty to a node. SIGKILL b while ${perSecond} reads a second arrive; then every user reads once more and every node is asked for every session. Once with users sent on to another node, once without.`,
+    `sticky 노드 셋, 세션 ${crowd}개, 노드마다 30개. 초당 ${perSecond}번 읽는 동안 b를 SIGKILL로 죽입니다. 이어서 모두 한 번씩 읽고, 모든 노드에 모든 세션을 묻습니다. 사용자를 다른 노드로 보내는 경우와 보내지 않는 경우를 한 번씩.`,
+  ),
+  expected: text('lost: exactly b’s thirty, either way', '유실: 두 경우 모두 정확히 b의 30개'),
+  async run(lab) {
+    const redispatch = await crash(lab, 'redispatch')
+    const strict = await crash(lab, 'strict')
+    return {
+      headline: {
+        value: `${redispatch.lostOfB} / ${crowd}`,
+        label: text('sessions lost: exactly those on b', '개 세션 유실: 정확히 b에 있던 것'),
+      },
+      checks: [redispatch, strict].flatMap((crashed) => [
+        counted(named(crashed, text('b’s sessions lost', 'b의 세션 유실')), crashed.lostOfB, crowd / 3),
+        counted(named(crashed, text('others’ sessions lost', '다른 노드의 세션 유실')), crashed.lostOfOthers, 0),
+        counted(
+          named(crashed, text('afterwards, one read each: found, lost, error', '그 뒤 한 번씩 읽기: 찾음, 유실, 오류')),
+          crashed.afterwards,
+          crashed.policy === 'strict' ? [60, 0, 30] : [60, 30, 0],
+        ),
+      ]),
+      observations: [redispatch, strict].flatMap(({ policy, errors, detectedMs }) => [
+        { what: text(`${policy}: failed reads while b died`, `${policy}: b가 죽는 동안 실패한 읽기`), value: errors },
+        {
+          what: text(`${policy}: until the balancer saw it, ms`, `${policy}: 로드밸런서가 알기까지, ms`),
+          value: Math.round(detectedMs),
+        },
+      ]),
+      pictures: [picture([redispatch, strict])],
+    }
+  },
+}
+
+type Policy = 'redispatch' | 'strict'
+
+interface Crashed {
+  readonly policy: Policy
+  readonly lost: ReadonlySet<string>
+  readonly lostOfB: number
+  readonly lostOfOthers: number
+  readonly afterwards: readonly [found: number, lost: number, error: number]
+  readonly errors: number
+  readonly detectedMs: number
+  readonly stretch: Stretch
+}
+
+const named = ({ policy }: Crashed, { en, ko }: Text) => text(`${policy}: ${en}`, `${policy}: ${ko}`)
+
+async function crash(lab: Lab, policy: Policy): Promise<Crashed> {
+  await using cluster = await labCluster(lab, {
+    mode: 'sticky',
+    nodes: 3,
+    balancerEnv: { HEALTH_INTERVAL_MS: '250', ...(policy === 'strict' && { AFFINITY_WHEN_UNAVAILABLE: 'strict' }) },
+  })
+  const users = makeUsers(lab, crowd, cluster.balancer.url, policy)
+  const homes = await saveInTurn(lab, users)
+  const onB = new Set(users.filter(({ name }) => homes.get(name) === 'b').map(({ name }) => name))
+  prove(onB.size === crowd / 3, `a third of the sessions is on b, not ${onB.size}`)
+  const stretch = await visitsDuring(lab, users, perSecond, {
+    name: text('b killed', 'b 종료'),
+    async happen() {
+      await cluster.node('b').crash()
+      await cluster.balancer.untilSeen(['b'], 'down')
+    },
+  })
+  const lost = await lostUsers(lab, users, cluster)
+  const afterwards = { found: 0, lost: 0, miss: 0, error: 0 }
+  for (const user of users) afterwards[outcomeOf(await visited(lab, user, `${policy}: afterwards`), lost)]++
+  prove(afterwards.miss === 0, 'nobody who is known somewhere is missed behind sticky')
+  return {
+    policy,
+    lost,
+    lostOfB: [...lost].filter((name) => onB.has(name)).length,
+    lostOfOthers: [...lost].filter((name) => !onB.has(name)).length,
+    afterwards: [afterwards.found, afterwards.lost, afterwards.error],
+    errors: stretch.visits.filter(({ visit }) => visit.outcome === 'error').length,
+    detectedMs: stretch.incident.effectiveMs - stretch.incident.atMs,
+    stretch,
+  }
+}
+
+function picture(crashes: readonly Crashed[]) {
+  const names = {
+    redispatch: text('redispatch: b’s users are sent to another node', 'redispatch: b의 사용자를 다른 노드로 보냄'),
+    strict: text('strict: b’s users wait for b', 'strict: b의 사용자는 b를 기다림'),
+  }
+  return timeline({
+    id: 'timeline',
+    title: text('Reads over time, as b is killed', 'b가 죽는 동안의 읽기'),
+    caption: text(
+      'After the crash a third of the reads finds nothing: that session was in b’s memory only.',
+      '종료 뒤에는 읽기의 1/3이 찾지 못합니다. 그 세션은 b의 메모리에만 있었습니다.',
+    ),
+    binMs: 100,
+    lanes: crashes.map(({ policy, stretch, lost }) => ({
+      name: names[policy],
+      moments: stretch.visits.map(({ atMs, visit }) => ({ atMs, outcome: outcomeOf(visit, lost) })),
+      events: [stretch.incident],
+    })),
+  })
+}
