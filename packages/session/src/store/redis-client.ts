@@ -7,7 +7,7 @@ export type RedisArgument = string | Buffer | number
 /** What is used of an ioredis client, be it `Redis` (single or Sentinel) or `Cluster`. */
 export interface RedisClient {
   readonly isCluster: boolean
-  readonly options: { readonly keyPrefix?: string }
+  readonly options: { readonly keyPrefix?: string | undefined }
   callBuffer(command: string, ...args: RedisArgument[]): Promise<unknown>
 }
 
