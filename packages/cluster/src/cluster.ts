@@ -23,7 +23,7 @@ export interface ClusterParts {
 /** A running cluster of real processes: nodes, a balancer, and in `clustered` a Redis. */
 export class Cluster implements AsyncDisposable {
   readonly mode: Mode
-  /** Marks this cluster's processes: the value of `SESSION_CLUSTER_RUN` in their environment. */
+  /** Marks this cluster's processes: the value of `CLUSTER_RUN` in their environment. */
   readonly run: string
   readonly balancer: Balancer
   /** `undefined` where sessions live in the nodes' memory. */

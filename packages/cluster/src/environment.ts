@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto'
+
 /** What every child gets from the owner's environment: what programs need to run at all, and nothing that configures ours. */
 const PASSED_ON = [
   'PATH',
@@ -14,7 +16,13 @@ const PASSED_ON = [
 ]
 
 /** Marks every process of one cluster in its environment, grandchildren included, so that a survivor can be found. */
-export const RUN_VARIABLE = 'SESSION_CLUSTER_RUN'
+const RUN_VARIABLE = 'CLUSTER_RUN'
+
+/** A name for a new run. One that starts inside of another carries the other's name before its own: `outer/inner`. */
+export function newRun(from: NodeJS.ProcessEnv = process.env): string {
+  const outer = from[RUN_VARIABLE]
+  return outer ? `${outer}/${randomUUID()}` : randomUUID()
+}
 
 /**
  * The environment that the processes of one run start from. Variables such as PORT or MODE that happen to be set where

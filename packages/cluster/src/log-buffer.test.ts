@@ -36,3 +36,12 @@ test('a JSON line speaks by its message when stderr is silent', () => {
   log.write('stdout', '{"level":50,"msg":"Redis is gone"}\n')
   expect(log.lastWords).toBe('Redis is gone')
 })
+
+test('of a stack trace its last words are the line that names the error', () => {
+  const log = new LogBuffer(10)
+  log.write(
+    'stderr',
+    'file:///x.ts:3\n^^^\nSyntaxError [ERR]: no such export\n    at main (x.ts:3)\n\nNode.js v26.10.0\n',
+  )
+  expect(log.lastWords).toBe('SyntaxError [ERR]: no such export')
+})

@@ -37,11 +37,13 @@ export class LogBuffer {
 
   /**
    * What the process said last: its last line on stderr, where errors are plain, else the last on stdout, of which a
-   * JSON log line gives its message.
+   * JSON log line gives its message. Of a stack trace it is the line that names the error.
    */
   get lastWords(): string | undefined {
     const spoken = this.lines.filter(({ text }) => text.trim() !== '')
-    const last = spoken.findLast(({ stream }) => stream === 'stderr') ?? spoken.at(-1)
+    const errors = spoken.filter(({ stream }) => stream === 'stderr')
+    const last =
+      errors.findLast(({ text }) => /^(Uncaught )?\w*Error\b.*: /.test(text)) ?? errors.at(-1) ?? spoken.at(-1)
     return last && plain(last.text)
   }
 

@@ -1,8 +1,8 @@
-import { randomBytes, randomUUID } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { Balancer } from './balancer.ts'
 import { Cluster } from './cluster.ts'
-import { baseEnvironment } from './environment.ts'
+import { baseEnvironment, newRun } from './environment.ts'
 import { freePort } from './free-port.ts'
 import { ManagedProcess } from './managed-process.ts'
 import { type Mode, parseMode } from './mode.ts'
@@ -63,7 +63,7 @@ class Starter {
   }
 
   static async create(options: ClusterOptions, mode: Mode): Promise<Starter> {
-    const run = randomUUID()
+    const run = newRun()
     return new Starter(options, mode, run, await Supervisor.start(baseEnvironment(run)))
   }
 

@@ -8,21 +8,21 @@ export interface Survivor {
 }
 
 /**
- * The living processes of one run: those whose environment carries `SESSION_CLUSTER_RUN=<run>`, so that grandchildren,
+ * The living processes of one run, and of runs inside of it: those whose environment carries `CLUSTER_RUN=<run>`, so that grandchildren,
  * orphans and stopped ones are found too, whatever became of their parents.
  */
 export function survivors(run: string): Survivor[] {
-  const mark = `SESSION_CLUSTER_RUN=${run}`
+  const mark = new RegExp(`(^|[\\0 ])CLUSTER_RUN=${run}([/\\0 ]|$)`)
   if (process.platform === 'linux') return fromProc(mark)
   const lines = execFileSync('ps', ['-axEww', '-o', 'pid=,command='], { encoding: 'utf8' }).split('\n')
   return lines
-    .filter((line) => line.includes(mark))
+    .filter((line) => mark.test(line))
     .map((line) => ({ pid: Number.parseInt(line, 10), command: line.slice(0, 120) }))
 }
 
-function fromProc(mark: string): Survivor[] {
+function fromProc(mark: RegExp): Survivor[] {
   return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name) && read(`/proc/${name}/environ`).split('\0').includes(mark))
+    .filter((name) => /^\d+$/.test(name) && mark.test(read(`/proc/${name}/environ`)))
     .map((name) => ({ pid: Number(name), command: read(`/proc/${name}/cmdline`).replaceAll('\0', ' ').trim() }))
 }
 

@@ -61,9 +61,12 @@ function attempt(url: URL, options: Ask, deadline: number): Promise<Answer> {
         })
       })
     })
-    const timer = setTimeout(() => {
-      request.destroy(new TimeoutError(`${method} ${url.pathname} was not answered in time`))
-    }, deadline - performance.now())
+    const timer = setTimeout(
+      () => {
+        request.destroy(new TimeoutError(`${method} ${url.pathname} was not answered in time`))
+      },
+      Math.max(0, deadline - performance.now()),
+    )
     request.once('error', (error: NodeJS.ErrnoException) => {
       fail(Object.assign(error, { stale: request.reusedSocket && error.code === 'ECONNRESET' }))
     })

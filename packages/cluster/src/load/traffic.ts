@@ -50,10 +50,12 @@ export class Traffic implements AsyncDisposable {
   #next(): void {
     const { perSecond, random } = this.#options
     this.#due += (-Math.log(1 - random()) * 1000) / perSecond
-    this.#timer = setTimeout(() => {
+    const visitAndGoOn = () => {
       this.#visit()
       this.#next()
-    }, this.#due - performance.now())
+    }
+    // Late visits are made up for: they come as fast as they can.
+    this.#timer = setTimeout(visitAndGoOn, Math.max(0, this.#due - performance.now()))
   }
 
   #visit(): void {

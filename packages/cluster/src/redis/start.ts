@@ -1,5 +1,4 @@
-import { randomUUID } from 'node:crypto'
-import { baseEnvironment } from '../environment.ts'
+import { baseEnvironment, newRun } from '../environment.ts'
 import { freePort } from '../free-port.ts'
 import { ManagedProcess, type ProcessListener } from '../managed-process.ts'
 import { Supervisor } from '../supervisor/supervisor.ts'
@@ -39,7 +38,7 @@ export type OwnRedis = Redis & AsyncDisposable
  * process ends. Throws `NoRedisError` when this machine has none and none can be fetched, `StartError` when it fails.
  */
 export async function startRedis(options: RedisOptions = {}): Promise<OwnRedis> {
-  const env = options.env ?? baseEnvironment(randomUUID())
+  const env = options.env ?? baseEnvironment(newRun())
   const supervisor = await Supervisor.start(env)
   try {
     const redis = await startRedisUnder(supervisor, { ...options, env })
@@ -58,8 +57,9 @@ export async function startRedis(options: RedisOptions = {}): Promise<OwnRedis> 
 export async function startRedisUnder(supervisor: Supervisor, options: RedisOptions): Promise<Redis> {
   if (options.url !== undefined) return new Redis(options.url)
   const { appendOnly = false, args = [], startTimeoutMs = 30_000 } = options
-  const env = options.env ?? baseEnvironment(randomUUID())
-  const persistence = ['--save', '', '--appendonly', appendOnly ? 'yes' : 'no']
+  const env = options.env ?? baseEnvironment(newRun())
+  // Without a title of its own, `ps` shows what it was started with.
+  const persistence = ['--set-proc-title', 'no', '--save', '', '--appendonly', appendOnly ? 'yes' : 'no']
   const settings: RedisSettings = {
     port: options.port ?? (await freePort()),
     directory: await supervisor.directory(),

@@ -19,6 +19,8 @@ const REAP_MS = 2_000
 const children = new Children((notice) => tell(notice))
 const directories: string[] = []
 let finishing: Promise<void> | undefined
+/** From the first moment of the end no child may be started: it would not be among those that are killed. */
+let ending = false
 
 process.on('message', (request: Request) => void answer(request))
 process.on('disconnect', () => void finish(0))
@@ -44,7 +46,7 @@ async function answer(request: Request): Promise<void> {
 async function carryOut(request: Request): Promise<number | string | boolean> {
   switch (request.ask) {
     case 'spawn':
-      if (finishing) throw new Error('the supervisor is ending')
+      if (ending) throw new Error('the supervisor is ending')
       return children.spawn(request.child, request.spec)
     case 'signal':
       return children.signal(request.child, request.signal)
@@ -66,6 +68,7 @@ function finish(code: number): Promise<void> {
 
 /** Kills every group, waits until each child is reaped (bounded), then removes the directories. */
 async function wipe(): Promise<void> {
+  ending = true
   await Promise.race([children.killAll(), delay(REAP_MS)])
   for (const directory of directories) rmSync(directory, { recursive: true, force: true })
 }
