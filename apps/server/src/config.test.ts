@@ -1,0 +1,103 @@
+import { describe, expect, it } from 'vitest'
+import { readConfig } from './config.ts'
+import { ConfigError, type Environment } from './env.ts'
+
+const refusal = (env: Environment): string => {
+  try {
+    readConfig(env)
+  } catch (error) {
+    expect(error).toBeInstanceOf(ConfigError)
+    return (error as Error).message
+  }
+  throw new Error('accepted')
+}
+
+describe('readConfig', () => {
+  it('starts node a on 8080 in local mode when nothing is set', () => {
+    expect(readConfig({})).toMatchObject({
+      mode: 'local',
+      nodeName: 'a',
+      host: '127.0.0.1',
+      port: 8080,
+      adminHost: '127.0.0.1',
+      adminPort: 9080,
+      drainMs: 3000,
+      session: {
+        idleTimeoutMs: 1_800_000,
+        codec: 'json',
+        cookie: { name: 'JSESSIONID', secure: false, sameSite: 'lax', path: '/' },
+      },
+    })
+  })
+
+  it.each([
+    ['local', 'local', 'JSESSIONID'],
+    ['sticky', 'sticky', 'JSESSIONID'],
+    ['clustered', 'clustered', 'SESSION'],
+    ['redis', 'clustered', 'SESSION'],
+  ])('reads MODE=%s as %s with the cookie %s', (MODE, mode, cookie) => {
+    const config = readConfig({ MODE, REDIS_URL: 'redis://127.0.0.1' })
+    expect([config.mode, config.session.cookie.name]).toEqual([mode, cookie])
+  })
+
+  it('treats an empty variable as unset', () => {
+    expect(readConfig({ MODE: '', PORT: ' ', SESSION_CODEC: '', ADMIN_TOKEN: '' })).toEqual(readConfig({}))
+  })
+
+  it.each(['cluster', 'LOCAL', 'hybrid', '__proto__'])('refuses MODE=%s with the list of modes', (MODE) => {
+    expect(refusal({ MODE })).toBe(
+      `MODE: ${JSON.stringify(MODE)} is unknown; use one of: local, sticky, clustered, redis`,
+    )
+  })
+
+  it.each(['http', '-1', '65536', '80.5', '0x50', '1e3'])('refuses PORT=%s', (PORT) => {
+    expect(refusal({ PORT })).toBe(`PORT: ${JSON.stringify(PORT)} is not a whole number from 0 to 65535`)
+  })
+
+  it('takes any free admin port when PORT is 0', () => {
+    expect(readConfig({ PORT: '0' })).toMatchObject({ port: 0, adminPort: 0 })
+  })
+
+  it.each([
+    [{ PORT: '65000' }, /^ADMIN_PORT: PORT \+ 1000 is 66000/],
+    [{ PORT: '9000', ADMIN_PORT: '9000' }, /^ADMIN_PORT: 9000 is PORT too/],
+    [{ NODE_NAME: 'a b' }, /^NODE_NAME: "a b" is not allowed; use 1 to 32/],
+    [{ HOST: 'http://x' }, /^HOST: /],
+    [{ ADMIN_HOST: '0.0.0.0' }, /^ADMIN_TOKEN: must be set when ADMIN_HOST \(0\.0\.0\.0\)/],
+    [{ MODE: 'clustered' }, /^REDIS_URL: must be set when MODE is clustered/],
+    [{ MODE: 'redis', REDIS_URL: 'http://x' }, /^REDIS_URL: "http:\/\/x" is not understood; use redis:/],
+    [{ DRAIN_MS: '-5' }, /^DRAIN_MS: /],
+    [{ LOG_LEVEL: 'loud' }, /^LOG_LEVEL: .*use one of: trace, /],
+    [{ SESSION_IDLE_TIMEOUT_MS: '1500' }, /^SESSION_IDLE_TIMEOUT_MS: "1500" .*from 1000 to \d+, a multiple of 1000$/],
+    [
+      { SESSION_ABSOLUTE_TIMEOUT_MS: '1000' },
+      /^SESSION_ABSOLUTE_TIMEOUT_MS: 1000 is shorter than SESSION_IDLE_TIMEOUT_MS/,
+    ],
+    [{ SESSION_CODEC: 'java' }, /^SESSION_CODEC: "java" is unknown; use one of: json, typed-json, v8, registry$/],
+    [{ SESSION_NAMESPACE: '{x}' }, /^SESSION_NAMESPACE: /],
+    [{ SESSION_COOKIE_NAME: 'a;b' }, /^SESSION_COOKIE_NAME: /],
+    [{ SESSION_COOKIE_SECURE: 'yes' }, /^SESSION_COOKIE_SECURE: "yes" is unknown; use one of: true, false/],
+    [{ SESSION_COOKIE_SAME_SITE: 'Lax' }, /^SESSION_COOKIE_SAME_SITE: .*lax, strict, none$/],
+    [{ SESSION_COOKIE_PATH: '/a;b' }, /^SESSION_COOKIE_PATH: /],
+    [{ SESSION_COOKIE_SAMESITE: 'lax' }, /^SESSION_COOKIE_SAMESITE: no such option .*SESSION_COOKIE_SAME_SITE/],
+    [{ SESSION_IDLE_TIMEOUT: '30' }, /^SESSION_IDLE_TIMEOUT: no such option/],
+  ])('refuses %j in one line that names the variable', (env, message) => {
+    const line = refusal(env)
+    expect(line).toMatch(message)
+    expect(line).not.toMatch(/[\r\n]/)
+  })
+
+  it.each(['ADMIN_TOKEN', 'BALANCER_TOKEN'])('refuses a short %s without showing it', (name) => {
+    expect(refusal({ [name]: 'hunter2' })).toBe(
+      `${name}: must have at least 8 characters, visible ASCII without spaces`,
+    )
+  })
+
+  it('leaves alone the variables of others that begin with SESSION_', () => {
+    expect(readConfig({ SESSION_MANAGER: 'local/host:@/tmp/.ICE-unix/1' })).toEqual(readConfig({}))
+  })
+
+  it('keeps the value of a variable on one line', () => {
+    expect(refusal({ MODE: 'a\r\nb' })).not.toMatch(/[\r\n]/)
+  })
+})

@@ -1,0 +1,82 @@
+import { ConfigError, choice, type Environment, integer, matching, secret, text } from './env.ts'
+import { parseRedisAddress, REDIS_URL_FORMS, type RedisAddress } from './redis-address.ts'
+import { readSession, type SessionConfig } from './session-config.ts'
+
+/** Where sessions live: `local` and `sticky` in the node's memory, `clustered` in Redis. */
+export type Mode = 'local' | 'sticky' | 'clustered'
+
+/** Everything that one node was told at start. */
+export interface Config {
+  mode: Mode
+  nodeName: string
+  host: string
+  port: number
+  adminHost: string
+  adminPort: number
+  /** Asked of every admin call when set; the calls that hurt the node (crash, freeze, slow) exist only then. */
+  adminToken?: string
+  /** What proves that `X-Request-Id` comes from the balancer. Unset: no request id is believed. */
+  balancerToken?: string
+  /** Present exactly when `mode` is `clustered`. */
+  redis?: RedisAddress
+  session: SessionConfig
+  /** After SIGTERM: how long the node still serves while `/readyz` says 503. */
+  drainMs: number
+  logLevel: (typeof LOG_LEVELS)[number]
+}
+
+const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
+const MODES = ['local', 'sticky', 'clustered', 'redis'] as const
+const PORT_LIMITS = { min: 0, max: 65535 }
+
+/** Reads and checks the environment. Throws a `ConfigError` for the first variable that cannot be accepted. */
+export function readConfig(env: Environment = process.env): Config {
+  const named = choice(env, 'MODE', MODES) ?? 'local'
+  const mode = named === 'redis' ? 'clustered' : named
+  const port = integer(env, 'PORT', PORT_LIMITS) ?? 8080
+  const redis = mode === 'clustered' ? readRedis(env) : undefined
+  const balancerToken = secret(env, 'BALANCER_TOKEN')
+  return {
+    mode,
+    nodeName: matching(env, 'NODE_NAME', /^[\w-]{1,32}$/, '1 to 32 letters, digits, - or _') ?? 'a',
+    host: matching(env, 'HOST', /^[\w.:-]+$/, 'a host name or an IP address') ?? '127.0.0.1',
+    port,
+    ...readAdmin(env, port),
+    ...(balancerToken === undefined ? {} : { balancerToken }),
+    ...(redis === undefined ? {} : { redis }),
+    session: readSession(env, mode),
+    drainMs: integer(env, 'DRAIN_MS', { min: 0, max: 600_000, unit: 'of milliseconds ' }) ?? 3000,
+    logLevel: choice(env, 'LOG_LEVEL', LOG_LEVELS) ?? 'info',
+  }
+}
+
+function readAdmin(env: Environment, port: number): Pick<Config, 'adminHost' | 'adminPort' | 'adminToken'> {
+  const adminHost = matching(env, 'ADMIN_HOST', /^[\w.:-]+$/, 'a host name or an IP address') ?? '127.0.0.1'
+  const adminToken = secret(env, 'ADMIN_TOKEN')
+  if (!isLoopback(adminHost) && adminToken === undefined) {
+    throw new ConfigError('ADMIN_TOKEN', `must be set when ADMIN_HOST (${adminHost}) is not the loopback address`)
+  }
+  const adminPort = integer(env, 'ADMIN_PORT', PORT_LIMITS) ?? (port === 0 ? 0 : port + 1000)
+  if (adminPort > PORT_LIMITS.max) {
+    throw new ConfigError('ADMIN_PORT', `PORT + 1000 is ${adminPort}, past 65535; set ADMIN_PORT, 0 for any free port`)
+  }
+  if (adminPort !== 0 && adminPort === port)
+    throw new ConfigError('ADMIN_PORT', `${adminPort} is PORT too; use another`)
+  return { adminHost, adminPort, ...(adminToken === undefined ? {} : { adminToken }) }
+}
+
+function readRedis(env: Environment): RedisAddress {
+  const url = text(env, 'REDIS_URL')
+  if (url === undefined) {
+    throw new ConfigError('REDIS_URL', `must be set when MODE is clustered; use ${REDIS_URL_FORMS}`)
+  }
+  try {
+    return parseRedisAddress(url)
+  } catch (error) {
+    throw new ConfigError('REDIS_URL', (error as Error).message)
+  }
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host)
+}

@@ -1,0 +1,194 @@
+import type { Words } from './words.ts'
+
+/** The pages in English. */
+export const en: Words = {
+  language: 'en',
+  refusals: {
+    'field-missing': {
+      title: 'A value is missing',
+      detail: 'Give {name} in the query, as in ?{name}=…, or in a form.',
+    },
+    'field-repeated': { title: 'A value came more than once', detail: '{name} came {count} times; give it once.' },
+    'field-length': { title: 'A value has the wrong length', detail: '{name} takes 1 to {max} characters.' },
+    'field-milliseconds': {
+      title: 'A duration is not allowed',
+      detail: '{name} takes whole milliseconds from 0 to {max}.',
+    },
+    'not-utf8': {
+      title: 'A value is not UTF-8',
+      detail: 'After percent-decoding, the bytes must be UTF-8; %FF, for one, is not.',
+    },
+    'bad-request': { title: 'The request cannot be read', detail: '{reason}' },
+    'no-such-page': {
+      title: 'There is no such page',
+      detail: 'Node {node} answers nothing at {path}. GET / lists what it does.',
+    },
+    'method-not-allowed': { title: 'Wrong method', detail: '{path} takes {allow} only, because it changes something.' },
+    'cart-full': { title: 'The cart is full', detail: 'A cart holds {max} items.' },
+    'session-ended': {
+      title: 'The session ended meanwhile',
+      detail: 'Another request ended it while this one was under way; it stays ended, and nothing was saved.',
+    },
+    'write-conflict': {
+      title: 'Too many writers at once',
+      detail: 'The value changed at every attempt. Nothing was saved; try again.',
+    },
+    'too-large': { title: 'Too large', detail: 'What was sent is larger than this node takes.' },
+    'body-type': {
+      title: 'The body has an unknown type',
+      detail: 'Send application/x-www-form-urlencoded, or put the values in the query.',
+    },
+    'value-refused': { title: 'The value would not come back as it is', detail: '{reason}' },
+    'store-unavailable': {
+      title: 'The session store does not answer',
+      detail: 'Node {node} is well, but cannot reach the sessions. Nothing was lost; try again in a moment.',
+    },
+    'server-error': { title: 'Something went wrong', detail: 'Node {node} has logged it.' },
+  },
+  missing: {
+    'no-cookie': {
+      title: 'No session cookie came',
+      detail:
+        'The request carried no {cookie} cookie, so node {node} cannot know whose session to look for. Nothing was looked up.',
+    },
+    'malformed-cookie': {
+      title: 'The cookie is no session id',
+      detail: '{cookie} does not have the shape of an id that this cluster gives out. Nothing was looked up.',
+    },
+    'unknown-session': {
+      local: {
+        title: 'Node {node} does not know this session',
+        detail:
+          'The memory of node {node} holds no session for {cookie}={masked}. In local mode a node knows only the sessions that were made on it; another node may have this one, or it has ended.',
+      },
+      sticky: {
+        title: 'Node {node} does not know this session',
+        detail:
+          'The memory of node {node} holds no session for {cookie}={masked}. In sticky mode it lives on the node that made it: if that node still runs, only the balancer finds the way there; if it died, the session died with it.',
+      },
+      clustered: {
+        title: 'Redis does not know this session',
+        detail:
+          'Node {node} asked Redis, which all nodes share, and there is no session for {cookie}={masked}. It has ended or expired, or it was never made.',
+      },
+    },
+    'expired-session': {
+      title: 'The session has expired',
+      detail: 'Node {node} found the session of {cookie}={masked}, but its time is over.',
+    },
+    'no-attribute': {
+      title: 'The session holds no {attribute}',
+      detail: 'Node {node} found the session of {cookie}={masked}, but nothing was saved in it as {attribute}.',
+    },
+  },
+  advice: {
+    'no-cookie':
+      'Save something first: /set?q=password. A browser keeps the cookie by itself; curl does with -c jar -b jar.',
+    'malformed-cookie': 'Delete the cookie, then save something: /set?q=password.',
+    'unknown-session': {
+      local: 'Ask the node on which you saved it, or start it in MODE=clustered, where all nodes know all sessions.',
+      sticky: 'Go through the balancer, not to a node’s own port. MODE=clustered keeps sessions when a node dies.',
+      clustered: 'Save something again: /set?q=password makes a new session that every node knows.',
+    },
+    'expired-session': 'Save something again: /set?q=password makes a new session.',
+    'no-attribute': 'Save it first. For q: /set?q=password.',
+  },
+  modes: {
+    local: {
+      name: 'Local',
+      lesson: 'Each node keeps the sessions made on it in its own memory. The next node knows nothing of them.',
+      place: 'the memory of node {node}',
+      tries: [
+        'Save a value here, then read it on the next port (8081). It will not be there.',
+        'Save a value there too, and come back: your cookie was overwritten, and this node has lost you.',
+        'Send ten requests through the balancer (8000) and watch which ones are answered.',
+      ],
+    },
+    sticky: {
+      name: 'Sticky',
+      lesson: 'Sessions still live in one node’s memory, but the balancer sends each client back to the same node.',
+      place: 'the memory of node {node}',
+      tries: [
+        'Open this page through the balancer (8000), save a value, and read it ten times: always the same node.',
+        'Read it on another node’s own port (8081): the balancer’s help is gone, and so is the session.',
+        'Stop the node that answers you, and read once more.',
+      ],
+    },
+    clustered: {
+      name: 'Clustered',
+      lesson: 'All nodes keep sessions in one Redis. Any node serves any client, and a node may die.',
+      place: 'Redis',
+      tries: [
+        'Save a value here, then read it on the next port (8081). It is there.',
+        'Send ten requests through the balancer (8000): the nodes take turns, and all of them know you.',
+        'Look at your session in Redis with the line above.',
+      ],
+    },
+  },
+  chain: {
+    heading: 'What happened',
+    cookieAbsent: 'No {cookie} cookie came',
+    cookieMalformed: '{cookie} came, but is no id',
+    cookiePresent: '{cookie}={masked} came',
+    lookedMemory: 'Node {node} looked in its own memory',
+    lookedRedis: 'Node {node} asked Redis',
+    lookedNowhere: 'Node {node} looked nowhere',
+    foundNoSession: 'No such session there',
+    foundExpired: 'The session’s time is over',
+    foundNoAttribute: 'A session, but no {attribute} in it',
+  },
+  labels: {
+    node: 'node',
+    cookie: 'cookie',
+    none: 'none',
+    malformed: 'malformed',
+    why: 'why',
+    next: 'next',
+    mode: 'mode',
+    talking: 'This page comes from',
+    youAre: 'Node {node}',
+    sessionHeading: 'Your session, as node {node} sees it',
+    atLoad: 'as it was when this page was made',
+    again: 'Look again',
+    created: 'Made',
+    accessed: 'Last used before',
+    user: 'User',
+    anonymous: 'not logged in',
+    storedAt: 'Key in Redis',
+    memoryOnly: 'In the memory of node {node} alone; no other process can look.',
+    lookUp: 'See it in Redis',
+    copy: 'Copy',
+    copied: 'Copied',
+    found: 'Found',
+    noSession: 'No session',
+    tryHeading: 'Try it',
+    tryNote: 'Each button sends one real request to the address in your browser.',
+    attribute: 'A value',
+    save: 'Save',
+    read: 'Read',
+    readTen: 'Read 10 times',
+    value: 'Value (q)',
+    login: 'Log in',
+    logout: 'Log out',
+    name: 'Name',
+    cart: 'Cart',
+    item: 'Item',
+    add: 'Add',
+    show: 'Show',
+    counter: 'Counter',
+    plusOne: 'Add one',
+    answers: 'Answers',
+    answersNote: 'the newest first; the letter is the node that answered',
+    noAnswers: 'Nothing sent yet.',
+    clear: 'Clear',
+    thenHeading: 'Three things to try',
+    start: 'To the start page',
+    skip: 'Skip to the forms',
+    language: 'Language',
+    whoami: 'Who am I?',
+    attributes: 'Holds',
+    unreachable: 'no answer',
+    requestId: 'request',
+    sessionIn: 'Sessions live in',
+  },
+}

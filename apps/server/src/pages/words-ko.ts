@@ -1,0 +1,199 @@
+import type { Words } from './words.ts'
+
+/** The pages in Korean. */
+export const ko: Words = {
+  language: 'ko',
+  refusals: {
+    'field-missing': { title: '값이 빠졌습니다', detail: '{name} 값을 쿼리(?{name}=…)나 폼으로 보내 주세요.' },
+    'field-repeated': {
+      title: '같은 값이 여러 번 왔습니다',
+      detail: '{name} 값이 {count}번 왔습니다. 한 번만 보내 주세요.',
+    },
+    'field-length': { title: '값의 길이가 맞지 않습니다', detail: '{name} 값은 1자에서 {max}자까지입니다.' },
+    'field-milliseconds': {
+      title: '허용되지 않는 시간입니다',
+      detail: '{name} 값은 0에서 {max}까지의 정수(밀리초)입니다.',
+    },
+    'not-utf8': {
+      title: 'UTF-8이 아닌 값입니다',
+      detail: '퍼센트 인코딩을 푼 바이트가 UTF-8이어야 합니다. 예를 들어 %FF는 UTF-8이 아닙니다.',
+    },
+    'bad-request': { title: '요청을 읽을 수 없습니다', detail: '{reason}' },
+    'no-such-page': {
+      title: '없는 페이지입니다',
+      detail: '노드 {node}에는 {path} 주소가 없습니다. GET / 에서 할 수 있는 일을 볼 수 있습니다.',
+    },
+    'method-not-allowed': {
+      title: '허용되지 않는 메서드입니다',
+      detail: '{path} 주소는 상태를 바꾸므로 {allow} 요청만 받습니다.',
+    },
+    'cart-full': { title: '장바구니가 가득 찼습니다', detail: '장바구니에는 {max}개까지 담을 수 있습니다.' },
+    'session-ended': {
+      title: '그사이 세션이 끝났습니다',
+      detail:
+        '이 요청을 처리하는 동안 다른 요청이 세션을 끝냈습니다. 끝난 세션은 되살아나지 않으며, 아무것도 저장되지 않았습니다.',
+    },
+    'write-conflict': {
+      title: '동시에 쓰는 요청이 너무 많습니다',
+      detail: '시도할 때마다 값이 바뀌어 저장하지 못했습니다. 다시 시도해 주세요.',
+    },
+    'too-large': { title: '너무 큽니다', detail: '이 노드가 받을 수 있는 크기를 넘었습니다.' },
+    'body-type': {
+      title: '알 수 없는 형식의 본문입니다',
+      detail: 'application/x-www-form-urlencoded로 보내거나 값을 쿼리에 넣어 주세요.',
+    },
+    'value-refused': { title: '그대로 되돌아올 수 없는 값입니다', detail: '{reason}' },
+    'store-unavailable': {
+      title: '세션 저장소가 응답하지 않습니다',
+      detail: '노드 {node}는 정상이지만 세션 저장소에 닿지 못합니다. 사라진 것은 없습니다. 잠시 후 다시 시도해 주세요.',
+    },
+    'server-error': { title: '문제가 생겼습니다', detail: '노드 {node}의 로그에 남겼습니다.' },
+  },
+  missing: {
+    'no-cookie': {
+      title: '세션 쿠키가 오지 않았습니다',
+      detail:
+        '요청에 {cookie} 쿠키가 없어서 노드 {node}는 누구의 세션을 찾아야 할지 알 수 없습니다. 저장소는 찾아보지 않았습니다.',
+    },
+    'malformed-cookie': {
+      title: '쿠키가 세션 ID가 아닙니다',
+      detail: '{cookie} 값이 이 클러스터가 발급하는 ID의 모양이 아닙니다. 저장소는 찾아보지 않았습니다.',
+    },
+    'unknown-session': {
+      local: {
+        title: '노드 {node}는 이 세션을 모릅니다',
+        detail:
+          '노드 {node}의 메모리에 {cookie}={masked} 세션이 없습니다. local 모드의 노드는 자신이 만든 세션만 압니다. 다른 노드에 있거나 이미 끝난 세션입니다.',
+      },
+      sticky: {
+        title: '노드 {node}는 이 세션을 모릅니다',
+        detail:
+          '노드 {node}의 메모리에 {cookie}={masked} 세션이 없습니다. sticky 모드의 세션은 만들어진 노드에만 있습니다. 그 노드가 살아 있다면 로드 밸런서만이 길을 알고, 죽었다면 세션도 함께 사라졌습니다.',
+      },
+      clustered: {
+        title: 'Redis에 없는 세션입니다',
+        detail:
+          '노드 {node}가 모든 노드가 함께 쓰는 Redis에 물었지만 {cookie}={masked} 세션이 없습니다. 끝났거나 만료되었거나 만들어진 적이 없습니다.',
+      },
+    },
+    'expired-session': {
+      title: '세션이 만료되었습니다',
+      detail: '노드 {node}가 {cookie}={masked} 세션을 찾았지만 유효 시간이 지났습니다.',
+    },
+    'no-attribute': {
+      title: '세션에 {attribute} 값이 없습니다',
+      detail: '노드 {node}가 {cookie}={masked} 세션을 찾았지만 그 안에 {attribute} 값이 저장되어 있지 않습니다.',
+    },
+  },
+  advice: {
+    'no-cookie':
+      '먼저 값을 저장하세요: /set?q=password. 쿠키는 브라우저가 알아서 보관하고, curl에서는 -c jar -b jar 옵션을 씁니다.',
+    'malformed-cookie': '쿠키를 지우고 값을 저장하세요: /set?q=password.',
+    'unknown-session': {
+      local: '값을 저장했던 노드에 물어보거나, 모든 노드가 모든 세션을 아는 MODE=clustered로 시작해 보세요.',
+      sticky:
+        '노드의 포트로 바로 가지 말고 로드 밸런서를 거치세요. MODE=clustered에서는 노드가 죽어도 세션이 남습니다.',
+      clustered: '다시 저장하세요: /set?q=password가 모든 노드가 아는 새 세션을 만듭니다.',
+    },
+    'expired-session': '다시 저장하세요: /set?q=password가 새 세션을 만듭니다.',
+    'no-attribute': '먼저 저장하세요. q라면 /set?q=password입니다.',
+  },
+  modes: {
+    local: {
+      name: 'Local',
+      lesson: '노드마다 자신이 만든 세션을 자기 메모리에 둡니다. 옆 노드는 그 세션을 모릅니다.',
+      place: '노드 {node}의 메모리',
+      tries: [
+        '여기서 값을 저장하고 다음 포트(8081)에서 읽어 보세요. 값이 없습니다.',
+        '그쪽에서도 저장한 뒤 돌아와 보세요. 쿠키가 덮어써져 이 노드는 더 이상 당신을 모릅니다.',
+        '로드 밸런서(8000)로 열 번 요청하고 어떤 요청이 답을 받는지 보세요.',
+      ],
+    },
+    sticky: {
+      name: 'Sticky',
+      lesson: '세션은 여전히 한 노드의 메모리에 있지만, 로드 밸런서가 같은 사용자를 같은 노드로 보냅니다.',
+      place: '노드 {node}의 메모리',
+      tries: [
+        '로드 밸런서(8000)로 이 페이지를 열어 값을 저장하고 열 번 읽어 보세요. 늘 같은 노드가 답합니다.',
+        '다른 노드의 포트(8081)에서 바로 읽어 보세요. 로드 밸런서의 도움이 없으니 세션도 없습니다.',
+        '답하던 노드를 멈추고 한 번 더 읽어 보세요.',
+      ],
+    },
+    clustered: {
+      name: 'Clustered',
+      lesson: '모든 노드가 하나의 Redis에 세션을 둡니다. 어느 노드든 누구에게나 답하고, 노드가 죽어도 괜찮습니다.',
+      place: 'Redis',
+      tries: [
+        '여기서 값을 저장하고 다음 포트(8081)에서 읽어 보세요. 값이 있습니다.',
+        '로드 밸런서(8000)로 열 번 요청해 보세요. 노드들이 돌아가며 답하고 모두가 당신을 압니다.',
+        '위의 명령으로 Redis에 저장된 세션을 직접 보세요.',
+      ],
+    },
+  },
+  chain: {
+    heading: '무슨 일이 있었나',
+    cookieAbsent: '{cookie} 쿠키가 오지 않음',
+    cookieMalformed: '{cookie} 쿠키가 왔지만 ID가 아님',
+    cookiePresent: '{cookie}={masked} 쿠키가 옴',
+    lookedMemory: '노드 {node}가 자기 메모리를 찾아봄',
+    lookedRedis: '노드 {node}가 Redis에 물어봄',
+    lookedNowhere: '노드 {node}는 찾아보지 않음',
+    foundNoSession: '그런 세션이 없음',
+    foundExpired: '세션의 유효 시간이 지남',
+    foundNoAttribute: '세션은 있지만 {attribute} 값이 없음',
+  },
+  labels: {
+    node: '노드',
+    cookie: '쿠키',
+    none: '없음',
+    malformed: '잘못된 모양',
+    why: '이유',
+    next: '다음',
+    mode: '모드',
+    talking: '이 페이지를 보낸 곳',
+    youAre: '노드 {node}',
+    sessionHeading: '노드 {node}가 보는 내 세션',
+    atLoad: '이 페이지를 만들 때의 모습',
+    again: '다시 보기',
+    created: '만든 때',
+    accessed: '직전에 쓴 때',
+    user: '사용자',
+    anonymous: '로그인하지 않음',
+    storedAt: 'Redis 키',
+    memoryOnly: '노드 {node}의 메모리에만 있어 다른 프로세스는 볼 수 없습니다.',
+    lookUp: 'Redis에서 보기',
+    copy: '복사',
+    copied: '복사됨',
+    found: '찾음',
+    noSession: '세션 없음',
+    tryHeading: '해 보기',
+    tryNote: '버튼마다 브라우저 주소창의 주소로 진짜 요청을 하나 보냅니다.',
+    attribute: '값',
+    save: '저장',
+    read: '읽기',
+    readTen: '10번 읽기',
+    value: '값 (q)',
+    login: '로그인',
+    logout: '로그아웃',
+    name: '이름',
+    cart: '장바구니',
+    item: '상품',
+    add: '담기',
+    show: '보기',
+    counter: '카운터',
+    plusOne: '1 더하기',
+    answers: '응답',
+    answersNote: '최근 것부터, 글자는 응답한 노드',
+    noAnswers: '아직 보낸 요청이 없습니다.',
+    clear: '지우기',
+    thenHeading: '해 볼 만한 세 가지',
+    start: '시작 페이지로',
+    skip: '폼으로 건너뛰기',
+    language: '언어',
+    whoami: '나는 누구?',
+    attributes: '담긴 값',
+    unreachable: '응답 없음',
+    requestId: '요청',
+    sessionIn: '세션이 사는 곳',
+  },
+}
