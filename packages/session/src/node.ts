@@ -1,11 +1,15 @@
 export type { BreakerOptions } from './breaker.ts'
 export { type Codec, UnencodableError } from './codec/codec.ts'
 export { json } from './codec/json.ts'
+export { type RegisteredClass, registered, registry } from './codec/registry.ts'
+export { typedJson } from './codec/typed-json.ts'
+export { v8 } from './codec/v8.ts'
 export type { CookieOptions, ResolvedCookie } from './cookie-options.ts'
 export { createSessions } from './create-sessions.ts'
 export * from './errors.ts'
 export type { SessionEvent, SessionEvents, SessionListener, StoreOperation } from './events.ts'
 export type { SessionKey } from './id.ts'
+export { type MetricsOptions, type SessionMetrics, sessionMetrics } from './metrics.ts'
 export type { ResolvedOptions, SessionsOptions } from './options.ts'
 export { redisOptions } from './redis-options.ts'
 export type { SessionReport } from './report.ts'
@@ -26,3 +30,4 @@ export type {
   StoreOptions,
   StoreUsage,
 } from './store/store.ts'
+export { type SessionHandler, withSessions } from './with-sessions.ts'

@@ -111,7 +111,7 @@ export function resolveOptions(options: SessionsOptions): ResolvedOptions {
     onStoreFailure,
     maxAttributeBytes: count('maxAttributeBytes', options.maxAttributeBytes ?? DEFAULTS.maxAttributeBytes, 1),
     maxSessionsPerUser: limit('maxSessionsPerUser', options.maxSessionsPerUser ?? DEFAULTS.maxSessionsPerUser),
-    checkMutations: options.checkMutations ?? process.env['NODE_ENV'] !== 'production',
+    checkMutations: options.checkMutations ?? process.env.NODE_ENV !== 'production',
     route,
     eventSalt: options.eventSalt,
     openTelemetry: options.openTelemetry ?? true,

@@ -1,1 +1,1 @@
-export {}
+export { type ContractRunner, storeContract } from './store/store.contract.ts'

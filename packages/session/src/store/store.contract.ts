@@ -1,0 +1,318 @@
+import assert from 'node:assert/strict'
+import { hashId, newId, type SessionKey } from '../id.ts'
+import type { Lifetime, SessionDelta, SessionStore, StoredSession, StoreOptions } from './store.ts'
+
+/** The two functions of a test runner that the suite needs; Vitest's, Jest's and `node:test`'s all do. */
+export interface ContractRunner {
+  readonly describe: (name: string, body: () => void) => void
+  readonly it: (name: string, body: () => Promise<void>) => void
+}
+
+/** What every test of the suite starts from. */
+const NOW = 1_754_400_000_000
+const LIFETIME: Lifetime = { idleTimeoutMs: 60_000, absoluteTimeoutMs: 0, touchEveryMs: 10_000 }
+
+/**
+ * The behaviour that every store has to show, as tests. `make` is called once per test; the tests use keys of their own,
+ * so it may give the same store each time. The suite uses `describe` and `it` of the runner, or the global ones.
+ * @example
+ * storeContract('redis', () => redisStore({ client }), { describe, it })
+ */
+export function storeContract(
+  name: string,
+  make: () => SessionStore | Promise<SessionStore>,
+  runner: ContractRunner = globalThis as unknown as ContractRunner,
+): void {
+  const groups = [reading, writing, comparing, ending, moving, touching, expiring, users, listing]
+  runner.describe(`${name}: the store contract`, () => {
+    for (const group of groups) {
+      for (const [title, body] of Object.entries(group)) {
+        runner.it(title, async () => body(new Bench(await make())))
+      }
+    }
+  })
+}
+
+/** One test's store and a session key of its own, with the calls in short form. */
+class Bench {
+  readonly store: SessionStore
+  readonly key: SessionKey = hashId(newId())
+  readonly other: SessionKey = hashId(newId())
+  readonly user = `user ${newId()}`
+
+  constructor(store: SessionStore) {
+    this.store = store
+  }
+
+  at(after = 0, lifetime: Partial<Lifetime> = {}): StoreOptions {
+    return { now: NOW + after, lifetime: { ...LIFETIME, ...lifetime } }
+  }
+
+  load(after = 0, key = this.key) {
+    return this.store.load(key, this.at(after))
+  }
+
+  commit(delta: SessionDelta, after = 0, key = this.key) {
+    return this.store.commit(key, delta, this.at(after))
+  }
+
+  async create(set: Record<string, string> = {}, more: Partial<SessionDelta> = {}, key = this.key): Promise<void> {
+    const result = await this.commit({ create: { createdAt: NOW }, set: bytesOf(set), ...more }, 0, key)
+    assert.equal(result, 'ok')
+  }
+
+  async found(after = 0, key = this.key): Promise<StoredSession> {
+    const session = await this.load(after, key)
+    assert.ok(session !== undefined && session !== 'expired', `the session should be there, but is ${session}`)
+    return session
+  }
+
+  async absent(after = 0, key = this.key): Promise<void> {
+    const session = await this.load(after, key)
+    assert.ok(session === undefined || session === 'expired', 'the session should not be there')
+  }
+}
+
+type Group = Record<string, (bench: Bench) => Promise<void>>
+
+const bytesOf = (values: Record<string, string>): Map<string, Uint8Array> =>
+  new Map(Object.entries(values).map(([name, value]) => [name, Buffer.from(value)]))
+
+const textOf = ({ attributes }: StoredSession): Record<string, string> =>
+  Object.fromEntries([...attributes].map(([name, bytes]) => [name, Buffer.from(bytes).toString()]))
+
+const reading: Group = {
+  'reads a session that was never made as undefined': async (bench) => {
+    assert.equal(await bench.load(), undefined)
+  },
+  'brings back what was saved, with its times': async (bench) => {
+    await bench.create({ q: '"password"', n: '1' })
+    const { createdAt, lastAccessedAt, idleTimeoutMs, ...rest } = await bench.found()
+    assert.deepEqual(
+      { createdAt, lastAccessedAt, idleTimeoutMs },
+      { createdAt: NOW, lastAccessedAt: NOW, idleTimeoutMs: 60_000 },
+    )
+    assert.deepEqual(textOf({ createdAt, lastAccessedAt, idleTimeoutMs, ...rest }), { q: '"password"', n: '1' })
+  },
+  'keeps any bytes under any name': async (bench) => {
+    const every = Uint8Array.from({ length: 256 }, (_, i) => i)
+    const large = Buffer.alloc(1_000_000, 7)
+    const names = ['__proto__', 'constructor', 'save', 'nul\0', '😀', 'a b\r\n', 'x'.repeat(1000), 'creationTime']
+    const set = new Map<string, Uint8Array>(names.map((name) => [name, every]))
+    await bench.commit({ create: { createdAt: NOW }, set: set.set('large', large).set('empty', new Uint8Array()) })
+    const { attributes } = await bench.found()
+    for (const name of names) assert.deepEqual(Buffer.from(attributes.get(name) ?? []), Buffer.from(every), name)
+    assert.equal(Buffer.compare(attributes.get('large') ?? Buffer.alloc(0), large), 0)
+    assert.equal(attributes.get('empty')?.length ?? 0, 0)
+  },
+  'answers a snapshot that later commits do not change': async (bench) => {
+    await bench.create({ q: 'before' })
+    const before = await bench.found()
+    await bench.commit({ set: bytesOf({ q: 'after' }) })
+    assert.deepEqual(textOf(before), { q: 'before' })
+  },
+}
+
+const writing: Group = {
+  'does not make a session on a key that is taken': async (bench) => {
+    await bench.create({ q: 'first' })
+    const again = { create: { createdAt: NOW + 1 }, set: bytesOf({ q: 'second' }) }
+    assert.equal(await bench.commit(again), 'conflict')
+    assert.deepEqual(textOf(await bench.found()), { q: 'first' })
+  },
+  'changes only what the delta names': async (bench) => {
+    await bench.create({ a: '1', b: '2', c: '3' })
+    assert.equal(await bench.commit({ set: bytesOf({ b: '20' }), remove: ['c', 'never there'] }), 'ok')
+    assert.deepEqual(textOf(await bench.found()), { a: '1', b: '20' })
+  },
+  'keeps both of two deltas that were made from the same state': async (bench) => {
+    await bench.create()
+    await Promise.all([bench.commit({ set: bytesOf({ a: '1' }) }), bench.commit({ set: bytesOf({ b: '2' }) })])
+    assert.deepEqual(textOf(await bench.found()), { a: '1', b: '2' })
+  },
+  'does not bring a session to life by writing to it': async (bench) => {
+    assert.equal(await bench.commit({ set: bytesOf({ q: 'ghost' }) }), 'gone')
+    assert.equal(await bench.load(), undefined)
+  },
+}
+
+const comparing: Group = {
+  'applies a delta while the expected bytes are there': async (bench) => {
+    await bench.create({ n: '1' })
+    const expect = { name: 'n', value: Buffer.from('1') }
+    assert.equal(await bench.commit({ set: bytesOf({ n: '2' }), expect }), 'ok')
+    assert.equal(await bench.commit({ set: bytesOf({ n: '3' }), expect }), 'conflict')
+    assert.deepEqual(textOf(await bench.found()), { n: '2' })
+  },
+  'applies a delta while the attribute is absent, as expected': async (bench) => {
+    await bench.create()
+    const expect = { name: 'n', value: undefined }
+    assert.equal(await bench.commit({ set: bytesOf({ n: '1' }), expect }), 'ok')
+    assert.equal(await bench.commit({ set: bytesOf({ n: '2' }), expect }), 'conflict')
+    assert.deepEqual(textOf(await bench.found()), { n: '1' })
+  },
+  'tells an empty value from an absent one': async (bench) => {
+    await bench.create({ n: '' })
+    const { attributes } = await bench.found()
+    const stored = attributes.get('n')
+    assert.equal(await bench.commit({ set: bytesOf({ n: '1' }), expect: { name: 'n', value: stored } }), 'ok')
+  },
+  'lets exactly one of many comparing writers win each time': async (bench) => {
+    await bench.create({ n: '0' })
+    const expect = { name: 'n', value: Buffer.from('0') }
+    const tries = Array.from({ length: 20 }, (_, i) => bench.commit({ set: bytesOf({ n: `${i + 1}` }), expect }))
+    const results = await Promise.all(tries)
+    assert.equal(results.filter((result) => result === 'ok').length, 1)
+  },
+}
+
+const ending: Group = {
+  'forgets a destroyed session, and tells whether there was one': async (bench) => {
+    await bench.create({ q: 'x' })
+    assert.equal(await bench.store.destroy(bench.key, bench.at()), true)
+    assert.equal(await bench.store.destroy(bench.key, bench.at()), false)
+    assert.equal(await bench.load(), undefined)
+  },
+  'says gone to a write that comes after, and keeps it dead': async (bench) => {
+    await bench.create({ q: 'x' })
+    await bench.found()
+    await bench.store.destroy(bench.key, bench.at())
+    assert.equal(await bench.commit({ set: bytesOf({ q: 'late' }) }), 'gone')
+    assert.equal(await bench.commit({ remove: ['q'] }), 'gone')
+    assert.equal(await bench.load(20_000), undefined)
+  },
+}
+
+const moving: Group = {
+  'moves a session to another key, with the delta applied': async (bench) => {
+    await bench.create({ a: '1', b: '2' })
+    assert.equal(await bench.commit({ renameTo: bench.other, set: bytesOf({ c: '3' }), remove: ['b'] }), 'ok')
+    assert.equal(await bench.load(), undefined)
+    const moved = await bench.found(0, bench.other)
+    assert.deepEqual(textOf(moved), { a: '1', c: '3' })
+    assert.equal(moved.createdAt, NOW)
+  },
+  'says gone to a move of a session that is not there': async (bench) => {
+    assert.equal(await bench.commit({ renameTo: bench.other, set: bytesOf({ c: '3' }) }), 'gone')
+    assert.equal(await bench.load(0, bench.other), undefined)
+  },
+  'lets one of two moves win': async (bench) => {
+    await bench.create({ a: '1' })
+    const third = hashId(newId())
+    const results = await Promise.all([bench.commit({ renameTo: bench.other }), bench.commit({ renameTo: third })])
+    assert.deepEqual(results.toSorted(), ['gone', 'ok'])
+    const loaded = await Promise.all([bench.load(0, bench.key), bench.load(0, bench.other), bench.load(0, third)])
+    assert.equal(loaded.filter((session) => session !== undefined).length, 1)
+  },
+  'loses no write that meets a move: it is moved along, or told gone': async (bench) => {
+    await bench.create()
+    const names = Array.from({ length: 20 }, (_, i) => `n${i}`)
+    const writes = names.map((name) => bench.commit({ set: bytesOf({ [name]: 'x' }) }))
+    const [moved, ...results] = await Promise.all([bench.commit({ renameTo: bench.other }), ...writes])
+    const saved = names.filter((_name, i) => results[i] === 'ok')
+    const { attributes } = await bench.found(0, moved === 'ok' ? bench.other : bench.key)
+    assert.deepEqual([...attributes.keys()].toSorted(), saved.toSorted())
+  },
+}
+
+const touching: Group = {
+  'writes an access down once it is due, and answers the one before': async (bench) => {
+    await bench.create()
+    assert.equal((await bench.found(10_000)).lastAccessedAt, NOW)
+    assert.equal((await bench.found(10_001)).lastAccessedAt, NOW + 10_000)
+  },
+  'does not write down an access that is not due': async (bench) => {
+    await bench.create()
+    await bench.found(9_999)
+    assert.equal((await bench.found(9_999)).lastAccessedAt, NOW)
+  },
+  'is never set back by a node whose clock is behind': async (bench) => {
+    await bench.create()
+    await bench.found(30_000)
+    await bench.found(15_000)
+    assert.equal((await bench.found(30_000)).lastAccessedAt, NOW + 30_000)
+  },
+}
+
+const expiring: Group = {
+  'keeps a session for its idle timeout after the last access': async (bench) => {
+    await bench.create({ q: 'x' })
+    await bench.found(59_999)
+    await bench.found(59_999 + 59_999)
+  },
+  'forgets it at most one throttle later, and does not touch it then': async (bench) => {
+    await bench.create({ q: 'x' })
+    await bench.absent(70_000)
+    await bench.absent(70_001)
+  },
+  'ends a session at its absolute timeout, however busy': async (bench) => {
+    await bench.create()
+    const load = (after: number) => bench.store.load(bench.key, bench.at(after, { absoluteTimeoutMs: 100_000 }))
+    for (const after of [40_000, 80_000, 99_999]) assert.equal(typeof (await load(after)), 'object')
+    const late = await load(100_000)
+    assert.ok(late === undefined || late === 'expired')
+  },
+  'gives each session the idle timeout that it was made with': async (bench) => {
+    await bench.create()
+    const session = await bench.store.load(bench.key, bench.at(0, { idleTimeoutMs: 5_000 }))
+    assert.ok(session && session !== 'expired')
+    assert.equal(session.idleTimeoutMs, 60_000)
+  },
+}
+
+const keysOf = (listings: readonly { key: string }[]): string[] => listings.map(({ key }) => key).toSorted()
+
+const users: Group = {
+  'lists the sessions of a user, and of nobody else': async (bench) => {
+    await bench.create({}, { user: bench.user, authenticatedAt: NOW })
+    await bench.create({}, { user: `${bench.user}'s sister` }, bench.other)
+    const [only, ...others] = await bench.store.ofUser(bench.user, bench.at())
+    assert.deepEqual(others, [])
+    const expected = { key: bench.key, createdAt: NOW, lastAccessedAt: NOW, user: bench.user, authenticatedAt: NOW }
+    assert.deepEqual(only, expected)
+    const { user, authenticatedAt } = await bench.found()
+    assert.deepEqual({ user, authenticatedAt }, { user: bench.user, authenticatedAt: NOW })
+  },
+  'follows a session that moves': async (bench) => {
+    await bench.create()
+    await bench.commit({ renameTo: bench.other, user: bench.user })
+    assert.deepEqual(keysOf(await bench.store.ofUser(bench.user, bench.at())), [bench.other])
+    await bench.commit({ renameTo: bench.key, previousUser: bench.user }, 0, bench.other)
+    assert.deepEqual(keysOf(await bench.store.ofUser(bench.user, bench.at())), [bench.key])
+    assert.equal((await bench.found()).user, bench.user)
+  },
+  'follows a session that changes hands': async (bench) => {
+    await bench.create({}, { user: bench.user })
+    const next = `${bench.user}'s sister`
+    await bench.commit({ renameTo: bench.other, user: next, previousUser: bench.user })
+    assert.deepEqual(await bench.store.ofUser(bench.user, bench.at()), [])
+    assert.deepEqual(keysOf(await bench.store.ofUser(next, bench.at())), [bench.other])
+  },
+  'does not list a session that has ended': async (bench) => {
+    await bench.create({}, { user: bench.user })
+    await bench.create({}, { user: bench.user }, bench.other)
+    await bench.store.destroy(bench.key, bench.at())
+    assert.deepEqual(keysOf(await bench.store.ofUser(bench.user, bench.at())), [bench.other])
+    assert.deepEqual(await bench.store.ofUser(bench.user, bench.at(70_000)), [])
+  },
+  'lists a session for as long as it is kept alive': async (bench) => {
+    await bench.create({}, { user: bench.user })
+    for (const after of [50_000, 100_000, 150_000, 200_000, 250_000]) await bench.found(after)
+    assert.deepEqual(keysOf(await bench.store.ofUser(bench.user, bench.at(250_000))), [bench.key])
+  },
+}
+
+const listing: Group = {
+  'lists all sessions, part by part': async (bench) => {
+    const keys = Array.from({ length: 25 }, () => hashId(newId()))
+    for (const key of keys) await bench.create({}, {}, key)
+    const seen = new Set<string>()
+    let cursor: string | undefined
+    do {
+      const page = await bench.store.list({ ...bench.at(), limit: 10, ...(cursor === undefined ? {} : { cursor }) })
+      for (const { key } of page.sessions) seen.add(key)
+      cursor = page.cursor
+    } while (cursor !== undefined)
+    for (const key of keys) assert.ok(seen.has(key), 'a session is missing from the list')
+  },
+}

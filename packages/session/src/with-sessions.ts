@@ -1,0 +1,82 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { TLSSocket } from 'node:tls'
+import { dueHeader, finish, hasDues } from './commit.ts'
+import { SessionError } from './errors.ts'
+import type { Exchange } from './exchange.ts'
+import { holdResponse } from './hold.ts'
+import type { Session } from './session.ts'
+import type { Sessions } from './sessions.ts'
+
+/** Answers one request; `session` is the same as `sessions.of(request)`. */
+export type SessionHandler<A extends object> = (
+  request: IncomingMessage,
+  response: ServerResponse,
+  session: Session<A>,
+) => unknown
+
+/**
+ * Sessions without a framework: wraps a `node:http` request listener. What the handler changes is saved before the
+ * first byte of its response leaves; if that fails, the response is a 409 or 503 in its stead. A handler that throws is
+ * answered 500 and saves nothing.
+ * @example
+ * createServer(withSessions(sessions, async (request, response, session) => {
+ *   response.end(`visit ${await session.update('visits', (n = 0) => n + 1)}`)
+ * }))
+ */
+export function withSessions<A extends object>(
+  sessions: Sessions<A>,
+  handler: SessionHandler<A>,
+): (request: IncomingMessage, response: ServerResponse) => void {
+  return (request, response) => {
+    const outgoing = { sent: false }
+    const exchange = sessions.begin(request, outgoing)
+    const isTls = (): boolean => (request.socket as Partial<TLSSocket>).encrypted === true
+    ;(request as unknown as Record<symbol, Exchange>)[sessions.slot] = exchange
+    const held = holdResponse(
+      response,
+      (statusCode) => conclude(exchange, response, statusCode, isTls),
+      (error) => answer(response, error),
+    )
+    Object.defineProperty(outgoing, 'sent', { get: () => held.sent })
+    Promise.resolve()
+      .then(() => handler(request, response, exchange.session as Session<A>))
+      .catch((error: unknown) => {
+        exchange.failed = true
+        if (held.sent) response.destroy(error instanceof Error ? error : new Error(String(error)))
+        else answer(response, error)
+      })
+  }
+}
+
+function conclude(
+  exchange: Exchange,
+  response: ServerResponse,
+  statusCode: number,
+  isTls: () => boolean,
+): Promise<void> | undefined {
+  exchange.sealed = true
+  if (!hasDues(exchange)) return undefined
+  return finish(exchange, statusCode).then(() => {
+    const header = dueHeader(exchange, isTls)
+    if (!header) return
+    response.appendHeader(header.name, header.value)
+    if (!/\bno-store\b/i.test(String(response.getHeader('cache-control') ?? ''))) {
+      response.setHeader('cache-control', 'no-store')
+    }
+  })
+}
+
+/** Answers with an error, as `application/problem+json`; nothing of what the handler prepared remains. */
+function answer(response: ServerResponse, error: unknown): void {
+  if (response.headersSent) {
+    response.destroy()
+    return
+  }
+  for (const name of response.getHeaderNames()) response.removeHeader(name)
+  const isOurs = error instanceof SessionError
+  response.statusCode = isOurs ? error.statusCode : 500
+  for (const [name, value] of Object.entries((isOurs && error.headers) || {})) response.setHeader(name, value)
+  response.setHeader('content-type', 'application/problem+json')
+  const title = isOurs && error.statusCode !== 500 ? error.message : 'Internal Server Error'
+  response.end(JSON.stringify({ status: response.statusCode, title, ...(isOurs ? { code: error.code } : {}) }))
+}

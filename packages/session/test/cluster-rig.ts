@@ -1,0 +1,47 @@
+import { Cluster } from 'ioredis'
+import { freePort } from './free-port.ts'
+import { type RedisRig, redisRig } from './redis-rig.ts'
+import { until } from './until.ts'
+
+/** A real Redis Cluster of three primaries that share the slots. */
+export interface ClusterRig extends AsyncDisposable {
+  readonly nodes: readonly RedisRig[]
+  readonly client: Cluster
+}
+
+const SLOTS = [
+  [0, 5460],
+  [5461, 10922],
+  [10923, 16383],
+] as const
+
+/** Starts three nodes, gives each its slots, introduces them, and waits until all agree. */
+export async function clusterRig(): Promise<ClusterRig> {
+  const nodes = await Promise.all(SLOTS.map(startNode))
+  const [first, ...others] = nodes as [RedisRig, ...RedisRig[]]
+  const admins = nodes.map((node) => node.client())
+  await Promise.all(admins.map((admin, i) => admin.call('cluster', 'addslotsrange', ...(SLOTS[i] ?? []))))
+  const bus = await admins[0]?.config('GET', 'cluster-port')
+  if (!bus) throw new Error('a cluster node has no bus port')
+  for (const admin of admins.slice(1))
+    await admin.call('cluster', 'meet', '127.0.0.1', first.port, String((bus as string[])[1]))
+  await until('the cluster agrees', async () => {
+    const infos = await Promise.all(admins.map((admin) => admin.cluster('INFO')))
+    return infos.every((info) => info.includes('cluster_state:ok') && info.includes('cluster_known_nodes:3'))
+  })
+  const client = new Cluster([first, ...others].map(({ port }) => ({ host: '127.0.0.1', port })))
+  return {
+    nodes,
+    client,
+    async [Symbol.asyncDispose]() {
+      client.disconnect()
+      await Promise.all(nodes.map((node) => node[Symbol.asyncDispose]()))
+    },
+  }
+}
+
+async function startNode(_slots: unknown, i: number): Promise<RedisRig> {
+  const bus = await freePort()
+  const options = ['--cluster-enabled', 'yes', '--cluster-port', String(bus), '--cluster-node-timeout', '5000']
+  return redisRig([...options, '--cluster-config-file', `nodes-${i}.conf`])
+}

@@ -1,0 +1,125 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Redis } from 'ioredis'
+import type { redisOptions } from '../src/redis-options.ts'
+import { freePort } from './free-port.ts'
+
+/** What the tests set on a client. */
+export interface ClientOptions extends Partial<typeof redisOptions> {
+  keyPrefix?: string
+}
+
+/** A real redis-server of our own, on a port of its own, gone when it is disposed of. */
+export interface RedisRig extends AsyncDisposable {
+  readonly port: number
+  readonly pid: number
+  readonly dir: string
+  /** A new client, closed with the rig. */
+  client(options?: ClientOptions): Redis
+  /** SIGSTOP: accepts connections, answers nothing. */
+  freeze(): void
+  thaw(): void
+  /** SIGKILL: connections are refused from now on. */
+  crash(): Promise<void>
+  /** Starts anew on the same port, with nothing in it. */
+  restart(): Promise<void>
+}
+
+/** Where the redis-server is: `REDIS_SERVER`, else on the PATH. Without one the tests fail; nothing is skipped. */
+export const redisBinary = (): string => process.env.REDIS_SERVER ?? 'redis-server'
+
+/** Starts a redis-server with these arguments and waits until it answers. */
+export async function redisRig(args: readonly string[] = [], port?: number): Promise<RedisRig> {
+  const rig = new Rig(port ?? (await freePort()), args)
+  await rig.start()
+  return rig
+}
+
+class Rig implements RedisRig {
+  readonly port: number
+  readonly dir = mkdtempSync(join(tmpdir(), 'session-redis-'))
+  readonly #args: readonly string[]
+  readonly #clients: Redis[] = []
+  #child: ChildProcess | undefined
+
+  constructor(port: number, args: readonly string[]) {
+    this.port = port
+    this.#args = args
+    process.once('exit', this.#kill)
+  }
+
+  get pid(): number {
+    const pid = this.#child?.pid
+    if (pid === undefined) throw new Error('redis-server is not running')
+    return pid
+  }
+
+  async start(): Promise<void> {
+    const base = ['--port', String(this.port), '--bind', '127.0.0.1', '--dir', this.dir]
+    const isSentinel = this.#args[0]?.endsWith('.conf')
+    const args = isSentinel ? this.#args : [...base, '--save', '', '--appendonly', 'no', ...this.#args]
+    this.#child = spawn(redisBinary(), args, { stdio: ['ignore', 'pipe', 'pipe'] })
+    await answering(this.#child, this.port)
+  }
+
+  client(options: ClientOptions = {}): Redis {
+    const client = new Redis(this.port, '127.0.0.1', options)
+    client.on('error', () => {})
+    this.#clients.push(client)
+    return client
+  }
+
+  freeze(): void {
+    process.kill(this.pid, 'SIGSTOP')
+  }
+
+  thaw(): void {
+    process.kill(this.pid, 'SIGCONT')
+  }
+
+  async crash(): Promise<void> {
+    const child = this.#child
+    if (!child || child.exitCode !== null || child.signalCode !== null) return
+    child.kill('SIGKILL')
+    await once(child, 'exit')
+  }
+
+  async restart(): Promise<void> {
+    await this.crash()
+    await this.start()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const client of this.#clients) client.disconnect()
+    await this.crash()
+    process.off('exit', this.#kill)
+    rmSync(this.dir, { recursive: true, force: true })
+  }
+
+  readonly #kill = (): void => {
+    this.#child?.kill('SIGKILL')
+  }
+}
+
+async function answering(child: ChildProcess, port: number): Promise<void> {
+  let output = ''
+  child.stdout?.on('data', (chunk) => {
+    output += String(chunk)
+  })
+  const failed = Promise.withResolvers<never>()
+  child.once('error', (error) =>
+    failed.reject(new Error(`these tests need a redis-server, on the PATH or as REDIS_SERVER: ${error.message}`)),
+  )
+  child.once('exit', (code) => failed.reject(new Error(`redis-server ended with ${code}:\n${output}`)))
+  failed.promise.catch(() => {})
+  const probe = new Redis(port, '127.0.0.1', { retryStrategy: () => 20, maxRetriesPerRequest: null })
+  probe.on('error', () => {})
+  try {
+    await Promise.race([probe.ping(), failed.promise])
+  } finally {
+    probe.disconnect()
+  }
+}
