@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import type { Affinity } from './affinity/affinity.ts'
 import { type CookieAffinityOptions, cookieAffinity } from './affinity/cookie.ts'
 import { type Clock, type Random, systemClock } from './clock.ts'
 import type { AccessEntry, Context } from './context.ts'
@@ -12,6 +13,7 @@ import { createFront, type FrontOptions } from './front.ts'
 import { TrustedProxies } from './headers/peer.ts'
 import { ActiveHealth, type ActiveOptions } from './health/active.ts'
 import { PassiveHealth, type PassiveOptions } from './health/passive.ts'
+import type { ConsistentHashOptions } from './policies/consistent-hash.ts'
 import { isPolicyName, type PolicyName, policies } from './policies/index.ts'
 import type { Policy } from './policy.ts'
 import { Pool } from './pool.ts'
@@ -25,7 +27,9 @@ export interface BalancerOptions {
   /** A policy's name, or one of your own. @default 'round-robin' */
   policy?: PolicyName | Policy | undefined
   /** Keeps a client on the upstream that it used before. @default none */
-  affinity?: CookieAffinityOptions | undefined
+  affinity?: CookieAffinityOptions | Affinity | undefined
+  /** For the policy `consistent-hash`. */
+  hash?: ConsistentHashOptions | undefined
   /** @default 'http-proxy' */
   engine?: EngineName | undefined
   /** Active checks; `false` for none. */
@@ -124,12 +128,12 @@ class RunningBalancer implements Balancer {
     for (const upstream of options.upstreams) this.pool.add(upstream)
     this.policyName =
       typeof options.policy === 'function' ? options.policy.name || 'custom' : (options.policy ?? 'round-robin')
-    const affinity = options.affinity && cookieAffinity(options.affinity)
-    this.affinityName = affinity?.hiddenCookie
+    const affinity = affinityOf(options.affinity)
+    this.affinityName = affinity?.name
     const timeouts = timeoutsOf(options.timeouts)
     this.engine = engineOf(options.engine ?? 'http-proxy', timeouts)
     this.#context = {
-      ...{ pool: this.pool, policy: policyOf(options.policy, random), policyName: this.policyName, affinity },
+      ...{ pool: this.pool, policy: policyOf(options, random), policyName: this.policyName, affinity },
       ...{ engine: this.engine, clock, events: this.events, totals: this.totals, active: new Set() },
       ...{ connectTimeoutMs: timeouts.connectTimeoutMs, headersTimeoutMs: timeouts.headersTimeoutMs },
       trusted: new TrustedProxies(options.trustProxy ?? []),
@@ -247,9 +251,13 @@ function timeoutsOf(given: Partial<EngineTimeouts> = {}): EngineTimeouts {
   }
 }
 
-function policyOf(policy: BalancerOptions['policy'] = 'round-robin', random: Random): Policy {
+function affinityOf(given: BalancerOptions['affinity']): Affinity | undefined {
+  return given === undefined || 'pinOf' in given ? given : cookieAffinity(given)
+}
+
+function policyOf({ policy = 'round-robin', hash }: BalancerOptions, random: Random): Policy {
   if (typeof policy === 'function') return policy
-  if (isPolicyName(policy)) return policies[policy]({ random })
+  if (isPolicyName(policy)) return policies[policy]({ random, hash })
   throw new TypeError(`policy: ${JSON.stringify(policy)} is not one of ${Object.keys(policies).join(', ')}`)
 }
 

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AccessEntry, Context } from './context.ts'
 import type { Attempt, Failure, Receiver, RequestBody } from './engine.ts'
+import { type Flushable, flushSoon } from './flush.ts'
 import { outgoingHeaders } from './headers/outgoing.ts'
 import { clientAddress, isSecure, type Peer } from './headers/peer.ts'
 import { RequestHead } from './headers/request-head.ts'
@@ -15,13 +16,14 @@ import { type Termination, terminations } from './termination.ts'
 import type { Upstream } from './upstream.ts'
 
 const REPEATABLE = new Set(['GET', 'HEAD', 'OPTIONS'])
+const EMPTY = Buffer.alloc(0)
 const NONE: readonly Upstream[] = []
 
 /**
  * One request from its arrival to its last byte: it decides where to go, goes, goes elsewhere if that is allowed, and
  * passes the answer on. It ends exactly once, whatever happens, and then counts and tells how.
  */
-export class Exchange implements PickKey, Receiver, Waiter {
+export class Exchange implements PickKey, Receiver, Waiter, Flushable {
   readonly requestId: string
   readonly method: string
   readonly path: string
@@ -147,8 +149,12 @@ export class Exchange implements PickKey, Receiver, Waiter {
       if (early) closeGently(this.#res)
     }
     this.#res.writeHead(status, message, headers)
-    if (!this.#hasContent(status)) return
-    this.#res.flushHeaders()
+    if (this.#hasContent(status)) flushSoon(this)
+  }
+
+  flush(): void {
+    // An empty write and not flushHeaders(), which would write the headers' bytes above 127 as UTF-8.
+    if (!this.#over && this.#bytesOut === 0) this.#res.write(EMPTY)
   }
 
   onData(chunk: Buffer): boolean {

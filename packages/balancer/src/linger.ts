@@ -10,6 +10,7 @@ export function closeGently(res: ServerResponse): void {
   const { socket } = res
   if (!socket || res.req.httpVersionMajor !== 1) return
   socket.destroySoon = () => {
+    res.req.resume()
     socket.end()
     const timer = setTimeout(() => socket.destroy(), LINGER_MS).unref()
     socket.once('end', () => socket.destroy())

@@ -57,7 +57,7 @@ export class Pool {
   /** Forgets the upstream. What is in flight on it is not the pool's affair. */
   remove(upstream: Upstream): void {
     this.#byName.delete(upstream.name)
-    if (upstream.warmingSince) this.#endWarming(upstream)
+    if (upstream.warmingSince !== undefined) this.#endWarming(upstream)
     this.#all = [...this.#byName.values()]
     this.#available = undefined
   }
@@ -153,7 +153,7 @@ export class Pool {
   #startWarming(upstream: Upstream): void {
     const ms = this.#options.slowStartMs ?? 0
     if (ms === 0) return
-    if (!upstream.warmingSince) this.#warming++
+    if (upstream.warmingSince === undefined) this.#warming++
     const since = this.#options.clock.now()
     upstream.warmingSince = since
     this.#options.clock.after(ms, () => {
@@ -162,12 +162,12 @@ export class Pool {
   }
 
   #endWarming(upstream: Upstream): void {
-    upstream.warmingSince = 0
+    upstream.warmingSince = undefined
     this.#warming--
   }
 
   #admits(upstream: Upstream): boolean {
-    if (!upstream.warmingSince) return true
+    if (upstream.warmingSince === undefined) return true
     const share = (this.#options.clock.now() - upstream.warmingSince) / (this.#options.slowStartMs ?? 1)
     return this.#options.random() < Math.max(share, 0.05)
   }

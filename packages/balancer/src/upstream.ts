@@ -37,8 +37,8 @@ export class Upstream {
   leaving = false
   /** Requests and tunnels that are on it now. */
   inFlight = 0
-  /** Since when it ramps up, epoch ms; 0 when it does not. */
-  warmingSince = 0
+  /** Since when it ramps up, epoch ms; `undefined` when it does not. */
+  warmingSince: number | undefined
   /** What the last change of state was for. */
   lastReason = ''
   lastCheck: { at: number; ok: boolean; ms: number; detail: string } | undefined

@@ -12,6 +12,8 @@ export interface Pin {
 
 /** Remembers which upstream a client used before. It only says so: whether the client may go there is the pool's word. */
 export interface Affinity {
+  /** The cookie's name. */
+  readonly name: string
   /** Where the client was before; `undefined` when the request says nothing at all. */
   pinOf(request: PickKey, pool: Pool): Pin | undefined
   /** The `Set-Cookie` value that pins the client to the upstream; `undefined` when that is not this affinity's way. */

@@ -38,6 +38,7 @@ export function cookieAffinity(options: CookieAffinityOptions): Affinity {
     return token
   }
   return {
+    name,
     hiddenCookie: name,
     whenUnavailable: options.whenUnavailable ?? 'redispatch',
     pinOf: (request, pool) => pinOf(name, request, pool, tokenOf),

@@ -165,6 +165,8 @@ class HttpProxyAttempt implements Attempt, Bounded {
   }
 
   #onError(error: NodeJS.ErrnoException): void {
+    // The whole answer is here: its end is about to be told.
+    if (this.#response?.complete) return
     const closed = error.code === 'ECONNRESET' || error.code === 'EPIPE'
     if (!this.#connected) this.#fail('connect', error)
     else if (closed && this.#request?.reusedSocket && !this.#response) this.#fail('stale', error)

@@ -1,10 +1,15 @@
+import type { Engine, EngineTimeouts } from '../engine.ts'
 import { httpProxyEngine } from './http-proxy.ts'
-
-/** Every engine by its name in `ENGINE`. */
-export const engines = { 'http-proxy': httpProxyEngine }
+import { undiciEngine } from './undici.ts'
 
 /** A name that `ENGINE` accepts. */
-export type EngineName = keyof typeof engines
+export type EngineName = 'undici' | 'http-proxy'
+
+/** Every engine by its name in `ENGINE`. */
+export const engines: Record<EngineName, (timeouts: EngineTimeouts) => Engine> = {
+  undici: undiciEngine,
+  'http-proxy': httpProxyEngine,
+}
 
 /** Whether an engine of that name exists. */
 export const isEngineName = (name: string): name is EngineName => Object.hasOwn(engines, name)

@@ -10,6 +10,9 @@ export class BodyPump {
   readonly #onDone: () => void
   isDone = false
   #stopped = false
+  #ended = false
+  /** Chunks on their way to the sink. */
+  #pending = 0
 
   constructor(source: Readable, sink: Writable, onDone: () => void) {
     this.#source = source
@@ -23,7 +26,7 @@ export class BodyPump {
     else source.resume()
   }
 
-  /** Lets go of the source, which then flows into nothing. */
+  /** Lets go of the source. */
   stop(): void {
     if (this.#stopped) return
     this.#stopped = true
@@ -32,8 +35,18 @@ export class BodyPump {
     this.#sink.off('drain', this.#onDrain)
   }
 
+  // A node may answer 413 and reset. Its answer is read in the event loop's poll phase, as this chunk was: writing only
+  // after that phase gives the answer the chance to come before the write that fails.
   readonly #onData = (chunk: Buffer): void => {
-    if (!this.#sink.write(chunk)) this.#source.pause()
+    this.#source.pause()
+    this.#pending++
+    setImmediate(() => {
+      this.#pending--
+      if (this.#stopped) return
+      const more = this.#sink.write(chunk)
+      if (this.#ended) this.#onEnd()
+      else if (more) this.#source.resume()
+    })
   }
 
   readonly #onDrain = (): void => {
@@ -41,6 +54,8 @@ export class BodyPump {
   }
 
   readonly #onEnd = (): void => {
+    this.#ended = true
+    if (this.#pending > 0 || this.#stopped) return
     this.isDone = true
     this.stop()
     this.#sink.end()

@@ -1,0 +1,38 @@
+import { cookieValue } from '../headers/cookies.ts'
+import type { PickKey } from '../policy.ts'
+import type { Pool } from '../pool.ts'
+import type { Affinity, Pin } from './affinity.ts'
+
+/** How the application's cookie names its node. */
+export interface RouteSuffixOptions {
+  /** The application's session cookie, `<id>.<node>`. @default 'JSESSIONID' */
+  cookie?: string | undefined
+  /** When the named upstream cannot serve: pick another, or answer 503. @default 'redispatch' */
+  whenUnavailable?: 'redispatch' | 'strict' | undefined
+}
+
+/**
+ * Affinity by the application's own cookie: what follows the last dot of its value is the upstream's name, as Tomcat's
+ * jvmRoute with mod_jk. The nodes write it; the balancer only reads, so anyone who sees a session id can aim at its node.
+ */
+export function routeSuffixAffinity(options: RouteSuffixOptions = {}): Affinity {
+  const name = options.cookie ?? 'JSESSIONID'
+  return {
+    name,
+    whenUnavailable: options.whenUnavailable ?? 'redispatch',
+    pinOf: (request, pool) => pinOf(name, request, pool),
+    cookieFor: () => undefined,
+  }
+}
+
+function pinOf(name: string, request: PickKey, pool: Pool): Pin | undefined {
+  const header = request.header('cookie')
+  const value = header === undefined ? undefined : cookieValue(header, name)
+  if (value === undefined) return undefined
+  const dot = value.lastIndexOf('.')
+  const route = dot === -1 ? undefined : value.slice(dot + 1)
+  if (route === undefined) return { upstream: undefined, why: `cookie ${name}: has no route` }
+  const upstream = pool.get(route)
+  if (!upstream) return { upstream, why: `cookie ${name}: names no upstream known here` }
+  return { upstream, why: `cookie ${name}: route ${upstream.name}` }
+}
