@@ -17,7 +17,7 @@ export function suggestions(cluster: Cluster): readonly Suggestion[] {
   const balancer = shown(cluster.balancer.url)
   const set = (base: string | undefined) => `curl -c jar -b jar '${base}/set?q=password'`
   const get = (base: string | undefined) => `curl -c jar -b jar ${base}/get`
-  const four = `for i in 1 2 3 4; do curl -s -c jar -b jar -o /dev/null -w '%{http_code} %header{x-served-by}\\n' ${balancer}/get; done`
+  const four = `for i in 1 2 3 4; do curl -s -i -c jar -b jar ${balancer}/get | grep -iE '^(HTTP|x-served-by)'; done`
   const kill = `kill -9 ${cluster.node('b').pid}`
   switch (cluster.mode) {
     case 'local':
@@ -30,7 +30,10 @@ export function suggestions(cluster: Cluster): readonly Suggestion[] {
       return [
         { say: 'The balancer sends you back to the node that you used before:', type: [set(balancer), four] },
         { say: 'Past the balancer nobody does: node a or node b does not know you:', type: [get(a), get(b)] },
-        { say: 'Kill node b: whoever was there is moved, and the session is lost:', type: [kill, get(balancer)] },
+        {
+          say: 'Kill the node that answered (its process is above): you are moved, your session is lost:',
+          type: ['kill -9 …', get(balancer)],
+        },
       ]
     case 'clustered':
       return [

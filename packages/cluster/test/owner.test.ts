@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { afterEach, describe, expect, test } from 'vitest'
+import { newRun } from '../src/environment.ts'
 import { testCluster } from './harness.ts'
 import { survivors } from './survivors.ts'
 
@@ -60,7 +60,7 @@ describe('the owner of a cluster is killed outright', () => {
   test.each(['redis', 'node a', 'node c', 'balancer'])(
     'in the middle of the start, when %s is starting: nothing is left',
     async (part) => {
-      const run = randomUUID()
+      const run = newRun()
       const { owner } = await startOwner(
         { CLUSTER_RUN: run },
         (said) => said.part === part && said.state === 'starting',

@@ -1,5 +1,4 @@
 import { spawn } from 'node:child_process'
-import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
@@ -94,18 +93,15 @@ describe('a process that cannot start says one line that names the variable, and
 describe('a cluster that cannot start', () => {
   test('says which part failed, in that part’s own words, and leaves nothing behind', async () => {
     await using taken = await takenPort()
-    const run = randomUUID()
-    process.env.CLUSTER_RUN = run
     const failure = await startCluster({ mode: 'local', nodes: 2, ports: { nodes: taken.port } }).catch(
       (error: unknown) => error,
     )
-    delete process.env.CLUSTER_RUN
     expect(failure).toBeInstanceOf(StartError)
     const { message, part, code } = failure as StartError
     expect([part, code]).toEqual(['node a', 'CLUSTER_START_FAILED'])
     expect(message).toMatch(/^node a did not start: PORT: .*taken/)
     expect(message).not.toContain('\n')
-    expect(survivors(run)).toEqual([])
+    expect(survivors(process.env.CLUSTER_RUN ?? '')).toEqual([])
   })
 
   test('with bad options throws before anything is started', async () => {
@@ -114,8 +110,6 @@ describe('a cluster that cannot start', () => {
   })
 
   test('given up by its signal leaves nothing behind', async () => {
-    const run = randomUUID()
-    process.env.CLUSTER_RUN = run
     const abort = new AbortController()
     const start = startCluster({
       mode: 'clustered',
@@ -123,8 +117,7 @@ describe('a cluster that cannot start', () => {
       onState: (part, state) => part === 'node b' && state === 'starting' && abort.abort(new Error('enough')),
     })
     await expect(start).rejects.toThrow('enough')
-    delete process.env.CLUSTER_RUN
-    expect(survivors(run)).toEqual([])
+    expect(survivors(process.env.CLUSTER_RUN ?? '')).toEqual([])
   })
 
   test('with a program that does not exist says so', async () => {

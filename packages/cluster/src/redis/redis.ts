@@ -1,6 +1,7 @@
 import { StateError } from '../errors.ts'
 import type { LogLine } from '../log-buffer.ts'
 import type { ManagedProcess, ProcessState } from '../managed-process.ts'
+import type { Exit } from '../supervisor/supervisor.ts'
 
 /** What a Redis process is started with. */
 export interface RedisSettings {
@@ -61,8 +62,8 @@ export class Redis {
   }
 
   /** SIGTERM: as {@link crash}, but Redis says goodbye. */
-  async stop(): Promise<void> {
-    await this.#own().stop()
+  async stop(): Promise<Exit> {
+    return this.#own().stop()
   }
 
   /** Starts it again after a crash or a stop, on the same port; with `appendOnly` its data is back. */
