@@ -1,0 +1,30 @@
+import { writeFile } from 'node:fs/promises'
+import { type Outcome, readOptions, UsageError } from './options.ts'
+import { MissingProgramError } from './peers/program.ts'
+
+/** What `npm run bench` does with its arguments; the exit code: 0 all well, 1 something is wrong, 2 a figure is missed. */
+export async function main(args: readonly string[]): Promise<number> {
+  try {
+    const { subject, options } = readOptions(args, (line) => console.error(line))
+    const outcome =
+      subject === 'session'
+        ? await (await import('./session/bench.ts')).benchSession(options)
+        : await (await import('./balancer/bench.ts')).benchBalancer(options)
+    console.log(outcome.text)
+    if (options.json) await writeFile(options.json, `${JSON.stringify(outcome.json, undefined, 1)}\n`)
+    return report(outcome, options.quick)
+  } catch (error) {
+    if (!(error instanceof UsageError || error instanceof MissingProgramError)) throw error
+    console.error(error.message)
+    return 1
+  }
+}
+
+function report({ wrong, missed }: Outcome, quick: boolean): number {
+  for (const what of wrong) console.error(`Wrong: ${what}`)
+  if (wrong.length > 0) return 1
+  if (quick)
+    console.error('Quick form: too few requests to say anything about CPU; correctness and counts were asserted.')
+  else for (const name of missed) console.error(`Missed: ${name}`)
+  return !quick && missed.length > 0 ? 2 : 0
+}

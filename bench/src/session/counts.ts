@@ -1,0 +1,81 @@
+import { ask } from '../load/ask.ts'
+import { type Monitor, startMonitor } from '../redis/monitor.ts'
+import type { RedisServer } from '../redis/server.ts'
+import { startTurnCounter, type TurnCounter } from '../redis/turns.ts'
+import { type Contender, contenders, type Running, start } from './contenders.ts'
+import { begin } from './proof.ts'
+
+/** What one kind of request costs the store. */
+export interface Count {
+  readonly contender: string
+  readonly request: 'untouched' | 'read' | 'read, touch due' | 'write' | 'rotate'
+  /** Commands of each request watched, as MONITOR saw them. */
+  readonly commands: readonly string[][]
+  /** Times that each request waited for Redis. */
+  readonly roundTrips: readonly number[]
+  /** What is promised of ours; peers are only counted. */
+  readonly promised?: { readonly commands: number; readonly roundTrips: number }
+}
+
+const ours: Record<Count['request'], { commands: number; roundTrips: number }> = {
+  untouched: { commands: 0, roundTrips: 0 },
+  read: { commands: 1, roundTrips: 1 },
+  'read, touch due': { commands: 2, roundTrips: 1 },
+  write: { commands: 2, roundTrips: 2 },
+  rotate: { commands: 2, roundTrips: 2 },
+}
+
+/** Requests watched of each kind. */
+const watched = 5
+
+/** Counts commands and round trips per request of every contender that keeps sessions in Redis, one request at a time. */
+export async function countCommands(redis: RedisServer): Promise<Count[]> {
+  await using monitor = await startMonitor(redis.port)
+  await using turns = await startTurnCounter(redis.port)
+  const counts: Count[] = []
+  const url = `redis://127.0.0.1:${turns.port}`
+  for (const contender of contenders.filter(({ redis }) => redis)) {
+    await using running = await start(contender, url)
+    for (const request of ['untouched', 'read', 'write', 'rotate'] as const) {
+      counts.push(await count(contender, running, request, monitor, turns))
+    }
+    if (contender.id !== 'ours-redis') continue
+    await using touching = await start(contender, url, { TOUCH_EVERY_MS: '0' })
+    counts.push(await count(contender, touching, 'read, touch due', monitor, turns))
+  }
+  return counts
+}
+
+async function count(
+  contender: Contender,
+  running: Running,
+  request: Count['request'],
+  monitor: Monitor,
+  turns: TurnCounter,
+): Promise<Count> {
+  let cookie = await begin(contender, running)
+  const path = `/${request.split(',')[0]}`
+  // Not counted: connecting, and a script's first use, which sends its text.
+  cookie = (await ask(running.port, path, cookie)).cookies || cookie
+  const commands: string[][] = []
+  const roundTrips: number[] = []
+  for (let turn = 0; turn < watched; turn++) {
+    turns.read()
+    const seen = await monitor.commands(async () => {
+      cookie = (await ask(running.port, path, cookie)).cookies || cookie
+    })
+    commands.push(seen.map(({ name }) => name))
+    roundTrips.push(turns.read())
+  }
+  const counted = { contender: contender.title, request, commands, roundTrips }
+  return contender.id === 'ours-redis' ? { ...counted, promised: ours[request] } : counted
+}
+
+/** Whether every watched request cost what is promised; peers promise nothing. */
+export function keepsPromise({ commands, roundTrips, promised }: Count): boolean {
+  if (!promised) return true
+  return (
+    commands.every((names) => names.length === promised.commands) &&
+    roundTrips.every((trips) => trips === promised.roundTrips)
+  )
+}

@@ -1,0 +1,35 @@
+// @session-cluster/session as its README uses it: in memory, or in Redis when REDIS_URL is set.
+import { createSessions, fastifySessions, memoryStore, redisStore } from '@session-cluster/session'
+import Fastify from 'fastify'
+import { Redis } from 'ioredis'
+import { listen, seeded } from './listen.ts'
+
+const { REDIS_URL, TOUCH_EVERY_MS } = process.env
+const sessions = createSessions<{ q: string; user: string; counter: number }>({
+  store: REDIS_URL ? redisStore({ client: new Redis(REDIS_URL) }) : memoryStore(),
+  cookie: { secure: false },
+  ...(TOUCH_EVERY_MS === undefined ? {} : { touchEveryMs: Number(TOUCH_EVERY_MS) }),
+})
+
+const app = Fastify()
+await app.register(fastifySessions, { sessions })
+app.get('/untouched', async () => ({ q: seeded }))
+app.get('/begin', async (request) => {
+  const session = sessions.of(request)
+  await session.set('q', seeded)
+  await session.set('user', 'u1')
+  await session.set('counter', 0)
+  return { ok: true }
+})
+app.get('/read', async (request) => ({ q: (await sessions.of(request).get('q')) ?? null }))
+let written = 0
+app.get('/write', async (request) => {
+  await sessions.of(request).set('counter', ++written)
+  return { ok: true }
+})
+app.get('/counter', async (request) => ({ counter: (await sessions.of(request).get('counter')) ?? null }))
+app.get('/rotate', async (request) => {
+  await sessions.of(request).rotate()
+  return { ok: true }
+})
+await listen(app)

@@ -1,0 +1,18 @@
+/** A seeded source of numbers in [0, 1): the same seed gives the same sequence on every machine (mulberry32). */
+export function seededRandom(seed: number): () => number {
+  let state = seed >>> 0
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
+  }
+}
+
+/** A shuffled copy; every order is equally likely (Fisher–Yates). */
+export function shuffled<T>(items: readonly T[], random: () => number): T[] {
+  const left = [...items]
+  const out: T[] = []
+  while (left.length > 0) out.push(...left.splice(Math.floor(random() * left.length), 1))
+  return out
+}
