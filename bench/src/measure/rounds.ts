@@ -28,7 +28,7 @@ export function orderOfRound(slices: readonly Slice[], random: () => number): Sl
 export function addRound(rounds: Rounds, halves: readonly (Slice & { readonly us: number })[]): void {
   const byPair = Map.groupBy(halves, ({ contender, scenario }) => JSON.stringify([contender, scenario]))
   for (const pair of byPair.values()) {
-    const [{ contender, scenario }] = pair as [Slice]
+    const { contender, scenario } = pair[0] as Slice
     const mean = pair.reduce((sum, { us }) => sum + us, 0) / pair.length
     const scenarios = rounds[contender] ?? {}
     scenarios[scenario] = [...(scenarios[scenario] ?? []), mean]

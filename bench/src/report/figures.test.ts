@@ -31,3 +31,9 @@ test('medians stand in the order of the contenders, the baseline as 1', () => {
   expect(lines.slice(2).map((line) => line.split(/ {2,}/)[1])).toEqual(['Base', 'Slow', 'Odd'])
   expect(lines[2]).toMatch(/10\.0 +1$/)
 })
+
+test('a quick run judges nothing', () => {
+  const text = figuresTable(judgeFigures([figure('slow', 1.9)], rounds, 1), true)
+  expect(text).toContain('not judged')
+  expect(text).not.toContain('missed')
+})

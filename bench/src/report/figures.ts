@@ -27,9 +27,14 @@ export function judgeFigures(figures: readonly Figure[], rounds: Rounds, seed: n
   })
 }
 
-/** The figures with their intervals and verdicts. */
-export function figuresTable(judged: readonly Judged[]): string {
-  const rows = judged.map(({ name, bound, ratio, verdict }) => [name, intervalText(ratio), boundText(bound), verdict])
+/** The figures with their intervals and verdicts; a quick run is too small to have any. */
+export function figuresTable(judged: readonly Judged[], quick = false): string {
+  const rows = judged.map(({ name, bound, ratio, verdict }) => [
+    name,
+    intervalText(ratio),
+    boundText(bound),
+    quick ? 'not judged' : verdict,
+  ])
   return table(['figure', 'ratio [95 %]', 'bound', 'verdict'], rows)
 }
 

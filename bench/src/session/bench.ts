@@ -42,7 +42,9 @@ export async function benchSession(options: BenchOptions): Promise<Outcome> {
   const judged = judgeFigures(figures, rounds, seed)
   const titles = new Map(contenders.map(({ id, title }) => [id, title]))
   return {
-    text: [countsTable(counts), mediansTable(rounds, titles, 'bare', seed), figuresTable(judged)].join('\n\n'),
+    text: [countsTable(counts), mediansTable(rounds, titles, 'bare', seed), figuresTable(judged, options.quick)].join(
+      '\n\n',
+    ),
     json: { bench: 'session', environment: env, options: { ...options, connections }, counts, figures: judged, rounds },
     wrong: counts.filter((count) => !keepsPromise(count)).map(({ request }) => `store commands of "${request}"`),
     missed: judged.filter(({ verdict }) => verdict === 'missed').map(({ name }) => name),
