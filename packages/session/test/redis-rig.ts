@@ -16,7 +16,6 @@ export interface ClientOptions extends Partial<typeof redisOptions> {
 export interface RedisRig extends AsyncDisposable {
   readonly port: number
   readonly pid: number
-  readonly dir: string
   /** A new client, closed with the rig. */
   client(options?: ClientOptions): Redis
   /** SIGSTOP: accepts connections, answers nothing. */
@@ -38,31 +37,43 @@ export async function redisRig(args: readonly string[] = [], port?: number): Pro
   return rig
 }
 
+/**
+ * Runs a server that cannot outlive us: its shell kills it when our end of the shell's input closes, as it does however
+ * we end. Prints the server's pid first.
+ */
+const LEASH = `
+exec 3<&0
+"$0" "$@" </dev/null 3<&- & server=$!
+echo "pid=$server"
+(cat <&3 >/dev/null; kill -9 $server) >/dev/null 2>&1 & watch=$!
+wait $server; code=$?
+kill $watch 2>/dev/null
+exit $code`
+
 class Rig implements RedisRig {
   readonly port: number
-  readonly dir = mkdtempSync(join(tmpdir(), 'session-redis-'))
+  readonly #dir = mkdtempSync(join(tmpdir(), 'session-redis-'))
   readonly #args: readonly string[]
   readonly #clients: Redis[] = []
   #child: ChildProcess | undefined
+  #pid: number | undefined
 
   constructor(port: number, args: readonly string[]) {
     this.port = port
     this.#args = args
-    process.once('exit', this.#kill)
   }
 
   get pid(): number {
-    const pid = this.#child?.pid
-    if (pid === undefined) throw new Error('redis-server is not running')
-    return pid
+    if (this.#pid === undefined) throw new Error('redis-server is not running')
+    return this.#pid
   }
 
   async start(): Promise<void> {
-    const base = ['--port', String(this.port), '--bind', '127.0.0.1', '--dir', this.dir]
+    const base = ['--port', String(this.port), '--bind', '127.0.0.1', '--dir', this.#dir, '--save', '']
     const isSentinel = this.#args[0]?.endsWith('.conf')
-    const args = isSentinel ? this.#args : [...base, '--save', '', '--appendonly', 'no', ...this.#args]
-    this.#child = spawn(redisBinary(), args, { stdio: ['ignore', 'pipe', 'pipe'] })
-    await answering(this.#child, this.port)
+    const args = isSentinel ? this.#args : [...base, '--appendonly', 'no', ...this.#args]
+    this.#child = spawn('/bin/sh', ['-c', LEASH, redisBinary(), ...args], { stdio: 'pipe' })
+    this.#pid = await answering(this.#child, this.port)
   }
 
   client(options: ClientOptions = {}): Redis {
@@ -83,7 +94,7 @@ class Rig implements RedisRig {
   async crash(): Promise<void> {
     const child = this.#child
     if (!child || child.exitCode !== null || child.signalCode !== null) return
-    child.kill('SIGKILL')
+    process.kill(this.pid, 'SIGKILL')
     await once(child, 'exit')
   }
 
@@ -95,25 +106,21 @@ class Rig implements RedisRig {
   async [Symbol.asyncDispose](): Promise<void> {
     for (const client of this.#clients) client.disconnect()
     await this.crash()
-    process.off('exit', this.#kill)
-    rmSync(this.dir, { recursive: true, force: true })
-  }
-
-  readonly #kill = (): void => {
-    this.#child?.kill('SIGKILL')
+    rmSync(this.#dir, { recursive: true, force: true })
   }
 }
 
-async function answering(child: ChildProcess, port: number): Promise<void> {
+async function answering(child: ChildProcess, port: number): Promise<number> {
   let output = ''
-  child.stdout?.on('data', (chunk) => {
-    output += String(chunk)
-  })
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.on('data', (chunk) => {
+      output += String(chunk)
+    })
+  }
   const failed = Promise.withResolvers<never>()
-  child.once('error', (error) =>
-    failed.reject(new Error(`these tests need a redis-server, on the PATH or as REDIS_SERVER: ${error.message}`)),
-  )
-  child.once('exit', (code) => failed.reject(new Error(`redis-server ended with ${code}:\n${output}`)))
+  const need = 'these tests need a redis-server, on the PATH or as REDIS_SERVER'
+  child.once('error', (error) => failed.reject(error))
+  child.once('exit', (code) => failed.reject(new Error(`redis-server ended with ${code}; ${need}:\n${output}`)))
   failed.promise.catch(() => {})
   const probe = new Redis(port, '127.0.0.1', { retryStrategy: () => 20, maxRetriesPerRequest: null })
   probe.on('error', () => {})
@@ -122,4 +129,5 @@ async function answering(child: ChildProcess, port: number): Promise<void> {
   } finally {
     probe.disconnect()
   }
+  return Number(/pid=(\d+)/.exec(output)?.[1])
 }
