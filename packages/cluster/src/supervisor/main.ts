@@ -16,8 +16,12 @@ import type { Notice, Reply, Request } from './protocol.ts'
 /** How long killed children get to be reaped: a killed process is gone at once unless the kernel is busy with it. */
 const REAP_MS = 2_000
 
+/** Output beyond this much that the owner has not taken yet is dropped: one that is stopped (Ctrl-Z) must not fill this process. */
+const BACKLOG = 8 * 1024 * 1024
+
 const children = new Children((notice) => tell(notice))
 const directories: string[] = []
+let backlog = 0
 let finishing: Promise<void> | undefined
 /** From the first moment of the end no child may be started: it would not be among those that are killed. */
 let ending = false
@@ -74,7 +78,11 @@ async function wipe(): Promise<void> {
 }
 
 function tell(message: Notice | Reply): void {
-  if (!process.connected) return
-  // The owner may be gone while the message is on its way: 'disconnect' follows.
-  process.send?.(message, undefined, undefined, () => {})
+  const size = 'notice' in message && message.notice === 'output' ? message.text.length : 0
+  if (!process.connected || (size > 0 && backlog > BACKLOG)) return
+  backlog += size
+  // An error means that the owner went while the message was on its way: 'disconnect' follows.
+  process.send?.(message, undefined, undefined, () => {
+    backlog -= size
+  })
 }
