@@ -16,7 +16,7 @@ COPY packages/balancer/package.json packages/balancer/
 
 FROM manifests AS production
 RUN npx --yes pnpm@12.21.0 install --frozen-lockfile --prod \
-      --filter @session-cluster/server --filter @session-cluster/balancer-app
+      --filter @session-cluster/server... --filter @session-cluster/balancer-app...
 
 FROM base
 ENV NODE_ENV=production HOST=0.0.0.0

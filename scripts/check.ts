@@ -4,6 +4,7 @@
  */
 import { boundaryFaults } from './check/boundaries.ts'
 import { docsFaults } from './check/docs.ts'
+import { variableFaults } from './check/variables.ts'
 import { packageManager, root, run } from './workspace.ts'
 
 type Gate = [name: string, passes: () => Promise<boolean>]
@@ -15,6 +16,7 @@ const gates: Gate[] = [
   ['unused code and dependencies', () => run('knip', [])],
   ['import boundaries', () => faultless(boundaryFaults(root))],
   ['links and paths in the docs', () => faultless(docsFaults(root))],
+  ['variables in .env.example', () => faultless(variableFaults(root))],
   ["each package's own checks", () => turbo('check')],
 ]
 

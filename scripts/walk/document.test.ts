@@ -36,5 +36,6 @@ test.each([
 test('finds and replaces what stands between two marks', () => {
   expect(marked(readme, 'table')).toBe('| a |')
   expect(marked(remarked(readme, 'table', '| b |'), 'table')).toBe('| b |')
+  expect(marked(remarked(remarked(readme, 'table', ''), 'table', '| $1 |'), 'table')).toBe('| $1 |')
   expect(() => marked(readme, 'gone')).toThrow('gone')
 })

@@ -36,12 +36,17 @@ export function matches(expected: string, output: string): boolean {
 
 /** What stands between `<!-- name -->` and `<!-- /name -->`, trimmed; throws when the marks are missing. */
 export function marked(markdown: string, name: string): string {
-  const match = new RegExp(`<!-- ${name} -->\\n([\\s\\S]*?)<!-- /${name} -->`).exec(markdown)
+  const match = between(name).exec(markdown)
   if (!match) throw new Error(`the document has no <!-- ${name} --> … <!-- /${name} -->`)
-  return (match[1] ?? '').trim()
+  return (match[2] ?? '').trim()
 }
 
 /** The document with another text between the marks. */
 export function remarked(markdown: string, name: string, text: string): string {
-  return markdown.replace(`<!-- ${name} -->\n${marked(markdown, name)}\n`, `<!-- ${name} -->\n${text}\n`)
+  marked(markdown, name)
+  return markdown.replace(between(name), (_, open: string, _old, close: string) => `${open}${text}\n${close}`)
+}
+
+function between(name: string): RegExp {
+  return new RegExp(`(<!-- ${name} -->\n)([\\s\\S]*?)(<!-- /${name} -->)`)
 }

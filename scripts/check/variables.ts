@@ -1,0 +1,34 @@
+/** `.env.example` lists exactly the variables that the apps read and that docker-compose.yml passes on. */
+import { globSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+/** A variable that one side names and the other does not, as a sentence. */
+export function variableFaults(root: string): string[] {
+  const read = (file: string) => readFileSync(join(root, file), 'utf8')
+  const configs = globSync('apps/*/{src,server}/*config.ts', { cwd: root })
+  return compare({
+    listed: matchAll(read('.env.example'), /^([A-Z][A-Z_]+)=/gm),
+    read: new Set(configs.flatMap((file) => [...matchAll(read(file), /env(?:,|\[)\s*'([A-Z][A-Z_]+)'/g)])),
+    composed: matchAll(read('docker-compose.yml'), /\$\{([A-Z][A-Z_]+)/g),
+  })
+}
+
+/** What each side names. */
+export interface Variables {
+  listed: ReadonlySet<string>
+  read: ReadonlySet<string>
+  composed: ReadonlySet<string>
+}
+
+/** The differences between the sides. */
+export function compare({ listed, read, composed }: Variables): string[] {
+  const known = new Set([...read, ...composed])
+  return [
+    ...[...known].filter((name) => !listed.has(name)).map((name) => `.env.example does not list ${name}`),
+    ...[...listed].filter((name) => !known.has(name)).map((name) => `.env.example lists ${name}, which nothing reads`),
+  ]
+}
+
+function matchAll(text: string, pattern: RegExp): Set<string> {
+  return new Set([...text.matchAll(pattern)].map((match) => match[1] ?? ''))
+}
