@@ -1,7 +1,7 @@
 /**
  * Who may import whom. Docs/architecture.md tells the reasons; this keeps them true.
  *
- * `apps → packages`, never app → app (a script may load an app's `main.ts`: that is how it starts the process); `session` and `balancer` know nothing of each other; `cluster` starts the apps as
+ * `apps → packages`, never app → app (a script may load a `main.ts`: that is how it starts the process); `session` and `balancer` know nothing of each other; `cluster` starts the apps as
  * processes and imports none of their code; nothing imports the console, the lab or the bench; no file reaches into
  * another workspace by a relative path.
  */
@@ -22,7 +22,7 @@ export function judge({ file, to }: Import, names: ReadonlyMap<string, string>):
   const from = home(file)
   const target = to.startsWith('.') ? home(relativeTarget(file, to)) : bareHome(to, names)
   if (target === undefined || target === from) return []
-  if (from === 'scripts' && target.startsWith('apps/') && to.endsWith('/main.ts')) return []
+  if (from === 'scripts' && !target.startsWith('packages/') && to.endsWith('/main.ts')) return []
   const faults: string[] = []
   const say = (rule: string) => faults.push(`${file} imports ${to}: ${rule}`)
   if (to.startsWith('.')) say('reach another workspace by its name, not by a relative path')
