@@ -49,6 +49,11 @@ export function select(parts: Selection, request: PickKey, tried: readonly Upstr
     if (explain) why.push(`${pinned.name} is ${pinned.state}`)
     if (affinity?.whenUnavailable === 'strict') return { upstream: undefined, reason: 'none', pinned, why }
   }
+  // It was tried and failed: strict affinity does not look further on a retry either, or the session would be missed.
+  if (pinned && tried.includes(pinned) && affinity?.whenUnavailable === 'strict') {
+    if (explain) why.push(`${pinned.name} failed, and affinity is strict`)
+    return { upstream: undefined, reason: 'none', pinned, why }
+  }
   return pick(parts, request, tried, pinned, explain ? why : undefined)
 }
 

@@ -63,6 +63,17 @@ caseOf(17, 'with strict affinity a client whose node is down gets a 503', async 
   expect(answer.headers['set-cookie']).toBeUndefined()
 })
 
+caseOf(17, 'with strict affinity a client whose node refuses is not sent on to another', async (engine) => {
+  await using nodes = await testNodes(1)
+  const dead = { upstream: { name: 'dead', url: `http://127.0.0.1:${await closedPort()}` } }
+  const strict = { secret, whenUnavailable: 'strict' as const }
+  await using lb = await testBalancer({ engine, nodes: [dead, ...nodes], affinity: strict })
+  const answer = await ask(lb.url, { headers: { cookie: `AFFINITY=${affinityToken(secret, 'dead')}` } })
+  expect(answer.status).toBe(502)
+  expect(answer.headers['set-cookie']).toBeUndefined()
+  expect(nodes[0]?.seen).toEqual([])
+})
+
 caseOf(18, 'when the node returns the moved client stays where it is', async (engine) => {
   await using nodes = await testNodes(2)
   await using lb = await testBalancer({ engine, nodes, affinity })
