@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import { type Outcome, readOptions, UsageError } from './options.ts'
 import { MissingProgramError } from './peers/program.ts'
+import { WrongContenderError } from './wrong.ts'
 
 /** What `npm run bench` does with its arguments; the exit code: 0 all well, 1 something is wrong, 2 a figure is missed. */
 export async function main(args: readonly string[]): Promise<number> {
@@ -14,7 +15,8 @@ export async function main(args: readonly string[]): Promise<number> {
     if (options.json) await writeFile(options.json, `${JSON.stringify(outcome.json, undefined, 1)}\n`)
     return report(outcome, options.quick)
   } catch (error) {
-    if (!(error instanceof UsageError || error instanceof MissingProgramError)) throw error
+    const expected = [UsageError, MissingProgramError, WrongContenderError].some((kind) => error instanceof kind)
+    if (!(error instanceof Error && expected)) throw error
     console.error(error.message)
     return 1
   }

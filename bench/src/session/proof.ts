@@ -1,10 +1,6 @@
 import { ask } from '../load/ask.ts'
+import { WrongContenderError } from '../wrong.ts'
 import { type Contender, type Running, start } from './contenders.ts'
-
-/** A contender answers wrongly: its speed means nothing. */
-export class WrongContenderError extends Error {
-  readonly code = 'BENCH_WRONG_CONTENDER'
-}
 
 /**
  * Proves that a contender keeps sessions before it is measured: a session begins and comes back, a write is read back, a
