@@ -21,7 +21,7 @@ export async function openRedis(address: RedisAddress, log: Logger): Promise<Red
   // A listener must stay for good: without one, an error of the connection would end the process.
   for (const event of ['error', 'node error']) client.on(event, (error) => failures.length < 20 && failures.push(error))
   const expired = Promise.withResolvers<never>()
-  const timer = setTimeout(() => expired.reject(new Error(`no answer within ${START_MS} ms`)), START_MS)
+  const timer = setTimeout(() => expired.reject(new Error(silence(address))), START_MS)
   try {
     await Promise.race([client.connect().then(() => client.ping()), expired.promise])
   } catch (error) {
@@ -79,6 +79,11 @@ function logChanges(client: RedisClient, log: Logger): void {
     if (!connected) log.info('connection to Redis is back')
     connected = true
   })
+}
+
+function silence({ kind, primary }: RedisAddress): string {
+  const who = kind === 'sentinel' ? `no primary named ${primary} was found through its sentinels` : 'no answer'
+  return `${who} within ${START_MS} ms`
 }
 
 /** The failure that tells most: the latest that is more than "closed". */

@@ -146,7 +146,7 @@ describe('GET /', () => {
     await using node = await testNode()
     const page = await node.client().get('/', BROWSER)
     expect(page.headers['content-security-policy']).toMatch(
-      /^default-src 'none'; style-src 'sha256-[^']+'; script-src 'sha256-[^']+'; connect-src 'self'/,
+      /^default-src 'none'; style-src 'sha256-[^']+'; script-src 'sha256-[^']+'; img-src data:; connect-src 'self'/,
     )
     expect(page.body.match(/(?:src|href)="(?!\/|#|data:,")[^"]*"/g)).toBeNull()
   })

@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import type { Lifecycle } from './parts.ts'
 
@@ -42,7 +41,7 @@ export function shutdown(options: ShutdownOptions): (signal: NodeJS.Signals) => 
     lifecycle.draining = true
     const drainMs = signal === 'SIGTERM' ? options.drainMs : 0
     log.info({ signal, drainMs }, 'draining')
-    await delay(drainMs, undefined, { signal: hurry.signal }).catch(() => undefined)
+    await pause(drainMs, hurry.signal)
     exit(await finish(options))
   }
 }
@@ -57,7 +56,7 @@ async function finish({ servers, afterwards, log }: ShutdownOptions): Promise<nu
   const idle = setInterval(() => {
     for (const { server } of servers) server.closeIdleConnections()
   }, IDLE_CHECK_MS)
-  const late = delay(FINISH_MS, 1, { ref: false })
+  const late = pause(FINISH_MS).then(() => 1)
   const code = await Promise.race([closing, late]).catch((error: unknown) => {
     log.error({ err: error }, 'closing failed')
     return 1
@@ -65,4 +64,15 @@ async function finish({ servers, afterwards, log }: ShutdownOptions): Promise<nu
   clearInterval(idle)
   log.info({ code }, code === 0 ? 'closed' : 'cut off what did not finish')
   return code
+}
+
+/** Waits, at most until the signal; global timers, so that tests can put a clock of their own in their place. */
+function pause(ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms)
+    signal?.addEventListener('abort', () => {
+      clearTimeout(timer)
+      resolve()
+    })
+  })
 }

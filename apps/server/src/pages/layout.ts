@@ -15,6 +15,7 @@ export const PAGE_POLICY = [
   `default-src 'none'`,
   `style-src '${digest(STYLE)}'`,
   `script-src '${digest(SCRIPT)}'`,
+  `img-src data:`,
   `connect-src 'self'`,
   `form-action 'self'`,
   `base-uri 'none'`,

@@ -78,6 +78,7 @@ function absence(words: Words, missing: Missing): Html {
 }
 
 function answers({ labels }: Words): Html {
-  return html`<section class="panel" aria-labelledby="answers" data-answers data-unreachable="${labels.unreachable}" hidden><div class="head"><h2 id="answers">${labels.answers}</h2><small>${labels.answersNote}</small><button type="button" class="small" data-clear hidden>${labels.clear}</button></div>
-<p data-empty><small>${labels.noAnswers}</small></p><div class="strip" data-strip></div><ol class="answers" data-list role="log" aria-live="polite" aria-labelledby="answers"></ol></section>`
+  return html`<section class="panel" aria-labelledby="answers" data-answers data-unreachable="${labels.unreachable}" hidden>
+<div class="head"><h2 id="answers">${labels.answers}</h2><button type="button" class="small" data-clear hidden>${labels.clear}</button><small>${labels.answersNote}</small></div>
+<p data-empty><small>${labels.noAnswers}</small></p><div role="log" aria-labelledby="answers"><ol class="answers" data-list></ol></div></section>`
 }

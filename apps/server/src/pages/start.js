@@ -2,7 +2,6 @@
 // Without this script the same forms work as plain forms.
 const panel = document.querySelector('[data-answers]')
 const list = panel.querySelector('[data-list]')
-const strip = panel.querySelector('[data-strip]')
 const empty = panel.querySelector('[data-empty]')
 const clearButton = panel.querySelector('[data-clear]')
 const KEPT = 20
@@ -19,17 +18,15 @@ async function onSubmit(event) {
   const button = form.querySelector('button')
   form.dataset.busy = 'yes'
   button.setAttribute('aria-disabled', 'true')
-  strip.replaceChildren()
   const times = Number(form.dataset.times ?? 1)
-  for (let round = 0; round < times; round += 1) show(await send(form), times > 1)
+  if (times > 1) await showMany(form, times)
+  else show(await send(form))
   button.removeAttribute('aria-disabled')
   delete form.dataset.busy
 }
 
 async function send(form) {
-  const fields = new URLSearchParams(new FormData(form))
-  const method = form.getAttribute('method')
-  const path = form.getAttribute('action') + (fields.size > 0 ? `?${fields}` : '')
+  const { method, path } = requestOf(form)
   const headers = { accept: 'text/plain', 'accept-language': document.documentElement.lang }
   try {
     const response = await fetch(path, { method, headers, cache: 'no-store' })
@@ -45,19 +42,47 @@ async function send(form) {
   }
 }
 
-function show(answer, inStrip) {
+function requestOf(form) {
+  const fields = new URLSearchParams(new FormData(form))
+  const path = form.getAttribute('action') + (fields.size > 0 ? `?${fields}` : '')
+  return { method: form.getAttribute('method'), path }
+}
+
+/** One line for one answer. */
+function show({ node, what, status, text }) {
+  const [tone, mark] = verdict(status)
+  const item = newest(element('span', 'badge', node), what)
+  item.append(element('span', `pill ${tone}`, `${mark} ${status || '–'}`))
+  if (!text) return
+  const body = element('pre', '', text)
+  item.append(body)
+  // What can be scrolled must be reachable by keyboard.
+  if (body.scrollHeight > body.clientHeight) body.tabIndex = 0
+}
+
+/** One line for many answers, one after the other: which node, and whether it found anything. */
+async function showMany(form, times) {
+  const { method, path } = requestOf(form)
+  const item = newest(element('span', 'badge quiet', `×${times}`), `${method} ${path}`)
+  const strip = element('div', 'strip')
+  item.append(strip)
+  for (let round = 0; round < times; round += 1) {
+    const { node, status } = await send(form)
+    const [tone, mark] = verdict(status)
+    strip.append(element('span', `pill ${tone}`, `${node} ${mark}`))
+  }
+}
+
+/** Puts a new line on top. */
+function newest(badge, what) {
   empty.hidden = true
   clearButton.hidden = false
-  const [tone, mark] = verdict(answer.status)
-  if (inStrip) strip.append(element('span', `pill ${tone}`, `${answer.node} ${mark}`))
   const item = element('li', 'answer')
-  item.append(element('span', 'badge', answer.node))
-  item.append(element('span', 'what', decodeURI(answer.what.replaceAll('+', ' '))))
-  item.append(element('span', `pill ${tone}`, `${mark} ${answer.status || '–'}`))
-  if (answer.text) item.append(element('pre', '', answer.text))
+  item.append(badge, element('span', 'what', decodeURI(what.replaceAll('+', ' '))))
   list.prepend(item)
   while (list.children.length > KEPT) list.lastElementChild.remove()
   item.scrollIntoView({ block: 'nearest' })
+  return item
 }
 
 /** Tone and mark: an answer, an absence, a refusal or failure. */
@@ -75,7 +100,6 @@ function element(name, className, text = '') {
 
 function clear() {
   list.replaceChildren()
-  strip.replaceChildren()
   empty.hidden = false
   clearButton.hidden = true
 }
