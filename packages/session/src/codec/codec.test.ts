@@ -1,0 +1,190 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { type Codec, UnencodableError } from './codec.ts'
+import { json } from './json.ts'
+import { registered, registry } from './registry.ts'
+import { typedJson } from './typed-json.ts'
+import { v8 } from './v8.ts'
+
+class Money {
+  readonly #cents: number
+  constructor(cents: number) {
+    this.#cents = cents
+  }
+  get cents(): number {
+    return this.#cents
+  }
+}
+class Basket {
+  readonly lines: Map<string, Money>
+  constructor(lines: Map<string, Money>) {
+    this.lines = lines
+  }
+}
+const classes = [
+  registered({ name: 'Money', class: Money, write: (money) => money.cents, read: (cents) => new Money(cents) }),
+  registered({ name: 'Basket', class: Basket, write: (basket) => basket.lines, read: (lines) => new Basket(lines) }),
+]
+const codecs: Codec[] = [json(), typedJson(), v8(), registry(classes)]
+
+/** Everything that a handler might try to store, and more. */
+const anything = fc.anything({
+  withBigInt: true,
+  withBoxedValues: true,
+  withDate: true,
+  withMap: true,
+  withNullPrototype: true,
+  withObjectString: true,
+  withSet: true,
+  withSparseArray: true,
+  withTypedArray: true,
+  withUnicodeString: true,
+})
+
+describe.each(codecs)('$name', (codec) => {
+  it('brings back whatever it accepts, as it was', () => {
+    fc.assert(
+      fc.property(anything, (value) => {
+        let bytes: Uint8Array
+        try {
+          bytes = codec.encode(value)
+        } catch (error) {
+          expect(error).toBeInstanceOf(UnencodableError)
+          return
+        }
+        expect(codec.decode(bytes)).toStrictEqual(value)
+      }),
+      { numRuns: 1500 },
+    )
+  })
+
+  it('accepts every value of plain JSON', () => {
+    fc.assert(
+      fc.property(fc.jsonValue(), (value) => {
+        // JSON's own text has no -0 for JavaScript to bring back.
+        const plain: unknown = JSON.parse(JSON.stringify(value))
+        expect(codec.decode(codec.encode(plain))).toStrictEqual(plain)
+      }),
+    )
+  })
+
+  it('keeps __proto__ as an ordinary key, and pollutes nothing', () => {
+    const value: unknown = JSON.parse('{"__proto__":{"polluted":true},"constructor":1}')
+    try {
+      expect(codec.decode(codec.encode(value))).toStrictEqual(value)
+    } catch (error) {
+      expect(error).toBeInstanceOf(Error) // refused outright is as safe
+    }
+    expect(({} as { polluted?: boolean }).polluted).toBeUndefined()
+  })
+
+  it('refuses functions, symbols and foreign instances, naming the path', () => {
+    const refusal = (value: unknown): UnencodableError => {
+      try {
+        codec.encode(value)
+      } catch (error) {
+        return error as UnencodableError
+      }
+      throw new Error('was accepted')
+    }
+    expect(refusal({ a: [0, () => 1] }).path).toBe('.a[1]')
+    expect(refusal({ 'odd key': Symbol('s') }).path).toBe('["odd key"]')
+    expect(refusal({ at: new (class Foreign {})() }).message).toMatch(/^value\.at is an instance of Foreign/)
+    expect(refusal(new (class MyDate extends Date {})()).message).toContain('MyDate')
+    expect(refusal(Object.assign([1], { extra: 1 })).message).toContain('extra properties')
+    expect(
+      refusal({
+        get a() {
+          return 1
+        },
+      }).path,
+    ).toBe('.a')
+  })
+
+  it('throws at bytes that it cannot read', () => {
+    for (const text of ['{"torn', '', '[["Nobody",1]]']) expect(() => check(codec.decode(Buffer.from(text)))).toThrow()
+    function check(value: unknown): void {
+      if (codec.name === 'json' && Array.isArray(value)) throw new Error('plain JSON has no tags')
+    }
+  })
+})
+
+describe('json', () => {
+  it('writes strings, booleans and numbers byte for byte as Spring’s JSON serializer does', () => {
+    const text = (value: unknown) => Buffer.from(json().encode(value)).toString()
+    expect([text('password'), text(true), text(42), text(1.5), text('한글 "q"')]).toEqual([
+      '"password"',
+      'true',
+      '42',
+      '1.5',
+      '"한글 \\"q\\""',
+    ])
+  })
+
+  it('refuses whatever JSON would change', () => {
+    const cycle: unknown[] = []
+    cycle.push(cycle)
+    for (const value of [
+      Number.NaN,
+      Infinity,
+      -0,
+      new Date(),
+      new Map(),
+      [undefined],
+      { a: undefined },
+      1n,
+      cycle,
+      Object.create(null),
+    ]) {
+      expect(() => json().encode(value)).toThrow(UnencodableError)
+    }
+  })
+})
+
+describe.each([typedJson(), v8(), registry([])])('$name', (codec) => {
+  it('keeps dates, maps, sets, bigints, binary data, undefined and cycles', () => {
+    const cycle: { self?: unknown } = {}
+    cycle.self = cycle
+    const value = {
+      at: new Date(0),
+      map: new Map([[{ k: 1 }, new Set([1n])]]),
+      bytes: new Uint8Array([1, 2]),
+      no: undefined,
+      nan: Number.NaN,
+      re: /x/g,
+    }
+    expect(codec.decode(codec.encode(value))).toStrictEqual(value)
+    const back = codec.decode(codec.encode(cycle)) as typeof cycle
+    expect(back.self).toBe(back)
+  })
+})
+
+describe('registry', () => {
+  it('brings instances back as instances, nested ones too', () => {
+    const codec = registry(classes)
+    const back = codec.decode(codec.encode({ basket: new Basket(new Map([['tea', new Money(0)]])) })) as {
+      basket: Basket
+    }
+    expect(back.basket).toBeInstanceOf(Basket)
+    expect(back.basket.lines.get('tea')).toBeInstanceOf(Money)
+    expect(back.basket.lines.get('tea')?.cents).toBe(0)
+  })
+
+  it('throws at an instance whose class is not registered any longer', () => {
+    const bytes = registry(classes).encode(new Money(5))
+    expect(() => registry([]).decode(bytes)).toThrow()
+  })
+
+  it('refuses what an instance holds when that would not come back', () => {
+    expect(() => registry(classes).encode(new Basket(new Map([['x', (() => 1) as never]])))).toThrow('is a function')
+  })
+
+  it.each([
+    [[{ ...classes[0], name: 'two words' }], 'name is "two words"'],
+    [[classes[0], classes[0]], 'Money is given twice'],
+    [[{ ...classes[0], write: undefined }], 'Money needs write and read'],
+    [[{ ...classes[0], class: {} }], 'class of Money must be a class'],
+  ])('refuses bad classes %#', (bad, message) => {
+    expect(() => registry(bad as never)).toThrow(message)
+  })
+})

@@ -1,0 +1,99 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { BREAKER_DEFAULTS } from './breaker.ts'
+import { createSessions } from './create-sessions.ts'
+import { DEFAULTS, type SessionsOptions } from './options.ts'
+import { memoryStore } from './store/memory.ts'
+
+const make = (options: Record<string, unknown> = {}) =>
+  createSessions({ store: memoryStore({ sweepEveryMs: 0 }), ...options } as SessionsOptions)
+const cookie = (options: Record<string, unknown>) => make({ cookie: options })
+
+describe('createSessions refuses, naming the option, its value and what is allowed:', () => {
+  it.each<[Record<string, unknown>, string]>([
+    [{ store: undefined }, 'store is undefined, but must be a SessionStore'],
+    [
+      { idleTimeoutMs: 1500 },
+      'idleTimeoutMs is 1500, but must be a whole number of ms, at least 1000, that 1,000 divides',
+    ],
+    [{ idleTimeoutMs: 0 }, 'idleTimeoutMs is 0'],
+    [{ absoluteTimeoutMs: -1000 }, 'absoluteTimeoutMs is -1000'],
+    [{ idleTimeoutMs: 1000, touchEveryMs: 2000 }, 'touchEveryMs is 2000, but must be at most idleTimeoutMs (1000)'],
+    [{ storeTimeoutMs: 0 }, 'storeTimeoutMs is 0'],
+    [{ onStoreFailure: 'ignore' }, "onStoreFailure is 'ignore', but must be 'reject' or 'anonymous'"],
+    [{ codec: 'json' }, "codec is 'json'"],
+    [{ route: 'a.b' }, "route is 'a.b'"],
+    [{ maxAttributeBytes: '1MB' }, "maxAttributeBytes is '1MB'"],
+    [{ maxSessionsPerUser: 0 }, 'maxSessionsPerUser is 0'],
+    [{ header: 'x-auth-token' }, "header is 'x-auth-token', but must be set only along with cookie: false"],
+    [{ header: 'bad header', cookie: false }, "header is 'bad header'"],
+    [{ cookie: false }, 'cookie is false'],
+    [{ breaker: { failures: -1 } }, 'breaker.failures is -1'],
+    [{ now: 5 }, 'now is 5'],
+  ])('%o', (options, message) => {
+    expect(() => make(options)).toThrow(TypeError)
+    expect(() => make(options)).toThrow(message)
+  })
+
+  it.each<[Record<string, unknown>, string]>([
+    [{ name: 'a b' }, "cookie.name is 'a b'"],
+    [{ path: 'shop' }, "cookie.path is 'shop'"],
+    [{ path: '/a;b' }, "cookie.path is '/a;b'"],
+    [{ domain: 'a b' }, "cookie.domain is 'a b'"],
+    [{ sameSite: 'Lax' }, "cookie.sameSite is 'Lax', but must be 'strict', 'lax' or 'none'"],
+    [{ secure: 'yes' }, "cookie.secure is 'yes'"],
+    [{ sameSite: 'none', secure: false }, "cookie.secure is false, but must be true with sameSite: 'none'"],
+    [{ partitioned: true, secure: 'auto' }, "cookie.secure is 'auto', but must be true with partitioned: true"],
+    [{ name: '__Host-S', path: '/shop' }, "cookie.path is '/shop', but must be '/' with the name __Host-S"],
+    [{ name: '__Host-S', domain: 'example.com' }, "cookie.domain is 'example.com', but must be unset"],
+    [{ name: '__Host-S', secure: 'auto' }, "cookie.secure is 'auto', but must be true with the name __Host-S"],
+    [{ name: '__host-S', secure: false }, 'cookie.secure is false'],
+    [{ name: '__Secure-S', secure: false }, 'cookie.secure is false'],
+    [{ secrets: ['short'] }, 'each of cookie.secrets must be a string of at least 32 characters'],
+    [{ encoding: 'hex' }, "cookie.encoding is 'hex'"],
+  ])('cookie %o', (options, message) => {
+    expect(() => cookie(options)).toThrow(message)
+  })
+})
+
+describe('createSessions accepts', () => {
+  it('a __Host- cookie that keeps the rules', () => {
+    expect(cookie({ name: '__Host-S', sameSite: 'strict', partitioned: true }).options.cookie?.name).toBe('__Host-S')
+  })
+
+  it('nothing but a store', () => {
+    const { options } = make()
+    expect(options).toMatchObject(DEFAULTS_OF_ALL)
+  })
+})
+
+const { idleTimeoutMs, absoluteTimeoutMs, ...plain } = DEFAULTS
+const DEFAULTS_OF_ALL = {
+  ...plain,
+  lifetime: { idleTimeoutMs, absoluteTimeoutMs, touchEveryMs: 60_000 },
+  breaker: BREAKER_DEFAULTS,
+  cookie: { name: 'SESSION', path: '/', secure: true, sameSite: 'lax', partitioned: false, persistent: false },
+}
+
+describe('the documented defaults', () => {
+  it.each([
+    ['idleTimeoutMs', DEFAULTS.idleTimeoutMs],
+    ['absoluteTimeoutMs', DEFAULTS.absoluteTimeoutMs],
+    ['storeTimeoutMs', DEFAULTS.storeTimeoutMs],
+    ['maxAttributeBytes', DEFAULTS.maxAttributeBytes],
+    ['maxSessionsPerUser', DEFAULTS.maxSessionsPerUser],
+    ['onStoreFailure', DEFAULTS.onStoreFailure],
+    ['breaker.failures', BREAKER_DEFAULTS.failures],
+    ['breaker.coolDownMs', BREAKER_DEFAULTS.coolDownMs],
+    ['touchEveryMs', 60_000],
+  ])('of %s is the one in the code', (name, value) => {
+    const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8')
+    const row = readme.split('\n').find((line) => line.startsWith(`| \`${name}\` `)) ?? ''
+    const documented = row
+      .split('|')[2]
+      ?.trim()
+      .replaceAll(/[`,_']/g, '')
+      .split(' ')[0]
+    expect(documented).toBe(String(value))
+  })
+})
