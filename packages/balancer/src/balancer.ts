@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import type { Affinity } from './affinity/affinity.ts'
 import { type CookieAffinityOptions, cookieAffinity } from './affinity/cookie.ts'
 import { type Clock, type Random, systemClock } from './clock.ts'
-import type { AccessEntry, Context } from './context.ts'
+import type { AccessEntry, Context, InProgress } from './context.ts'
 import type { Engine, EngineTimeouts } from './engine.ts'
 import { type EngineName, engines, isEngineName } from './engines/index.ts'
 import { UnknownUpstreamError } from './errors.ts'
@@ -18,6 +18,7 @@ import { isPolicyName, type PolicyName, policies } from './policies/index.ts'
 import type { Policy } from './policy.ts'
 import { Pool } from './pool.ts'
 import { WaitingLine } from './queue.ts'
+import { Roster } from './roster.ts'
 import { Totals } from './totals.ts'
 import { checkWeight, type Upstream, type UpstreamMode, type UpstreamOptions } from './upstream.ts'
 
@@ -134,7 +135,7 @@ class RunningBalancer implements Balancer {
     this.engine = engineOf(options.engine ?? 'http-proxy', timeouts)
     this.#context = {
       ...{ pool: this.pool, policy: policyOf(options, random), policyName: this.policyName, affinity },
-      ...{ engine: this.engine, clock, events: this.events, totals: this.totals, active: new Set() },
+      ...{ engine: this.engine, clock, events: this.events, totals: this.totals, active: new Roster<InProgress>() },
       ...{ connectTimeoutMs: timeouts.connectTimeoutMs, headersTimeoutMs: timeouts.headersTimeoutMs },
       trusted: new TrustedProxies(options.trustProxy ?? []),
       outgoing: { token: options.token, hiddenCookie: affinity?.hiddenCookie, via: options.via },
@@ -181,7 +182,7 @@ class RunningBalancer implements Balancer {
     this.#active?.forget(upstream)
     const isFree = (): boolean => upstream.inFlight === 0
     if (!force) await this.#until(isFree, timeoutMs)
-    for (const busy of [...this.#context.active]) if (busy.upstream === upstream) busy.cut()
+    for (const busy of this.#context.active) if (busy.upstream === upstream) busy.cut()
     this.pool.remove(upstream)
     this.engine.forget(upstream)
     this.events.emit('upstream', {
@@ -209,7 +210,7 @@ class RunningBalancer implements Balancer {
     this.#server.close(() => closed.resolve())
     this.#server.closeIdleConnections()
     await this.#until(() => this.#context.active.size === 0, timeoutMs)
-    for (const busy of [...this.#context.active]) busy.cut()
+    for (const busy of this.#context.active) busy.cut()
     this.#active?.close()
     this.#server.closeAllConnections()
     await this.engine.close()

@@ -5,6 +5,7 @@ import type { OutgoingOptions } from './headers/outgoing.ts'
 import type { TrustedProxies } from './headers/peer.ts'
 import type { PassiveHealth } from './health/passive.ts'
 import type { WaitingLine } from './queue.ts'
+import type { Member, Roster } from './roster.ts'
 import type { Selection } from './select.ts'
 import type { Termination } from './termination.ts'
 import type { Totals } from './totals.ts'
@@ -31,6 +32,13 @@ export interface AccessEntry {
   userAgent: string | undefined
 }
 
+/** A request or a tunnel that is not over. */
+export interface InProgress extends Member {
+  readonly upstream: Upstream | undefined
+  /** Ends it at once. */
+  cut(): void
+}
+
 /** What every exchange and tunnel of one balancer works with. */
 export interface Context extends Selection {
   readonly engine: Engine
@@ -50,5 +58,5 @@ export interface Context extends Selection {
   /** Whether the balancer is on its way out and keeps no connection. */
   isClosing(): boolean
   /** The requests and tunnels in progress. */
-  readonly active: Set<{ cut(): void; readonly upstream: Upstream | undefined }>
+  readonly active: Roster<InProgress>
 }

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AccessEntry, Context } from './context.ts'
 import type { Attempt, Failure, Receiver, RequestBody } from './engine.ts'
 import { type Flushable, flushSoon } from './flush.ts'
+import { latin1 } from './headers/latin1.ts'
 import { outgoingHeaders } from './headers/outgoing.ts'
 import { clientAddress, isSecure, type Peer } from './headers/peer.ts'
 import { RequestHead } from './headers/request-head.ts'
@@ -16,6 +17,8 @@ import { type Termination, terminations } from './termination.ts'
 import type { Upstream } from './upstream.ts'
 
 const REPEATABLE = new Set(['GET', 'HEAD', 'OPTIONS'])
+/** Bytes up to which a whole answer is sent as one string. */
+const SMALL = 8192
 const EMPTY = Buffer.alloc(0)
 const NONE: readonly Upstream[] = []
 
@@ -27,6 +30,7 @@ export class Exchange implements PickKey, Receiver, Waiter, Flushable {
   readonly requestId: string
   readonly method: string
   readonly path: string
+  slot = -1
   readonly #context: Context
   readonly #req: IncomingMessage
   readonly #res: ServerResponse
@@ -49,6 +53,9 @@ export class Exchange implements PickKey, Receiver, Waiter, Flushable {
   #paused = false
   #over = false
   #bytesOut = 0
+  /** The first piece of the answer's body, while it waits; and whether anything was sent. */
+  #first: Buffer | undefined
+  #begun = false
 
   constructor(context: Context, req: IncomingMessage, res: ServerResponse, peer: Peer, expectsContinue = false) {
     this.#context = context
@@ -153,26 +160,43 @@ export class Exchange implements PickKey, Receiver, Waiter, Flushable {
   }
 
   flush(): void {
-    // An empty write and not flushHeaders(), which would write the headers' bytes above 127 as UTF-8.
-    if (!this.#over && this.#bytesOut === 0) this.#res.write(EMPTY)
+    if (this.#over || this.#begun) return
+    this.#begun = true
+    // At least an empty write, and not flushHeaders(), which would write the headers' bytes above 127 as UTF-8.
+    if (!this.#res.write(this.#first ?? EMPTY)) this.#awaitDrain()
   }
 
   onData(chunk: Buffer): boolean {
     this.#bytesOut += chunk.length
-    if (this.#res.write(chunk)) return true
-    if (!this.#paused) {
-      this.#paused = true
-      this.#res.once('drain', () => {
-        this.#paused = false
-        this.#attempt?.resume()
-      })
+    if (!this.#begun) {
+      // The first piece waits for the end of this turn: it is mostly the only one, and then goes with headers and end.
+      if (this.#first === undefined && chunk.length <= SMALL) {
+        this.#first = chunk
+        return true
+      }
+      this.flush()
     }
+    if (this.#res.write(chunk)) return true
+    this.#awaitDrain()
     return false
+  }
+
+  #awaitDrain(): void {
+    if (this.#paused) return
+    this.#paused = true
+    this.#res.once('drain', () => {
+      this.#paused = false
+      this.#attempt?.resume()
+    })
   }
 
   onEnd(rawTrailers: string[]): void {
     if (rawTrailers.length > 0 && this.#res.chunkedEncoding) this.#res.addTrailers(pairs(rawTrailers))
-    this.#res.end()
+    const whole = this.#begun ? undefined : this.#first
+    this.#begun = true
+    // As a string the piece joins the headers in one write; as a buffer it would be a second one.
+    if (whole) this.#res.end(latin1(whole), 'latin1')
+    else this.#res.end()
     this.#release()
     this.#finish('ok', this.#res.statusCode)
   }

@@ -22,6 +22,7 @@ export class Tunnel implements PickKey {
   readonly requestId: string
   readonly method = 'GET'
   readonly path: string
+  slot = -1
   readonly #context: Context
   readonly #req: IncomingMessage
   readonly #client: Duplex

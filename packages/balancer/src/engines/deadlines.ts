@@ -1,5 +1,7 @@
+import { type Member, Roster } from '../roster.ts'
+
 /** Something that must not take longer than until `deadline` (ms on the monotonic clock; Infinity: no bound now). */
-export interface Bounded {
+export interface Bounded extends Member {
   deadline: number
   onDeadline(): void
 }
@@ -9,7 +11,7 @@ export interface Bounded {
  * a tenth of the shortest usual bound, never early.
  */
 export class Deadlines {
-  readonly #watched = new Set<Bounded>()
+  readonly #watched = new Roster<Bounded>()
   readonly #everyMs: number
   #timer: NodeJS.Timeout | undefined
 

@@ -61,11 +61,12 @@ class HttpProxyAttempt implements Attempt, Bounded {
   #over = false
   #connected = false
   deadline = Number.POSITIVE_INFINITY
+  slot = -1
 
   // What http-proxy reads of a request and of a response.
   readonly method: string
   readonly url: string
-  readonly headers: Record<string, string | string[]>
+  readonly headers: readonly string[] | HeaderObject
   readonly socket = { destroyed: false }
   readonly finished = false
   readonly headersSent = false
@@ -78,7 +79,9 @@ class HttpProxyAttempt implements Attempt, Bounded {
     this.#deadlines = deadlines
     this.method = outgoing.method
     this.url = outgoing.path
-    this.headers = headerObject(outgoing)
+    const { body, headers } = outgoing
+    const framed = body && body.length === undefined ? [...headers, 'Transfer-Encoding', 'chunked'] : headers
+    this.headers = isJoinedAsItIs(this.url) ? framed : headerObject(framed)
   }
 
   start(proxy: ProxyServer, agent: http.Agent): void {
@@ -90,9 +93,9 @@ class HttpProxyAttempt implements Attempt, Bounded {
   pipe(request: ClientRequest): void {
     this.#request = request
     request.path = this.url
-    request.once('socket', (socket) => this.#onSocket(request, socket))
+    request.on('socket', (socket) => this.#onSocket(request, socket))
     request.on('information', (info) => this.#receiver.onInformation(info.statusCode, info.rawHeaders))
-    request.once('response', (response) => this.#onResponse(response))
+    request.on('response', (response) => this.#onResponse(response))
     this.#deadlines.watch(this)
     if (!this.#outgoing.body) request.end()
   }
@@ -137,9 +140,9 @@ class HttpProxyAttempt implements Attempt, Bounded {
     this.#response = response
     this.#touch()
     response.on('data', (chunk: Buffer) => this.#onData(response, chunk))
-    response.once('end', () => this.#onEnd(response))
-    response.once('error', (error) => this.#fail('died', error))
-    response.once('close', () => this.#onClose(response))
+    response.on('end', () => this.#onEnd(response))
+    response.on('error', (error) => this.#fail('died', error))
+    response.on('close', () => this.#onClose(response))
     this.#receiver.onHeaders(response.statusCode ?? 502, response.statusMessage ?? '', response.rawHeaders)
   }
 
@@ -189,16 +192,20 @@ class HttpProxyAttempt implements Attempt, Bounded {
   }
 }
 
-function headerObject(outgoing: Outgoing): Record<string, string | string[]> {
-  const { headers, body } = outgoing
-  const object: Record<string, string | string[]> = {}
+type HeaderObject = Record<string, string | string[]>
+
+// Raw headers are written together with the path when the request is made, and http-proxy joins paths in its own way:
+// those that it would change are put right in `pipe`, which takes headers as an object.
+const isJoinedAsItIs = (path: string): boolean => !path.includes('//') && !path.includes('http')
+
+function headerObject(headers: readonly string[]): HeaderObject {
+  const object: HeaderObject = {}
   for (let i = 0; i < headers.length; i += 2) {
     const name = headers[i] as string
     const before = object[name]
     if (before === undefined) object[name] = headers[i + 1] as string
     else object[name] = [...(typeof before === 'string' ? [before] : before), headers[i + 1] as string]
   }
-  if (body && body.length === undefined) object['Transfer-Encoding'] = 'chunked'
   return object
 }
 

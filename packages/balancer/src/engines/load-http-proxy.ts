@@ -14,15 +14,20 @@ interface HttpProxy {
 
 /**
  * Loads http-proxy. It takes `util._extend` at its loading and calls it for each request, of which Node warns (DEP0060):
- * for that moment the name stands for `Object.assign`, which does the same. No other warning is touched.
+ * for that moment the name stands for {@link extend}. No other warning is touched.
  */
 export function loadHttpProxy(): HttpProxy {
   const holder = util as unknown as { _extend: unknown }
   const original = Object.getOwnPropertyDescriptor(holder, '_extend')
-  Object.defineProperty(holder, '_extend', { value: Object.assign, configurable: true, writable: true })
+  Object.defineProperty(holder, '_extend', { value: extend, configurable: true, writable: true })
   try {
     return createRequire(import.meta.url)('http-proxy')
   } finally {
     if (original) Object.defineProperty(holder, '_extend', original)
   }
+}
+
+/** Object.assign, but an array comes through as it is: raw headers then reach `http.request` in their order and spelling. */
+function extend(target: object, source: object): object {
+  return Array.isArray(source) ? source : Object.assign(target, source)
 }

@@ -1,5 +1,6 @@
 import { Client, type Dispatcher } from 'undici'
 import type { Attempt, Engine, EngineTimeouts, FailureKind, Outgoing, Receiver } from '../engine.ts'
+import { latin1 } from '../headers/latin1.ts'
 import type { Upstream } from '../upstream.ts'
 import { BodyStream } from './body-stream.ts'
 
@@ -136,17 +137,12 @@ class UndiciAttempt implements Attempt, Dispatcher.DispatchHandler {
   }
 }
 
-// Node's own, and quicker than toString('latin1'), which has to look the encoding up.
-interface Latin1 {
-  latin1Slice(): string
-}
-
 const NONE: string[] = []
 
 // Names and values in turn, as they came over the wire.
 function strings(raw: unknown): string[] {
   if (!Array.isArray(raw) || raw.length === 0) return NONE
   const out = new Array<string>(raw.length)
-  for (let i = 0; i < raw.length; i++) out[i] = (raw[i] as Latin1).latin1Slice()
+  for (let i = 0; i < raw.length; i++) out[i] = latin1(raw[i])
   return out
 }
