@@ -6,7 +6,7 @@ import { colored, progressOn, resultLine } from './progress.ts'
 import { reportPage } from './report/page.ts'
 import { writeSummary } from './report/summary.ts'
 import { exitCodeOf, type Report, reproducible } from './results.ts'
-import { run } from './run.ts'
+import { run, type Watcher } from './run.ts'
 
 /** What the commands need of the process around them. */
 export interface Surroundings {
@@ -39,15 +39,17 @@ export function list({ json }: Of<'list'>, { experiments, stdout }: Surroundings
 export async function runCommand(command: Of<'run'>, around: Surroundings): Promise<number> {
   const experiments = chosen(command.ids, around.experiments)
   const out = resolve(command.out ?? join(around.runsFolder, new Date().toISOString().replaceAll(/[:.]/g, '-')))
-  const watch = progressOn(around.stderr, around.env)
+  const bar = progressOn(around.stderr, around.env)
+  const watch: Watcher = {
+    ...bar,
+    finished(result) {
+      bar.finished?.(result)
+      if (!command.json) around.stdout.write(`${resultLine(result, colored(around.stdout, around.env))}\n`)
+    },
+  }
   const report = await run({ ...command, experiments, out, watch, signal: around.signal, command: typed(command) })
   await writeFile(join(out, 'report.html'), await reportPage(report))
-  const lines = report.results.map((result) => resultLine(result, colored(around.stdout, around.env)))
-  around.stdout.write(
-    command.json
-      ? `${JSON.stringify(report, null, 1)}\n`
-      : `${lines.join('\n')}\n\nreport: ${join(out, 'report.html')}\n`,
-  )
+  around.stdout.write(command.json ? `${JSON.stringify(report, null, 1)}\n` : `\nreport: ${join(out, 'report.html')}\n`)
   return exitCodeOf(report.results)
 }
 

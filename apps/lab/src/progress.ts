@@ -12,16 +12,9 @@ export interface Screen {
   write(line: string): unknown
 }
 
-/** A bar that is redrawn in place on a terminal; elsewhere one line per finished experiment. */
+/** A bar that is redrawn in place and goes when an experiment ends. Nothing at all where there is no terminal. */
 export function progressOn(screen: Screen, env: Readonly<Record<string, string | undefined>>): Watcher {
-  const bar = screen.isTTY ? progressBar(screen, env) : {}
-  return {
-    ...bar,
-    finished(result) {
-      if (screen.isTTY) screen.write('\r\u001b[K')
-      screen.write(`${resultLine(result, colored(screen, env))}\n`)
-    },
-  }
+  return screen.isTTY ? { ...progressBar(screen, env), finished: () => void screen.write('\r\u001b[K') } : {}
 }
 
 function progressBar(screen: Screen, env: Readonly<Record<string, string | undefined>>): Watcher {

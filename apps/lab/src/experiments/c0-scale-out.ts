@@ -24,8 +24,8 @@ export const scaleOut: Experiment = {
     '여러 서버가 동작한다면, 각 서버들에게 요청을 분산하여 부하를 줄일 수 있습니다(Scale-Out). 반대로 서버 자원의 크기 자체를 높이는 방식을 Scale-Up이라고 부릅니다.',
   ),
   steps: text(
-    `${requests} requests of ${workMs} ms CPU each through the balancer, to 1 node and to 3, in turns; then one node that may run half of the time and all of the time, in turns.`,
-    `요청마다 CPU ${workMs} ms를 쓰는 요청 ${requests}개를 로드밸런서로 노드 1대와 3대에 번갈아 보냅니다. 이어서 노드 한 대를 절반의 시간만 또는 온전히 돌게 하며 번갈아 재 봅니다.`,
+    `${requests} requests of ${workMs} ms CPU each through the balancer, to 1 node and to 3, in turns; then two nodes side by side, one that may run half of the time and one that may run all of it.`,
+    `요청마다 CPU ${workMs} ms를 쓰는 요청 ${requests}개를 로드밸런서로 노드 1대와 3대에 번갈아 보냅니다. 이어서 절반의 시간만 돌 수 있는 노드와 온전히 도는 노드를 나란히 재 봅니다.`,
   ),
   expected: text(
     'each of three nodes gets a third of the requests and of the CPU time; the whole CPU does clearly more than half of it',
@@ -40,19 +40,20 @@ export const scaleOut: Experiment = {
     await using three = await labCluster(lab, { mode: 'local', nodes: 3 })
     const out = await interleave(['one', 'three'], lab.repeats, (name) => turn(lab, name === 'one' ? one : three))
     lab.progress(0.6, text('scaling up', '서버 키우기'))
-    const up = await interleave(['half', 'whole'], lab.repeats, (name) =>
-      throughput(lab, one.node('a'), name === 'half'),
-    )
+    const up = await scaleUp(lab, three.node('a'), three.node('b'))
     const perNode = ['a', 'b', 'c'].map((node) => median(out.three.map((round) => round.cpuMs[node] ?? 0)))
     const alone = median(out.one.map((round) => round.cpuMs.a ?? 0))
     const busiest = out.three.map(
       (round, index) => Math.max(...Object.values(round.cpuMs)) / (out.one[index]?.cpuMs.a ?? Number.NaN),
     )
-    const gain = up.whole.map((whole, index) => whole / (up.half[index] ?? Number.NaN))
+    const gain = up.map(({ whole, half }) => whole / half)
     return {
       headline: {
-        value: '⅓',
-        label: text('of the work is left for each server when there are three', '세 대일 때 서버 한 대에 남는 일의 몫'),
+        value: `${Math.round(100 * median(busiest))} %`,
+        label: text(
+          'of one server’s CPU time is left for the busiest of three',
+          '가 세 대 중 가장 바쁜 서버에 남는 CPU 시간 (한 대일 때를 100 %로)',
+        ),
       },
       checks: [
         counted(text('requests per node, one node', '노드별 요청, 1대'), sum(out.one, 'a'), requests * lab.repeats),
@@ -75,8 +76,14 @@ export const scaleOut: Experiment = {
         ),
       ],
       observations: [
-        { what: text('requests answered with half a CPU', 'CPU 절반으로 답한 요청'), value: median(up.half) },
-        { what: text('requests answered with a whole CPU', 'CPU 전체로 답한 요청'), value: median(up.whole) },
+        {
+          what: text('requests answered with half a CPU', 'CPU 절반으로 답한 요청'),
+          value: median(up.map(({ half }) => half)),
+        },
+        {
+          what: text('requests answered with a whole CPU', 'CPU 전체로 답한 요청'),
+          value: median(up.map(({ whole }) => whole)),
+        },
       ],
       pictures: [
         bars({
@@ -118,16 +125,30 @@ async function turn(lab: Lab, cluster: Cluster): Promise<Round> {
   return round
 }
 
-/** How many requests of `workMs` one node answers in the time of a stretch, running half of the time or all of it. */
-async function throughput(lab: Lab, node: Node, half: boolean): Promise<number> {
-  await using _ = half ? throttled(node) : undefined
-  const end = performance.now() + lab.durationMs / 2
+/**
+ * What two nodes answer at the same time, one running half of the time and one all of it. At the same time, so that whatever
+ * else this machine does slows both. They change places from round to round.
+ */
+async function scaleUp(lab: Lab, first: Node, second: Node): Promise<{ half: number; whole: number }[]> {
+  const rounds: { half: number; whole: number }[] = []
+  for (let round = 0; round < lab.repeats; round++) {
+    const [small, big] = round % 2 ? [second, first] : [first, second]
+    await using _ = throttled(small)
+    const end = performance.now() + lab.durationMs / 2
+    const [half, whole] = await Promise.all([answeredUntil(lab, small, end), answeredUntil(lab, big, end)])
+    lab.record({ step: 'scale up', round, half, whole })
+    rounds.push({ half, whole })
+  }
+  return rounds
+}
+
+/** How many requests of `workMs` a node answers until then, one after another. */
+async function answeredUntil(lab: Lab, node: Node, end: number): Promise<number> {
   let answered = 0
   for (; performance.now() < end; answered++) {
     lab.signal.throwIfAborted()
     await work(node.url)
   }
-  lab.record({ step: half ? 'half a CPU' : 'a whole CPU', answered })
   return answered
 }
 

@@ -41,8 +41,11 @@ export const localLoses: Experiment = {
       cells.filter((cell) => cell.on === on && cell.outcome === 'miss').length
     return {
       headline: {
-        value: '100 %',
-        label: text('of the reads on the other server miss', '다른 서버에서 읽으면 빗나가는 비율'),
+        value: `${missed(there, 'b')} / ${there.filter((cell) => cell.on === 'b').length}`,
+        label: text(
+          `reads on the other server miss; behind round robin ${reads.miss} of ${reads.found + reads.miss}`,
+          `번의 다른 서버 읽기가 빗나감. 라운드 로빈에서는 ${reads.found + reads.miss}번 중 ${reads.miss}번`,
+        ),
       },
       checks: [
         counted(

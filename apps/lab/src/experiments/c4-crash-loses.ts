@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url'
 import { type Experiment, type Lab, prove } from '../experiment.ts'
 import { type Text, text } from '../language.ts'
 import { timeline } from '../pictures/timeline.ts'
@@ -8,6 +9,7 @@ import { counted } from '../verdict.ts'
 
 const crowd = 90
 const perSecond = 120
+const strictBalancer = fileURLToPath(new URL('../rig/strict-balancer.ts', import.meta.url))
 
 /** C4: one of three sticky servers is killed while users are reading. */
 export const crashLoses: Experiment = {
@@ -30,8 +32,11 @@ export const crashLoses: Experiment = {
     const strict = await crash(lab, 'strict')
     return {
       headline: {
-        value: `${redispatch.lostOfB} / ${crowd}`,
-        label: text('sessions lost: exactly those on b', '개 세션 유실: 정확히 b에 있던 것'),
+        value: `${redispatch.lostOfB} / ${crowd / 3}`,
+        label: text(
+          `of b’s sessions are lost, and ${redispatch.lostOfOthers} of the other nodes’ ${(2 * crowd) / 3}`,
+          `개의 b 세션이 유실되고, 다른 노드의 ${(2 * crowd) / 3}개 중에서는 ${redispatch.lostOfOthers}개가 유실됨`,
+        ),
       },
       checks: [redispatch, strict].flatMap((crashed) => [
         counted(named(crashed, text('b’s sessions lost', 'b의 세션 유실')), crashed.lostOfB, crowd / 3),
@@ -73,7 +78,8 @@ async function crash(lab: Lab, policy: Policy): Promise<Crashed> {
   await using cluster = await labCluster(lab, {
     mode: 'sticky',
     nodes: 3,
-    balancerEnv: { HEALTH_INTERVAL_MS: '250', ...(policy === 'strict' && { AFFINITY_WHEN_UNAVAILABLE: 'strict' }) },
+    balancerEnv: { HEALTH_INTERVAL_MS: '250' },
+    ...(policy === 'strict' && { entryPoints: { balancer: strictBalancer } }),
   })
   const users = makeUsers(lab, crowd, cluster.balancer.url, policy)
   const homes = await saveInTurn(lab, users)

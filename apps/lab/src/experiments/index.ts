@@ -6,6 +6,13 @@ import { stickyUnbalanced } from './c3-sticky-unbalanced.ts'
 import { crashLoses } from './c4-crash-loses.ts'
 import { clusteredSurvives } from './c5-clustered-survives.ts'
 import { storeHop } from './c6-store-hop.ts'
+import { serializer } from './c7-serializer.ts'
+import { lostUpdates } from './x1-lost-updates.ts'
+import { storeTrouble } from './x3-store-trouble.ts'
+import { reshuffle } from './x5-reshuffle.ts'
+import { forgery } from './x6-forgery.ts'
+import { writePolicy } from './x9-write-policy.ts'
+import { eviction } from './x10-eviction.ts'
 
 /** Every experiment, in the order in which the tutorial makes its claims. */
 export const experiments: readonly Experiment[] = [
@@ -16,4 +23,11 @@ export const experiments: readonly Experiment[] = [
   crashLoses,
   clusteredSurvives(),
   storeHop,
+  serializer,
+  lostUpdates,
+  storeTrouble,
+  reshuffle,
+  forgery,
+  writePolicy,
+  eviction,
 ]

@@ -1,0 +1,207 @@
+import { type Codec, json, registry, typedJson, v8 } from '@session-cluster/session'
+import { type Experiment, type Lab, prove } from '../experiment.ts'
+import { type Text, text } from '../language.ts'
+import { interleave } from '../load/interleave.ts'
+import { bars } from '../pictures/bars.ts'
+import { type CellLook, matrix } from '../pictures/matrix.ts'
+import { median } from '../statistics/spread.ts'
+import { counted } from '../verdict.ts'
+import { cartOfSize, classes, type Fixture, fixtures } from './c7-fixtures.ts'
+
+/** What becomes of a value on its way through a codec. */
+type Fate = 'same' | 'changed' | 'refused'
+
+/** The control: what everyone writes first. */
+const rawJson: Codec = {
+  name: 'JSON.stringify',
+  encode: (value) => Buffer.from(JSON.stringify(value)),
+  decode: (bytes) => JSON.parse(Buffer.from(bytes).toString()) as unknown,
+}
+
+const codecs = [rawJson, json(), typedJson(), v8(), registry(classes)] as const
+const sizes = [1, 10, 100] as const
+
+const looks: Record<Fate, CellLook> = {
+  same: { mark: '✓', color: 'var(--found)', name: text('comes back the same', '그대로 돌아옴') },
+  changed: { mark: '≠', color: 'var(--lost)', name: text('changed silently', '말없이 바뀜') },
+  refused: { mark: '⊘', color: 'var(--series-1)', name: text('refused, with a reason', '이유와 함께 거절') },
+}
+
+/** Which fixtures each codec has to change or refuse; all the others have to come back the same. */
+const expected: Readonly<
+  Record<string, { readonly changed?: readonly string[]; readonly refused?: readonly string[] }>
+> = {
+  'JSON.stringify': {
+    changed: ['date', 'map', 'set', 'class', 'private', 'function', 'security-context'],
+    refused: ['bigint', 'cycle'],
+  },
+  json: { refused: fixtures.map(({ id }) => id).filter((id) => id !== 'plain') },
+  'typed-json': { refused: ['class', 'private', 'function', 'security-context'] },
+  v8: { refused: ['class', 'private', 'function', 'security-context'] },
+  registry: { refused: ['function'] },
+}
+
+/** C7: which values survive which serializer, and what that costs in bytes and time. */
+export const serializer: Experiment = {
+  id: 'C7',
+  title: text('The serializer decides what comes back', '무엇이 돌아오는지는 직렬화 방식이 정한다'),
+  says: text(
+    'With JSON the data in Redis can be read by people; but an object such as SecurityContext, which has no default constructor, may cause an error.',
+    'JSON으로 직렬화하면 읽을 수 있는 형태로 저장되지만, SecurityContext와 같은 객체는 기본 생성자가 없기 때문에 오류가 발생할 수도 있습니다.',
+  ),
+  steps: text(
+    `${fixtures.length} kinds of values, a SecurityContext among them, go through plain JSON.stringify and the four codecs and back; carts of 1, 10 and 100 KB are measured in bytes and time.`,
+    `SecurityContext를 포함한 ${fixtures.length}가지 값을 그냥 JSON.stringify와 네 코덱으로 저장했다가 되읽습니다. 1, 10, 100 KB 장바구니의 크기와 시간도 잽니다.`,
+  ),
+  expected: text(
+    'raw JSON loses types without a word; json refuses them; typed-json and v8 keep Date, Map, Set, BigInt and cycles, not classes; the registry brings registered classes back',
+    '그냥 JSON은 타입을 말없이 잃고, json은 거절하고, typed-json과 v8은 Date, Map, Set, BigInt, 순환은 지키지만 클래스는 아니며, registry는 등록한 클래스를 되살린다',
+  ),
+  limits: text(
+    'Time is that of this machine and of carts; only sizes and fates carry over.',
+    '시간은 이 기계와 장바구니의 것입니다. 크기와 결과만 다른 곳에도 통합니다.',
+  ),
+  async run(lab) {
+    const fates = codecs.map((codec) => ({ codec, cells: fixtures.map((fixture) => fate(codec, fixture)) }))
+    for (const { codec, cells } of fates)
+      lab.record({
+        step: 'fidelity',
+        codec: codec.name,
+        fates: Object.fromEntries(fixtures.map(({ id }, index) => [id, cells[index]])),
+      })
+    const silent = (index: number) => fates[index]?.cells.filter((cell) => cell === 'changed').length ?? Number.NaN
+    const costs = await measure(lab)
+    return {
+      headline: {
+        value: `${silent(0)} : ${Math.max(...[1, 2, 3, 4].map(silent))}`,
+        label: text(
+          `kinds of values, of ${fixtures.length}, changed silently: JSON.stringify against the codecs`,
+          `가지 값이 ${fixtures.length}가지 중 말없이 바뀜: JSON.stringify 대 코덱들`,
+        ),
+      },
+      checks: [
+        ...fates.map(({ codec, cells }) =>
+          counted(
+            text(`${codec.name}: same, changed, refused`, `${codec.name}: 그대로, 바뀜, 거절`),
+            summary(cells),
+            summary(expectedFates(codec)),
+          ),
+        ),
+        ...fates.map(({ codec, cells }) =>
+          counted(
+            text(`${codec.name}: each value as expected`, `${codec.name}: 값마다 예상대로`),
+            cells.filter((cell, index) => cell === expectedFates(codec)[index]).length,
+            fixtures.length,
+          ),
+        ),
+        counted(
+          text('readable in redis-cli', 'redis-cli에서 읽을 수 있음'),
+          codecs.filter(isReadable).map(({ name }) => name),
+          ['JSON.stringify', 'json', 'typed-json', 'registry'],
+        ),
+      ],
+      observations: costs.map(({ codec, kilobytes, microseconds }) => ({
+        what: text(`${codec}, ${kilobytes} KB: there and back, µs`, `${codec}, ${kilobytes} KB: 왕복, µs`),
+        value: Math.round(microseconds),
+      })),
+      pictures: [fidelityPicture(fates), sizePicture(costs)],
+    }
+  },
+}
+
+function fate(codec: Codec, fixture: Fixture): Fate {
+  prove(fixture.same(fixture.make()), `${fixture.id} is recognised when nothing was done to it`)
+  try {
+    return fixture.same(codec.decode(codec.encode(fixture.make()))) ? 'same' : 'changed'
+  } catch {
+    return 'refused'
+  }
+}
+
+function expectedFates({ name }: Codec): Fate[] {
+  return fixtures.map(({ id }) =>
+    expected[name]?.changed?.includes(id) ? 'changed' : expected[name]?.refused?.includes(id) ? 'refused' : 'same',
+  )
+}
+
+const summary = (cells: readonly Fate[]) =>
+  (['same', 'changed', 'refused'] as const).map((kind) => cells.filter((cell) => cell === kind).length)
+
+/** Whether `redis-cli` shows the value as text: printable characters only. */
+function isReadable(codec: Codec): boolean {
+  return /^[\x20-\x7e]+$/.test(Buffer.from(codec.encode(cartOfSize(1000))).toString('latin1'))
+}
+
+interface Cost {
+  readonly codec: string
+  readonly kilobytes: number
+  readonly bytes: number
+  readonly microseconds: number
+}
+
+/** Bytes once, for they are always the same; time in turns, the codecs one after another. */
+async function measure(lab: Lab): Promise<Cost[]> {
+  const names = codecs.map(({ name }) => name)
+  const costs: Cost[] = []
+  for (const kilobytes of sizes) {
+    const value = cartOfSize(kilobytes * 1000)
+    const times = await interleave(names, lab.repeats, async (name) =>
+      timeOf(codecNamed(name), value, lab.size({ quick: 2000, full: 20_000 }) / kilobytes),
+    )
+    for (const codec of codecs) {
+      const cost = {
+        codec: codec.name,
+        kilobytes,
+        bytes: codec.encode(value).byteLength,
+        microseconds: median(times[codec.name] ?? []),
+      }
+      lab.record({ step: 'cost', ...cost, times: times[codec.name] })
+      costs.push(cost)
+    }
+    lab.signal.throwIfAborted()
+  }
+  return costs
+}
+
+function codecNamed(name: string): Codec {
+  const codec = codecs.find((candidate) => candidate.name === name)
+  prove(codec, `there is a codec ${name}`)
+  return codec
+}
+
+function timeOf(codec: Codec, value: unknown, times: number): number {
+  const began = performance.now()
+  for (let index = 0; index < times; index++) codec.decode(codec.encode(value))
+  return ((performance.now() - began) * 1000) / times
+}
+
+function fidelityPicture(fates: readonly { codec: Codec; cells: Fate[] }[]) {
+  return matrix({
+    id: 'fidelity',
+    title: text('What comes back from the store', '저장소에서 돌아오는 것'),
+    caption: text(
+      'A tick is the same value; crossed out is another value without a word; a barred circle is an error at once.',
+      '체크는 같은 값, ≠는 말없이 달라진 값, ⊘는 바로 알려 주는 오류입니다.',
+    ),
+    looks,
+    rowTitle: text('codec', '코덱'),
+    columns: fixtures.map(({ name }): Text | string => name),
+    rows: fates.map(({ codec, cells }) => ({ name: codec.name, cells })),
+  })
+}
+
+function sizePicture(costs: readonly Cost[]) {
+  return bars({
+    id: 'bytes',
+    title: text('Bytes in the store for the same cart', '같은 장바구니가 차지하는 바이트'),
+    caption: text(
+      'Logarithmic: each size apart, the codecs within it.',
+      '로그 눈금입니다. 크기별로 코덱을 비교합니다.',
+    ),
+    bars: costs.map(({ codec, kilobytes, bytes }) => ({ group: `${kilobytes} KB`, series: codec, value: bytes })),
+    groupTitle: text('cart', '장바구니'),
+    seriesTitle: text('codec', '코덱'),
+    valueTitle: text('bytes', '바이트'),
+    logarithmic: true,
+  })
+}

@@ -1,0 +1,218 @@
+import type { Cluster } from '@session-cluster/cluster'
+import { type Answer, TimeoutError, type VirtualUser } from '@session-cluster/cluster/load'
+import { type Experiment, type Lab, prove } from '../experiment.ts'
+import { type Text, text } from '../language.ts'
+import { type StripCell, strip } from '../pictures/strip.ts'
+import { labCluster } from '../rig/cluster.ts'
+import { until } from '../rig/until.ts'
+import { makeUsers, saveInTurn, visited } from '../rig/users.ts'
+import { median } from '../statistics/spread.ts'
+import { counted, ratio } from '../verdict.ts'
+
+const crowd = 9
+const storeTimeoutMs = 250
+/** What a machine that is busy with other things may add; far below what a hang would be. */
+const outerBound = 10
+
+interface Trouble {
+  readonly id: 'slow' | 'hung' | 'refused'
+  readonly name: Text
+  begin(cluster: Cluster): Promise<void>
+  end(cluster: Cluster): Promise<void>
+}
+
+const troubles: readonly Trouble[] = [
+  {
+    id: 'slow',
+    name: text('slow (+20 ms)', '느림 (+20 ms)'),
+    async begin({ redisLink }) {
+      if (redisLink) redisLink.latencyMs = 20
+    },
+    async end({ redisLink }) {
+      if (redisLink) redisLink.latencyMs = 0
+    },
+  },
+  {
+    id: 'hung',
+    name: text('hung (SIGSTOP)', '멈춤 (SIGSTOP)'),
+    begin: async ({ redis }) => redis?.freeze(),
+    end: async ({ redis }) => redis?.thaw(),
+  },
+  {
+    id: 'refused',
+    name: text('refused (port closed)', '거부 (포트 닫힘)'),
+    begin: async ({ redisLink }) => redisLink?.refuse(),
+    end: async ({ redisLink }) => redisLink?.accept(),
+  },
+]
+
+/** X3: what users get when the store is slow, hangs or is gone, and what they get when it is back. */
+export const storeTrouble: Experiment = {
+  id: 'X3',
+  title: text(
+    'When Redis is in trouble, requests fail at once, say so, and heal',
+    'Redis에 문제가 생기면 바로 실패하고, 이유를 밝히고, 스스로 낫는다',
+  ),
+  says: text(
+    'The shared store is now the one thing that everything depends on: when it fails, users get a clear answer, never a hang and never silently a fresh session.',
+    '공유 저장소는 모두가 기대는 하나가 됩니다. 저장소가 고장 나면 사용자는 멈춤이나 조용한 새 세션이 아니라 분명한 답을 받습니다.',
+  ),
+  steps: text(
+    `Two nodes, ${crowd} users with sessions. Redis answers 20 ms late; is stopped with SIGSTOP; refuses connections. Each time everyone reads, then Redis comes back and everyone reads again.`,
+    `노드 둘, 세션이 있는 사용자 ${crowd}명. Redis가 20 ms 늦게 답할 때, SIGSTOP으로 멈췄을 때, 연결을 거부할 때. 매번 모두 읽고, Redis가 돌아오면 다시 모두 읽습니다.`,
+  ),
+  expected: text(
+    'slow: all found; hung and refused: 503 with Retry-After, no new cookie, bounded by the store timeout; afterwards all found again',
+    '느림: 모두 찾음. 멈춤과 거부: Retry-After가 있는 503, 새 쿠키 없음, 저장소 시간 제한으로 막힘. 그 뒤 모두 다시 찾음',
+  ),
+  async run(lab) {
+    await using cluster = await labCluster(lab, {
+      mode: 'clustered',
+      nodes: 2,
+      links: { redis: true },
+      nodeEnv: { SESSION_STORE_TIMEOUT_MS: String(storeTimeoutMs) },
+    })
+    const users = makeUsers(lab, crowd, cluster.balancer.url)
+    await saveInTurn(lab, users)
+    const episodes = []
+    for (const trouble of troubles) episodes.push(await episode(lab, cluster, users, trouble))
+    const [slow, ...down] = episodes as [Episode, Episode, Episode]
+    const answers = down.flatMap((each) => each.during)
+    const withStatus = (status: number) => answers.filter((answer) => answer.status === status).length
+    const hung = episodes.flatMap((each) => each.during).filter((answer) => answer.hung).length
+    const fresh = answers.filter((answer) => answer.newCookie).length
+    return {
+      headline: {
+        value: `${withStatus(503)} / ${answers.length}`,
+        label: text(
+          `requests got a clear 503 while Redis hung or refused; ${hung} hung, ${fresh} got a fresh session`,
+          `개의 요청이 Redis가 멈추거나 거부하는 동안 분명한 503을 받음. 멈춘 요청 ${hung}, 새 세션 ${fresh}`,
+        ),
+      },
+      checks: [
+        counted(text('slow: found', '느림: 찾음'), slow.during.filter((answer) => answer.status === 200).length, crowd),
+        ...down.map((each) =>
+          counted(
+            text(`${each.id}: answered 503 with Retry-After`, `${each.name.ko}: Retry-After가 있는 503`),
+            each.during.filter((answer) => answer.status === 503 && answer.retryAfter).length,
+            crowd,
+          ),
+        ),
+        counted(text('requests that hung', '멈춘 요청'), hung, 0),
+        counted(text('new session cookies given meanwhile', '그동안 발급된 새 세션 쿠키'), fresh, 0),
+        counted(
+          text('found again afterwards, without restarting anything', '그 뒤 아무것도 다시 시작하지 않고 다시 찾음'),
+          episodes.map((each) => each.healed),
+          episodes.map(() => crowd),
+        ),
+        ...down.map((each) =>
+          ratio(
+            text(
+              `${each.id}: time to the answer, in store timeouts`,
+              `${each.name.ko}: 답까지의 시간 ÷ 저장소 시간 제한`,
+            ),
+            each.during.map((answer) => answer.tookMs / storeTimeoutMs),
+            { atMost: outerBound },
+            lab.random(each.id),
+          ),
+        ),
+      ],
+      observations: episodes.flatMap(({ name, during, healMs }) => [
+        {
+          what: text(`${name.en}: median answer, ms`, `${name.ko}: 답의 중앙값, ms`),
+          value: median(during.map((answer) => answer.tookMs)),
+        },
+        {
+          what: text(
+            `${name.en}: from its return until everyone is found, ms`,
+            `${name.ko}: 돌아온 뒤 모두 찾기까지, ms`,
+          ),
+          value: Math.round(healMs),
+        },
+      ]),
+      pictures: [picture(episodes)],
+    }
+  },
+}
+
+interface Reply {
+  readonly status: number
+  readonly retryAfter: boolean
+  readonly newCookie: boolean
+  readonly hung: boolean
+  readonly tookMs: number
+  readonly node: string
+}
+
+interface Episode {
+  readonly id: Trouble['id']
+  readonly name: Text
+  readonly during: readonly Reply[]
+  readonly healed: number
+  readonly healMs: number
+}
+
+async function episode(lab: Lab, cluster: Cluster, users: readonly VirtualUser[], trouble: Trouble): Promise<Episode> {
+  lab.progress(troubles.indexOf(trouble) / troubles.length, trouble.name)
+  await trouble.begin(cluster)
+  const during: Reply[] = []
+  try {
+    for (const user of users) during.push(await reply(lab, user, trouble.id))
+  } finally {
+    await trouble.end(cluster)
+  }
+  const allFound = async () =>
+    (await Promise.all(users.map((user) => user.visit()))).every((visit) => visit.outcome === 'hit')
+  const healMs = await until(lab, `after ${trouble.id} everyone is found again`, allFound)
+  let healed = 0
+  for (const user of users) if ((await visited(lab, user, `after ${trouble.id}`)).outcome === 'hit') healed++
+  return { id: trouble.id, name: trouble.name, during, healed, healMs }
+}
+
+async function reply(lab: Lab, user: VirtualUser, step: string): Promise<Reply> {
+  lab.signal.throwIfAborted()
+  const began = performance.now()
+  const answer = await user.ask('/get').catch((error: unknown): Answer | undefined => {
+    if (error instanceof TimeoutError) return undefined
+    throw error
+  })
+  const tookMs = performance.now() - began
+  const cookies = answer?.headers['set-cookie'] ?? []
+  const seen = {
+    status: answer?.status ?? 0,
+    retryAfter: answer?.headers['retry-after'] !== undefined,
+    newCookie: cookies.some((cookie) => cookie.startsWith('SESSION=')),
+    hung: answer === undefined,
+    tookMs,
+    node: answer?.node ?? '',
+  }
+  prove(step !== 'slow' || seen.status !== 0, 'a slow store still answers')
+  lab.record({ step, user: user.name, ...seen })
+  return seen
+}
+
+function picture(episodes: readonly Episode[]) {
+  const cell = (on: string, ok: boolean): StripCell => ({ outcome: ok ? 'found' : 'error', on })
+  const rows = episodes.flatMap(({ name, during, healed }) => [
+    { name, cells: during.map((answer) => cell(answer.node, answer.status === 200)) },
+    { name: text('… and afterwards', '… 그 뒤'), cells: Array.from({ length: healed }, () => cell('', true)) },
+  ])
+  return strip({
+    id: 'strip',
+    title: text(
+      'Each user’s read while Redis was in trouble, and afterwards',
+      'Redis에 문제가 있을 때와 그 뒤, 사용자마다의 읽기',
+    ),
+    caption: text(
+      'A slow store slows; one that hangs or refuses gives clear errors; none of them loses a session.',
+      '느린 저장소는 느려질 뿐이고, 멈추거나 거부하면 분명한 오류가 나며, 어느 경우도 세션을 잃지 않습니다.',
+    ),
+    rows: rows.map((row, index) => ({
+      ...row,
+      name:
+        index % 2
+          ? text(`${'abc'[(index - 1) / 2]}) afterwards`, `${'abc'[(index - 1) / 2]}) 그 뒤`)
+          : text(`${'abc'[index / 2]}) ${row.name.en}`, `${'abc'[index / 2]}) ${row.name.ko}`),
+    })),
+  })
+}

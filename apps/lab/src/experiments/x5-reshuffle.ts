@@ -1,0 +1,127 @@
+import { cookieAffinity, createBalancer, type PickKey, policies, type Upstream } from '@session-cluster/balancer'
+import { type Experiment, type Lab, prove } from '../experiment.ts'
+import { text } from '../language.ts'
+import { bars } from '../pictures/bars.ts'
+import { integer, type Random } from '../random.ts'
+import { counted, ratio } from '../verdict.ts'
+
+const contenders = ['address-hash', 'consistent-hash', 'cookie'] as const
+type Contender = (typeof contenders)[number]
+
+/** X5: how many clients change servers when a fourth one is added, by how the balancer remembers them. */
+export const reshuffle: Experiment = {
+  id: 'X5',
+  title: text(
+    'Adding a server moves few clients, if the balancer is chosen well',
+    '서버를 더해도 옮겨 가는 사용자는 적다, 방법을 잘 고르면',
+  ),
+  says: text(
+    'When a server is added, sticky clients should stay where their sessions are.',
+    '서버를 더해도 sticky 사용자는 자기 세션이 있는 곳에 머물러야 합니다.',
+  ),
+  steps: text(
+    'Client addresses from the seed, 100,000 of them, are given to three upstreams by the balancer’s own policies; a fourth is added, and everyone is asked again.',
+    '시드로 만든 클라이언트 주소 100,000개를 로드밸런서의 정책으로 세 서버에 나눕니다. 네 번째 서버를 더하고 다시 묻습니다.',
+  ),
+  expected: text(
+    'address modulo N: about 75 % move; consistent hash: about 25 %; affinity cookie: none',
+    '주소 나머지 연산: 약 75 %가 옮김. 일관 해시: 약 25 %. 친화성 쿠키: 0',
+  ),
+  limits: text(
+    'Addresses are evenly random here; behind one company’s gateway thousands of users have one address.',
+    '여기서는 주소가 고르게 무작위입니다. 한 회사의 게이트웨이 뒤에서는 수천 명이 주소 하나를 씁니다.',
+  ),
+  async run(lab) {
+    const addresses = clientAddresses(lab.random('addresses'), 100_000)
+    const moved = Object.fromEntries(contenders.map((name) => [name, movedOf(lab, name, addresses)])) as Record<
+      Contender,
+      number
+    >
+    const percent = (name: Contender) => (100 * moved[name]) / addresses.length
+    lab.record({ step: 'moved', of: addresses.length, ...moved })
+    return {
+      headline: {
+        value: contenders.map((name) => `${Math.round(percent(name))} %`).join(' · '),
+        label: text(
+          'of the clients change servers: address modulo, consistent hash, affinity cookie',
+          '의 클라이언트가 서버를 옮김: 주소 나머지, 일관 해시, 친화성 쿠키',
+        ),
+      },
+      checks: [
+        ratio(
+          text('address modulo N: share that moved', '주소 나머지: 옮긴 비율'),
+          [moved['address-hash'] / addresses.length],
+          { atLeast: 0.73, atMost: 0.77 },
+          lab.random('modulo'),
+        ),
+        ratio(
+          text('consistent hash: share that moved', '일관 해시: 옮긴 비율'),
+          [moved['consistent-hash'] / addresses.length],
+          { atLeast: 0.23, atMost: 0.27 },
+          lab.random('consistent'),
+        ),
+        counted(text('affinity cookie: clients that moved', '친화성 쿠키: 옮긴 클라이언트'), moved.cookie, 0),
+      ],
+      observations: [],
+      pictures: [
+        bars({
+          id: 'moved',
+          title: text(
+            'Clients that change servers when a fourth is added to three',
+            '서버 셋에 하나를 더할 때 서버가 바뀌는 클라이언트',
+          ),
+          caption: text(
+            'Each of them loses a session that lives in a server’s memory.',
+            '서버 메모리에 있는 세션이라면, 이들은 모두 세션을 잃습니다.',
+          ),
+          bars: [
+            { group: text('address modulo N', '주소 나머지'), series: '%', value: percent('address-hash') },
+            { group: text('consistent hash', '일관 해시'), series: '%', value: percent('consistent-hash') },
+            { group: text('affinity cookie', '친화성 쿠키'), series: '%', value: percent('cookie') },
+          ],
+          groupTitle: text('how clients are remembered', '기억하는 방법'),
+          seriesTitle: '%',
+          valueTitle: text('clients that moved, %', '옮긴 클라이언트, %'),
+        }),
+      ],
+    }
+  },
+}
+
+function clientAddresses(random: Random, count: number): string[] {
+  const made = new Set<string>()
+  while (made.size < count) made.add([10, integer(random, 256), integer(random, 256), integer(random, 256)].join('.'))
+  return [...made]
+}
+
+const upstream = (name: string, index: number) => ({ name, url: `http://127.0.0.1:${9000 + index}` })
+const requestFrom = (address: string, cookie?: string): PickKey => ({
+  method: 'GET',
+  path: '/get',
+  address,
+  header: (name) => (name === 'cookie' ? cookie : undefined),
+})
+
+/** Builds two balancers that never listen, one with three upstreams and one with four, and compares where each client goes. */
+function movedOf(lab: Lab, name: Contender, addresses: readonly string[]): number {
+  const three = createBalancer({ upstreams: ['a', 'b', 'c'].map(upstream) }).pool
+  const four = createBalancer({ upstreams: ['a', 'b', 'c', 'd'].map(upstream) }).pool
+  const policy = policies[name === 'cookie' ? 'round-robin' : name]
+  const options = { random: lab.random(name), hash: { on: 'address' as const, loadFactor: Number.POSITIVE_INFINITY } }
+  const [before, after] = [policy(options), policy(options)]
+  const affinity = name === 'cookie' ? cookieAffinity({ secret: 'the lab compares two pools' }) : undefined
+  let moved = 0
+  for (const address of addresses) {
+    const first = picked(before(three.all, requestFrom(address)))
+    const cookie = affinity?.cookieFor(first, false)?.split(';')[0]
+    const pinned = affinity?.pinOf(requestFrom(address, cookie), four)?.upstream
+    const second = pinned ?? picked(after(four.all, requestFrom(address)))
+    if (second.name !== first.name) moved++
+  }
+  return moved
+}
+
+function picked(upstream: Upstream | undefined): Upstream {
+  prove(upstream, 'a policy picks someone when all are available')
+  return upstream
+}

@@ -1,0 +1,201 @@
+import { createHash, randomUUID } from 'node:crypto'
+import type { Cluster } from '@session-cluster/cluster'
+import { ask, type VirtualUser } from '@session-cluster/cluster/load'
+import { type Experiment, type Lab, prove } from '../experiment.ts'
+import { type Text, text } from '../language.ts'
+import { matrix } from '../pictures/matrix.ts'
+import { labCluster } from '../rig/cluster.ts'
+import { connectRedis } from '../rig/redis.ts'
+import { until } from '../rig/until.ts'
+import { makeUsers } from '../rig/users.ts'
+import { counted } from '../verdict.ts'
+
+/** How a stranger tries to get at a session, how often, and how often it was served. */
+interface Attack {
+  readonly name: Text
+  readonly tries: number
+  readonly served: number
+}
+
+const looks = {
+  refused: { mark: '✓', color: 'var(--found)', name: text('not served', '거절') },
+  served: { mark: '✗', color: 'var(--lost)', name: text('served', '허용') },
+} as const
+
+/** X6: made-up, altered, planted, old, expired and stolen ids. */
+export const forgery: Experiment = {
+  id: 'X6',
+  title: text('A forged or old session id opens nothing', '위조한 세션 ID나 옛 세션 ID로는 아무것도 열리지 않는다'),
+  says: text(
+    'The cookie alone says whose session it is: so it must not be possible to guess, plant, alter or reuse one.',
+    '누구의 세션인지는 쿠키만이 말해 줍니다. 그러므로 추측하거나, 심거나, 바꾸거나, 다시 쓸 수 없어야 합니다.',
+  ),
+  steps: text(
+    'Against two nodes on one Redis: ids of the right shape that nobody was given, every character of a valid cookie changed, the key as it stands in Redis, an id planted before login, the id from before login, one after logout, one past its idle time; last, a stolen valid id.',
+    'Redis 하나를 쓰는 노드 둘에: 아무에게도 준 적 없는 그럴듯한 ID, 유효한 쿠키의 글자를 하나씩 바꾼 것, Redis에 보이는 키, 로그인 전에 심어 둔 ID, 로그인 전의 ID, 로그아웃한 ID, 유휴 시간이 지난 ID. 끝으로 훔친 유효한 ID.',
+  ),
+  expected: text(
+    'none is served, on any node; the stolen valid id is: a cookie is a key, whoever holds it',
+    '어느 노드에서도 허용되지 않는다. 단, 훔친 유효한 ID는 통한다. 쿠키는 열쇠이고, 누가 쥐었는지는 모른다',
+  ),
+  limits: text(
+    'A stolen valid id works until its session ends. Against that help HttpOnly, Secure, short lifetimes and a new id at login, not the session store.',
+    '훔친 유효한 ID는 세션이 끝날 때까지 통합니다. 이를 막는 것은 HttpOnly, Secure, 짧은 수명, 로그인 때의 새 ID이지 세션 저장소가 아닙니다.',
+  ),
+  async run(lab) {
+    await using cluster = await labCluster(lab, { mode: 'clustered', nodes: 2 })
+    const attacks = [
+      await invented(lab, cluster),
+      await altered(lab, cluster),
+      await keysFromRedis(lab, cluster),
+      ...(await aroundLogin(lab, cluster)),
+      await expired(lab),
+    ]
+    const stolen = await theft(lab, cluster)
+    const tries = attacks.reduce((sum, attack) => sum + attack.tries, 0)
+    const served = attacks.reduce((sum, attack) => sum + attack.served, 0)
+    return {
+      headline: {
+        value: `${served} / ${tries}`,
+        label: text('forged, planted or outdated cookies were served', '개의 위조하거나, 심거나, 낡은 쿠키가 허용됨'),
+      },
+      checks: [
+        ...attacks.map(({ name, tries, served }) =>
+          counted(text(`${name.en}: served, of ${tries}`, `${name.ko}: ${tries}번 중 허용`), served, 0),
+        ),
+        counted(
+          text(
+            'a stolen valid id: served, of 2 (it must be: this is a limit)',
+            '훔친 유효한 ID: 2번 중 허용 (통하는 것이 당연하며, 이것이 한계)',
+          ),
+          stolen.served,
+          2,
+        ),
+      ],
+      observations: [],
+      pictures: [
+        matrix({
+          id: 'attacks',
+          title: text('What each attempt got', '시도마다의 결과'),
+          caption: text(
+            'A tick: the stranger was not served. The last one is not forged but stolen, and no store can tell.',
+            '체크: 낯선 이에게 허용하지 않음. 마지막은 위조가 아니라 훔친 것이며, 어떤 저장소도 구별할 수 없습니다.',
+          ),
+          looks,
+          rowTitle: text('attempt', '시도'),
+          columns: [text('outcome', '결과')],
+          rows: [...attacks, stolen].map((attack) => ({
+            name: attack.name,
+            cells: [attack.served === 0 ? 'refused' : 'served'],
+          })),
+        }),
+      ],
+    }
+  },
+}
+
+/** How many nodes serve a session to someone who shows this cookie. Anything but 200 or 404 would be a fault of its own. */
+async function servedBy(lab: Lab, cluster: Cluster, id: string, step: string): Promise<number> {
+  lab.signal.throwIfAborted()
+  const answers = await Promise.all(
+    cluster.nodes.map((node) => ask(new URL('/get', node.url), { headers: { cookie: `SESSION=${id}` } })),
+  )
+  const statuses = answers.map((answer) => answer.status)
+  prove(
+    statuses.every((status) => status === 200 || status === 404),
+    `${step}: a node answers 200 or 404, not ${statuses.join(', ')}`,
+  )
+  lab.record({ step, statuses })
+  return statuses.filter((status) => status === 200).length
+}
+
+async function member(lab: Lab, cluster: Cluster, name: string): Promise<VirtualUser> {
+  const [user] = makeUsers(lab, 1, cluster.balancer.url, name)
+  prove(user, 'there is a user')
+  await user.save()
+  return user
+}
+
+const cookieOf = (user: VirtualUser): string => user.jar.get('SESSION') ?? ''
+
+async function attempts(lab: Lab, cluster: Cluster, name: Text, ids: readonly string[]): Promise<Attack> {
+  lab.progress(0.5, name)
+  let served = 0
+  for (const id of ids) served += await servedBy(lab, cluster, id, name.en)
+  return { name, tries: ids.length * cluster.nodes.length, served }
+}
+
+/** Drawn from the seed, so of the right shape and not secret; the chance that one exists is 2^-144. */
+async function invented(lab: Lab, cluster: Cluster): Promise<Attack> {
+  const valid = cookieOf(await member(lab, cluster, 'shape'))
+  const random = lab.random('invented')
+  const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
+  const made = Array.from({ length: 20 }, () => Array.from(valid, () => alphabet[Math.floor(random() * 64)]).join(''))
+  return attempts(lab, cluster, text('invented ids', '지어낸 ID'), [
+    ...made,
+    '',
+    'null',
+    randomUUID(),
+    '../../etc',
+    `${valid}${valid}`,
+  ])
+}
+
+async function altered(lab: Lab, cluster: Cluster): Promise<Attack> {
+  const valid = cookieOf(await member(lab, cluster, 'altered'))
+  const flipped = Array.from(valid, (character, at) => {
+    const other = character === 'A' ? 'B' : 'A'
+    return valid.slice(0, at) + other + valid.slice(at + 1)
+  })
+  return attempts(lab, cluster, text('one character changed', '한 글자를 바꿈'), flipped)
+}
+
+/** What someone learns who can read Redis but was never given a cookie. */
+async function keysFromRedis(lab: Lab, cluster: Cluster): Promise<Attack> {
+  const user = await member(lab, cluster, 'reader')
+  await using redis = await connectRedis(cluster)
+  const keys = await redis.client.keys('*:sessions:*')
+  const ends = keys.map((key) => key.slice(key.lastIndexOf(':') + 1))
+  prove(
+    ends.includes(createHash('sha256').update(cookieOf(user)).digest('base64url')),
+    'the session is in Redis under the hash of its id',
+  )
+  return attempts(lab, cluster, text('keys read out of Redis', 'Redis에서 읽은 키'), ends.slice(0, 5))
+}
+
+/** An attacker plants an id, or knows the one from before; the victim logs in, then logs out. */
+async function aroundLogin(lab: Lab, cluster: Cluster): Promise<Attack[]> {
+  const [victim] = makeUsers(lab, 1, cluster.balancer.url, 'victim')
+  prove(victim, 'there is a user')
+  const plantedId = 'Planted0Planted0Planted0'
+  victim.jar.set('SESSION', plantedId)
+  await victim.save()
+  const planted = await attempts(lab, cluster, text('an id planted before login', '로그인 전에 심은 ID'), [plantedId])
+  const beforeLogin = cookieOf(victim)
+  await victim.ask('/login?user=victim', { method: 'POST' })
+  prove((await victim.visit()).outcome === 'hit', 'the victim still has the session after logging in')
+  const old = await attempts(lab, cluster, text('the id from before login', '로그인 전의 ID'), [beforeLogin])
+  const loggedIn = cookieOf(victim)
+  await victim.ask('/logout', { method: 'POST' })
+  return [planted, old, await attempts(lab, cluster, text('the id after logout', '로그아웃한 ID'), [loggedIn])]
+}
+
+/** A session whose idle time is a second: once a node says it is over, its cookie is shown again. */
+async function expired(lab: Lab): Promise<Attack> {
+  await using cluster = await labCluster(lab, {
+    mode: 'clustered',
+    nodes: 1,
+    nodeEnv: { SESSION_IDLE_TIMEOUT_MS: '1000', SESSION_TOUCH_EVERY_MS: '1000' },
+  })
+  const id = cookieOf(await member(lab, cluster, 'idle'))
+  prove((await servedBy(lab, cluster, id, 'before it expires')) === 1, 'the session lives before its idle time is over')
+  await using redis = await connectRedis(cluster)
+  await until(lab, 'Redis has let the idle session go', async () => (await redis.client.dbsize()) === 0)
+  return await attempts(lab, cluster, text('an id past its idle time', '유휴 시간이 지난 ID'), [id])
+}
+
+async function theft(lab: Lab, cluster: Cluster): Promise<Attack> {
+  return attempts(lab, cluster, text('a stolen valid id', '훔친 유효한 ID'), [
+    cookieOf(await member(lab, cluster, 'robbed')),
+  ])
+}

@@ -1,0 +1,186 @@
+import type { Cluster } from '@session-cluster/cluster'
+import type { VirtualUser } from '@session-cluster/cluster/load'
+import { type Experiment, type Lab, prove } from '../experiment.ts'
+import { type Text, text } from '../language.ts'
+import { bars } from '../pictures/bars.ts'
+import { labCluster } from '../rig/cluster.ts'
+import { storeUse } from '../rig/inspect.ts'
+import { commandCounts, connectRedis, type RedisView } from '../rig/redis.ts'
+import { makeUsers, saveInTurn } from '../rig/users.ts'
+import { counted } from '../verdict.ts'
+
+const crowd = 5
+const requestsEach = 20
+const idleTimeoutMs = 600_000
+const throttleMs = 60_000
+/** Commands by which Redis changes something. */
+const writing = ['hset', 'hincrby', 'hdel', 'pexpire'] as const
+
+interface Policy {
+  readonly id: string
+  readonly name: Text
+  readonly touchEveryMs: number
+  readonly path: (user: VirtualUser) => string
+  readonly clientCommands: number
+}
+
+const policies: readonly Policy[] = [
+  {
+    id: 'always',
+    name: text('save on every request', '요청마다 저장'),
+    touchEveryMs: 0,
+    path: ({ token }) => `/set?q=${token}`,
+    clientCommands: 2,
+  },
+  {
+    id: 'on-change',
+    name: text('save on change, touch always', '바뀔 때 저장, 늘 갱신'),
+    touchEveryMs: 0,
+    path: () => '/get',
+    clientCommands: 1,
+  },
+  {
+    id: 'throttled',
+    name: text('save on change, touch once a minute', '바뀔 때 저장, 1분에 한 번 갱신'),
+    touchEveryMs: throttleMs,
+    path: () => '/get',
+    clientCommands: 1,
+  },
+]
+
+/** X9: what a request that only reads costs the store, by when the session is written and its time prolonged. */
+export const writePolicy: Experiment = {
+  id: 'X9',
+  title: text('Write what changed, touch now and then', '바뀐 것만 쓰고, 갱신은 가끔만'),
+  says: text(
+    'A session that is only read need not be written: a throttled touch spares the store and still lets nobody be logged out early.',
+    '읽기만 한 세션은 쓸 필요가 없습니다. 갱신을 드물게 하면 저장소를 아끼면서도 누구도 일찍 로그아웃되지 않습니다.',
+  ),
+  steps: text(
+    `${crowd} users, ${requestsEach} requests each that need the session: saving on each, touching on each, touching at most once a minute. The node’s count of commands, and Redis’ own count of commands that write.`,
+    `사용자 ${crowd}명이 세션이 필요한 요청을 ${requestsEach}번씩: 매번 저장, 매번 갱신, 1분에 한 번만 갱신. 노드가 센 명령과 Redis가 센 쓰기 명령을 봅니다.`,
+  ),
+  expected: text(
+    '2 commands against 1; with the throttle no write at all; time to live never below the idle timeout, above it by at most the throttle',
+    '명령 2개와 1개. 드문 갱신은 쓰기 0. 남은 수명은 유휴 시간보다 짧지 않고, 드문 만큼만 길다',
+  ),
+  async run(lab) {
+    const costs: Cost[] = []
+    for (const policy of policies) {
+      lab.progress(costs.length / policies.length, policy.name)
+      costs.push(await cost(lab, policy))
+    }
+    const throttled = costs.at(-1)
+    prove(throttled, 'the throttled touch was measured')
+    const perRequest = (cost: Cost) => cost.writes / (crowd * requestsEach)
+    return {
+      headline: {
+        value: throttled.writes,
+        label: text(
+          `writes in Redis for ${crowd * requestsEach} reads, with the touch throttled`,
+          `번 쓰기: 갱신을 드물게 할 때 읽기 ${crowd * requestsEach}번에 Redis가 쓴 횟수`,
+        ),
+      },
+      checks: [
+        ...costs.map(({ policy, commands }) =>
+          counted(
+            text(`${policy.name.en}: commands per request`, `${policy.name.ko}: 요청당 명령`),
+            commands / (crowd * requestsEach),
+            policy.clientCommands,
+          ),
+        ),
+        counted(text('throttled: writes in Redis', '드문 갱신: Redis의 쓰기'), throttled.writes, 0),
+        ...costs.map(({ policy, accurate }) =>
+          counted(
+            text(`${policy.name.en}: sessions whose time to live is right`, `${policy.name.ko}: 남은 수명이 맞는 세션`),
+            accurate,
+            crowd,
+          ),
+        ),
+      ],
+      observations: costs.map((each) => ({
+        what: text(
+          `${each.policy.name.en}: writes in Redis per request`,
+          `${each.policy.name.ko}: 요청당 Redis의 쓰기`,
+        ),
+        value: perRequest(each),
+      })),
+      pictures: [
+        bars({
+          id: 'commands',
+          title: text('What one request costs the store', '요청 하나가 저장소에 치르는 값'),
+          caption: text(
+            'Commands that the node sends, and writes that Redis makes of them.',
+            '노드가 보낸 명령과, 그로 인해 Redis가 한 쓰기.',
+          ),
+          bars: costs.flatMap((each) => [
+            {
+              group: each.policy.name,
+              series: text('commands sent', '보낸 명령'),
+              value: each.commands / (crowd * requestsEach),
+            },
+            { group: each.policy.name, series: text('writes in Redis', 'Redis의 쓰기'), value: perRequest(each) },
+          ]),
+          groupTitle: text('policy', '방침'),
+          seriesTitle: text('series', '계열'),
+          valueTitle: text('per request', '요청당'),
+        }),
+      ],
+    }
+  },
+}
+
+interface Cost {
+  readonly policy: Policy
+  readonly commands: number
+  readonly writes: number
+  /** Sessions that Redis keeps for at least the idle timeout after their last access, and at most the throttle longer. */
+  readonly accurate: number
+}
+
+async function cost(lab: Lab, policy: Policy): Promise<Cost> {
+  await using cluster = await labCluster(lab, {
+    mode: 'clustered',
+    nodes: 1,
+    nodeEnv: { SESSION_IDLE_TIMEOUT_MS: String(idleTimeoutMs), SESSION_TOUCH_EVERY_MS: String(policy.touchEveryMs) },
+  })
+  const users = makeUsers(lab, crowd, cluster.node('a').url)
+  await saveInTurn(lab, users)
+  await using redis = await connectRedis(cluster)
+  for (const user of users) await user.ask(policy.path(user)) // Redis learns the scripts.
+  const before = await writesOf(redis)
+  const startedAt = performance.now()
+  const { commands } = await storeUse(cluster.nodes, () => requests(lab, users, policy))
+  const writes = (await writesOf(redis)) - before
+  const accurate = await accurateSessions(redis, cluster, policy, performance.now() - startedAt)
+  lab.record({ step: policy.id, commands, writes, accurate })
+  return { policy, commands, writes, accurate }
+}
+
+async function requests(lab: Lab, users: readonly VirtualUser[], policy: Policy): Promise<void> {
+  for (let request = 0; request < requestsEach; request++) {
+    for (const user of users) {
+      lab.signal.throwIfAborted()
+      const { status } = await user.ask(policy.path(user))
+      prove(status === 200, `${policy.path(user)} answers 200, not ${status}`)
+    }
+  }
+}
+
+async function writesOf({ client }: RedisView): Promise<number> {
+  const counts = await commandCounts(client)
+  return writing.reduce((sum, name) => sum + (counts.get(name) ?? 0), 0)
+}
+
+/** `sinceMs`: the last access of none of them is longer ago than this. */
+async function accurateSessions(
+  { client }: RedisView,
+  cluster: Cluster,
+  policy: Policy,
+  sinceMs: number,
+): Promise<number> {
+  prove(cluster.mode === 'clustered', 'sessions are in Redis')
+  const keys = await client.keys('*:sessions:*')
+  const ttls = await Promise.all(keys.map((key) => client.pttl(key)))
+  return ttls.filter((ttl) => ttl >= idleTimeoutMs - sinceMs && ttl <= idleTimeoutMs + policy.touchEveryMs).length
+}
