@@ -86,7 +86,7 @@ export class Roster {
   async #listings(user: string): Promise<SessionListing[]> {
     const { guard, options } = this.#host
     const listings = await guard.run('ofUser', () => options.store.ofUser(user, this.#options()))
-    return listings.sort((a, b) => b.lastAccessedAt - a.lastAccessedAt || b.createdAt - a.createdAt)
+    return listings.sort(byRecency)
   }
 
   async #find(handle: string, user: string | undefined): Promise<SessionKey | undefined> {
@@ -124,3 +124,7 @@ export class Roster {
     return { now: options.now(), lifetime: options.lifetime, onBackgroundError }
   }
 }
+
+/** The most recently used first; the key decides between equals, so that all nodes see one order. */
+const byRecency = (a: SessionListing, b: SessionListing): number =>
+  b.lastAccessedAt - a.lastAccessedAt || b.createdAt - a.createdAt || (a.key < b.key ? -1 : 1)

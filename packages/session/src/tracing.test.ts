@@ -1,0 +1,52 @@
+import { describe, expect, it } from 'vitest'
+import { type OpenTelemetryApi, openTelemetryTracer } from './tracing.ts'
+
+/** An OpenTelemetry API that keeps what it is told. */
+function fakeApi() {
+  const spans: { name: string; error?: string; status?: number; ended: boolean }[] = []
+  const api: OpenTelemetryApi = {
+    SpanKind: { CLIENT: 2 },
+    SpanStatusCode: { ERROR: 2 },
+    trace: {
+      getTracer: () => ({
+        startActiveSpan(name, _options, run) {
+          const span: (typeof spans)[number] = { name, ended: false }
+          spans.push(span)
+          return run({
+            recordException: ({ message }) => {
+              span.error = message
+            },
+            setStatus: ({ code }) => {
+              span.status = code
+            },
+            end: () => {
+              span.ended = true
+            },
+          })
+        },
+      }),
+    },
+  }
+  return { api, spans }
+}
+
+describe('OpenTelemetry spans', () => {
+  it('surround each call to the store and end with it', async () => {
+    const { api, spans } = fakeApi()
+    const tracer = openTelemetryTracer(api)
+    expect(await tracer?.wrap('load', async () => 'answer')).toBe('answer')
+    expect(spans).toEqual([{ name: 'session.load', ended: true }])
+  })
+
+  it('record what went wrong', async () => {
+    const { api, spans } = fakeApi()
+    const failing = openTelemetryTracer(api)?.wrap('commit', () => Promise.reject(new Error('broken')))
+    await expect(failing).rejects.toThrow('broken')
+    expect(spans).toEqual([{ name: 'session.commit', error: 'broken', status: 2, ended: true }])
+  })
+
+  it('are made by the real API when it is installed', async () => {
+    const tracer = openTelemetryTracer()
+    expect(await tracer?.wrap('load', async () => 'answer')).toBe('answer')
+  })
+})

@@ -1,0 +1,121 @@
+import { once } from 'node:events'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { describe, expect, it } from 'vitest'
+import { flakyStore } from '../test/flaky-store.ts'
+import { createSessions } from './create-sessions.ts'
+import type { Session } from './session.ts'
+import { withSessions } from './with-sessions.ts'
+
+interface Attributes {
+  q: string
+  n: number
+}
+type Handler = (request: IncomingMessage, response: ServerResponse, session: Session<Attributes>) => unknown
+
+async function server(handler: Handler) {
+  const store = flakyStore()
+  const sessions = createSessions<Attributes>({ store, cookie: { secure: 'auto' } })
+  const http = createServer(withSessions(sessions, handler))
+  http.listen(0, '127.0.0.1')
+  await once(http, 'listening')
+  const url = `http://127.0.0.1:${(http.address() as AddressInfo).port}`
+  let cookie = ''
+  const get = async (path = '/') => {
+    const response = await fetch(url + path, { headers: { cookie } })
+    const [line] = response.headers.getSetCookie()
+    if (line) cookie = line.split(';')[0] ?? ''
+    return { status: response.status, body: await response.text(), headers: response.headers }
+  }
+  return {
+    store,
+    sessions,
+    get,
+    async [Symbol.asyncDispose]() {
+      http.closeAllConnections()
+      http.close()
+    },
+  }
+}
+
+describe('withSessions', () => {
+  it('serves sessions to plain node:http', async () => {
+    await using s = await server(async (request, response, session) => {
+      if (s.sessions.of(request) !== session) throw new Error('another session')
+      response.end(String(await session.update('n', (n = 0) => n + 1)))
+    })
+    expect([(await s.get()).body, (await s.get()).body]).toEqual(['1', '2'])
+  })
+
+  it('saves before the first byte, streams included, and a handler notices nothing', async () => {
+    await using s = await server(async (_request, response, session) => {
+      await session.set('q', 'x')
+      response.writeHead(201, { 'content-type': 'text/plain', 'x-own': '1' })
+      response.write('a')
+      await once(response, 'drain')
+      response.write('b')
+      response.end('c')
+    })
+    const { status, body, headers } = await s.get()
+    expect([status, body, headers.get('x-own'), headers.get('cache-control')]).toEqual([201, 'abc', '1', 'no-store'])
+    expect(headers.getSetCookie()[0]).toMatch(/^SESSION=[\w-]{24}; Path=\/; HttpOnly; SameSite=Lax$/)
+    expect(s.store.calls).toEqual(['commit'])
+  })
+
+  it('answers 503 in the handler’s stead when saving fails', async () => {
+    await using s = await server(async (_request, response, session) => {
+      await session.set('q', 'x')
+      response.setHeader('set-cookie', 'own=1')
+      response.end('saved!')
+    })
+    s.store.mood = 'failing'
+    const { status, body, headers } = await s.get()
+    expect([status, JSON.parse(body).code, headers.get('retry-after')]).toEqual([503, 'SESSION_STORE_FAILED', '1'])
+    expect(headers.getSetCookie()).toEqual([])
+  })
+
+  it('answers 500 to a handler that throws, tells nothing of the error, and saves nothing', async () => {
+    await using s = await server(async (request, response, session) => {
+      if (request.url === '/get') return response.end((await session.get('q')) ?? 'none')
+      await session.set('q', 'x')
+      if (request.url === '/throw') throw new Error('secret detail')
+      if (request.url === '/status') response.statusCode = 502
+      return response.writeHead(response.statusCode).end('bad')
+    })
+    const thrown = await s.get('/throw')
+    expect([thrown.status, thrown.body.includes('secret')]).toEqual([500, false])
+    expect((await s.get('/status')).status).toBe(502)
+    expect((await s.get('/get')).body).toBe('none')
+    expect(s.store.calls).toEqual([])
+  })
+
+  it('refuses a write after the response has begun', async () => {
+    const late = Promise.withResolvers<string>()
+    await using s = await server(async (_request, response, session) => {
+      response.end('ok')
+      late.resolve(
+        session.set('q', 'x').then(
+          () => 'fine',
+          (error) => error.code,
+        ),
+      )
+    })
+    expect((await s.get()).body).toBe('ok')
+    expect(await late.promise).toBe('SESSION_SEALED')
+  })
+
+  it('clears the cookie of a session that ends', async () => {
+    await using s = await server(async (request, response, session) => {
+      if (request.url === '/end') await session.invalidate()
+      else await session.set('q', 'x')
+      response.end()
+    })
+    await s.get()
+    expect((await s.get('/end')).headers.getSetCookie()[0]).toContain('Max-Age=0')
+  })
+
+  it('says so when a request does not belong to it', async () => {
+    await using s = await server(() => {})
+    expect(() => s.sessions.of({})).toThrow('not registered on this request’s scope')
+  })
+})
