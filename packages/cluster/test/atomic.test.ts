@@ -1,3 +1,4 @@
+import { Redis } from 'ioredis'
 import { expect, test } from 'vitest'
 import { type Answer, ask } from '../src/load/index.ts'
 import { savedUsers, testCluster } from './harness.ts'
@@ -26,14 +27,17 @@ test('a logout that races writes on all nodes stays a logout', async () => {
   const statuses = new Set<number>()
   for (const [round, user] of (await savedUsers(20, () => cluster.balancer.url)).entries()) {
     const cookie = `SESSION=${user.jar.get('SESSION')}`
-    const post = (path: string, index: number): Promise<Answer> =>
-      ask(new URL(path, nodes[index % 3]?.url), { method: 'POST', headers: { cookie } })
-    const writes = Array.from({ length: 9 }, (_, index) =>
-      post(index % 2 ? '/counter' : `/cart/add?item=i${index}`, index),
-    )
-    // Somewhere among the writes: first, last, or between.
-    const logout = post('/logout', round)
-    const more = Array.from({ length: 9 }, (_, index) => post('/counter', index + 1))
+    const send = (method: string, path: string, index: number): Promise<Answer> =>
+      ask(new URL(path, nodes[index % 3]?.url), { method, headers: { cookie } })
+    // Atomic updates and plain writes, before and after the logout, on every node.
+    const write = (index: number) => [
+      send('POST', '/counter', index),
+      send('POST', `/cart/add?item=i${index}`, index + 1),
+      send('GET', '/set?q=late', index + 2),
+    ]
+    const writes = [0, 1, 2].flatMap(write)
+    const logout = send('POST', '/logout', round)
+    const more = [3, 4, 5].flatMap(write)
 
     expect((await logout).status).toBe(200)
     const answers = await Promise.all([...writes, ...more])
@@ -48,6 +52,19 @@ test('a logout that races writes on all nodes stays a logout', async () => {
     const given = answers.flatMap(({ headers }) => headers['set-cookie'] ?? [])
     for (const line of given) expect(line).not.toContain(user.jar.get('SESSION'))
   }
+  await expectWholeSessions(cluster.redis?.url ?? '')
   // A write is done, or refused because the session has ended: nothing else.
   expect([...statuses].filter((status) => status !== 200 && status !== 409)).toEqual([])
 })
+
+/** No write has left a piece of a dead session behind: every hash is whole, and will end. */
+async function expectWholeSessions(url: string): Promise<void> {
+  const client = new Redis(url)
+  const keys = await client.keys('*:sessions:*')
+  expect(keys.length).toBeGreaterThan(0)
+  for (const key of keys) {
+    expect(await client.hexists(key, 'creationTime'), `${key} is half a session`).toBe(1)
+    expect(await client.pttl(key), `${key} never ends`).toBeGreaterThan(0)
+  }
+  client.disconnect()
+}
