@@ -107,6 +107,11 @@ it('random operations over three nodes agree with the model', async () => {
           clock.pass(what.ms)
           continue
         }
+        if (what.op === 'end') {
+          await (nodes[at] as (typeof nodes)[number]).sessions.endUser('bob')
+          for (const other of clients) other.endIfUsers(clock.now())
+          continue
+        }
         client.expire(clock.now())
         if (what.op === 'set') {
           await user.get(`/set?name=${what.name}&value=${what.value}`, app(at))
@@ -132,10 +137,6 @@ it('random operations over three nodes agree with the model', async () => {
           if (expected.data) client.dead.push(old)
           expected.data = undefined
           expected.isUsers = false
-        } else if (what.op === 'end') {
-          await (nodes[at] as (typeof nodes)[number]).sessions.endUser('bob')
-          for (const other of clients) other.endIfUsers(clock.now())
-          continue
         } else if (what.op === 'fail') {
           await user.get('/fail', app(at))
         } else {
@@ -151,6 +152,6 @@ it('random operations over three nodes agree with the model', async () => {
       }
       for (const n of nodes) await n[Symbol.asyncDispose]()
     }),
-    { numRuns: 60, endOnFailure: true },
+    { numRuns: 100, endOnFailure: true },
   )
 })
