@@ -73,7 +73,7 @@ export function showRedisAddress(address: RedisAddress): string {
 }
 
 /** `host:port`, an IPv6 host in brackets. */
-export function showEndpoint({ host, port }: Endpoint): string {
+function showEndpoint({ host, port }: Endpoint): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
 }
 

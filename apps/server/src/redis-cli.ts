@@ -1,4 +1,4 @@
-import { type RedisAddress, showEndpoint } from './redis-address.ts'
+import type { RedisAddress } from './redis-address.ts'
 
 /**
  * The line a reader types in a shell to see one hash as Redis holds it.
@@ -22,11 +22,6 @@ export function redisCliLine(address: RedisAddress, key: string): string {
       return `redis-cli -u ${scheme}://$(${ask} | paste -sd:)/${address.db}${login} ${command}`
     }
   }
-}
-
-/** How the same Redis is named on a page: where it listens. */
-export function redisPlace(address: RedisAddress): string {
-  return address.endpoints.map(showEndpoint).join(', ')
 }
 
 function loginName(address: RedisAddress): string {
