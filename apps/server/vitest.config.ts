@@ -1,0 +1,4 @@
+import { defineConfig } from 'vitest/config'
+
+/** The tests that need nothing but Node and a Redis. */
+export default defineConfig({ test: { include: ['src/**/*.test.ts'] } })
