@@ -1,0 +1,127 @@
+import type { FastifyInstance } from 'fastify'
+import { codecs, samples } from '../wire/codec.ts'
+import type { RedisShown } from '../wire/inspection.ts'
+import { known } from './api-users.ts'
+import { Body } from './body.ts'
+import { CallError } from './call-error.ts'
+import { tryCodec } from './codec-trial.ts'
+import { showCookie } from './inspect-cookie.ts'
+import { type RedisInspector, redisInspector } from './inspect-redis.ts'
+import type { Lane } from './lane.ts'
+import type { Stage } from './stage.ts'
+import { visit } from './visit.ts'
+import { mask } from './why.ts'
+
+/** The inspectors. They are POSTs, because what they tell is as good as a login to whoever could read it. */
+export function inspectRoutes(app: FastifyInstance, stage: Stage): void {
+  const inspectors = new Map<Lane, RedisInspector>()
+  const redisOf = (lane: Lane): RedisInspector => {
+    const { redisUrl, namespace } = lane.host
+    if (redisUrl === undefined) throw new CallError('This lane has no Redis', 409)
+    let inspector = inspectors.get(lane)
+    if (!inspector) {
+      inspector = redisInspector(redisUrl, namespace)
+      inspectors.set(lane, inspector)
+    }
+    return inspector
+  }
+  const counting = setInterval(() => void countAll(), 1000)
+  const countAll = async () => {
+    for (const lane of stage.lanes.values()) {
+      if (lane.host.redisUrl === undefined) continue
+      lane.redisSessions = await redisOf(lane)
+        .count()
+        .catch(() => undefined)
+    }
+  }
+  app.addHook('onClose', async () => {
+    clearInterval(counting)
+    for (const inspector of inspectors.values()) await inspector[Symbol.asyncDispose]()
+  })
+
+  app.post('/api/inspect/cookie', async (request) => {
+    const { lane, standing, reveal } = subject(stage, request.body)
+    return { cookies: standing.jar.all().map((cookie) => showCookie(cookie, lane.target.cookieName, reveal)) }
+  })
+
+  app.post('/api/inspect/session', async (request) => {
+    const { lane, standing } = subject(stage, request.body)
+    return {
+      home: standing.home?.node ?? null,
+      lost: standing.lost,
+      answers: await whoAmIEverywhere(lane, standing.jar.header(Date.now())),
+    }
+  })
+
+  app.post('/api/inspect/redis', async (request) => {
+    const { lane, standing, reveal } = subject(stage, request.body)
+    const redis = redisOf(lane)
+    const key = await keyOf(lane, standing.jar.header(Date.now()))
+    if (key === undefined) return { key: null, hash: null } satisfies RedisShown
+    const hash = await redis.hash(key)
+    const shown = reveal ? key : hideKey(key)
+    const cookie = standing.jar.get(lane.target.cookieName)
+    return {
+      key: shown,
+      cookie: `${lane.target.cookieName}=${reveal ? cookie?.value : mask(cookie?.value ?? '')}`,
+      cli: `redis-cli -u ${lane.host.redisUrl} HGETALL '${shown}'`,
+      hash: hash ? { ...hash, key: shown } : null,
+    } satisfies RedisShown
+  })
+
+  app.post('/api/codec', async (request) => {
+    const body = new Body(request.body)
+    const lane = stage.lane(body.text('lane'))
+    return tryCodec(redisOf(lane).client, body.oneOf('codec', codecs), body.oneOf('sample', samples))
+  })
+
+  app.post('/api/forge', async (request) => {
+    const { body, lane, user, standing } = subject(stage, request.body)
+    const name = body.text('cookie')
+    const value = body.text('value')
+    if (!/^[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]*$/.test(value))
+      throw new CallError(
+        'A cookie’s value is printable ASCII without spaces, quotes, commas, semicolons and backslashes',
+      )
+    const others = standing.jar
+      .all()
+      .filter((cookie) => cookie.name !== name)
+      .map((cookie) => `${cookie.name}=${cookie.value}`)
+    return {
+      record: await stage.traffic.act(lane, user, 'forge', { forged: [`${name}=${value}`, ...others].join('; ') }),
+    }
+  })
+}
+
+function subject(stage: Stage, json: unknown) {
+  const body = new Body(json)
+  const lane = stage.lane(body.text('lane'))
+  const user = known(stage, body.text('user'))
+  return { body, lane, user, standing: stage.traffic.standing(user, lane.id), reveal: body.flag('reveal') }
+}
+
+/** Asks each living node, on its own port, whom it takes this cookie's owner for. Ids come masked from the node. */
+async function whoAmIEverywhere(lane: Lane, cookie: string | undefined): Promise<object[]> {
+  return Promise.all(
+    lane.target.processes().map(async ({ name }) => {
+      const answer = await visit(new URL('/whoami', lane.target.nodeUrl(name)).href, { cookie, timeoutMs: 1500 })
+      if (!answer.ok) return { node: name, failure: answer.reason }
+      try {
+        return { node: name, ...(JSON.parse(answer.body) as object) }
+      } catch {
+        return { node: name, failure: `status ${answer.status}` }
+      }
+    }),
+  )
+}
+
+/** The exact key of a session, as a node of the lane says it. */
+async function keyOf(lane: Lane, cookie: string | undefined): Promise<string | undefined> {
+  const answers = (await whoAmIEverywhere(lane, cookie)) as { session?: { redisKey?: string | null } | null }[]
+  return answers.find(({ session }) => session?.redisKey)?.session?.redisKey ?? undefined
+}
+
+/** The key with all but the ends of its id left out. */
+function hideKey(key: string): string {
+  return key.replace(/([^:]{2})[^:]+([^:]{2})$/, '$1…$2')
+}

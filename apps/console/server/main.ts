@@ -1,0 +1,37 @@
+import { pino } from 'pino'
+import { ConfigError, readConfig } from './config.ts'
+import { type Console, startConsole } from './console.ts'
+
+/** The console as a process: configuration from the environment, log lines as JSON on stdout, everything ended by SIGTERM or Ctrl-C. */
+const log = pino({ base: { app: 'console' } })
+
+async function main(): Promise<void> {
+  const config = readConfig(process.env)
+  const running = await startConsole(config, {
+    onProgress: (line) => log.info(line),
+    onFailure: (mode, error) => log.error({ mode, error: error.message }, 'lane failed'),
+  })
+  endOnSignal(running)
+  log.info({ url: running.url }, 'listening')
+  await running.stage.ready
+  log.info({ url: running.url, lanes: [...running.stage.lanes.keys()] }, 'ready')
+}
+
+function endOnSignal(running: Console): void {
+  let ending = false
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => {
+      // A second Ctrl-C does not wait any longer; the cluster's supervisor ends what is left.
+      if (ending) process.exit(1)
+      ending = true
+      void running[Symbol.asyncDispose]().then(() => process.exit(0))
+    })
+  }
+}
+
+main().catch((error: NodeJS.ErrnoException) => {
+  if (error.code === 'EADDRINUSE')
+    console.error(`CONSOLE_PORT: the port is taken; set another one, 0 for any free port`)
+  else console.error(error instanceof ConfigError ? error.message : error.stack)
+  process.exit(1)
+})

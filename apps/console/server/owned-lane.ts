@@ -1,0 +1,170 @@
+import { randomBytes } from 'node:crypto'
+import { type Cluster, startCluster } from '@session-cluster/cluster'
+import type { Disabled, LaneAction, NodeAction } from '../wire/frame.ts'
+import type { Mode } from '../wire/record.ts'
+import { type ActionValue, callAdmin, type LaneHost, type ProcessState } from './lane-host.ts'
+
+/** How a lane of the console's own is started. */
+export interface OwnedLaneOptions {
+  readonly mode: Mode
+  /** The first node's port (further nodes, and the admin ports 1000 above, follow it), and the balancer's; 0 is any free one. */
+  readonly ports: { readonly nodes: number; readonly balancer: number; readonly balancerAdmin: number }
+  /** A Redis that runs already. @default one of the lane's own */
+  readonly redisUrl?: string | undefined
+  readonly onProgress?: ((line: string) => void) | undefined
+  readonly onLog?: ((part: string, line: string) => void) | undefined
+  readonly nodeEnv?: Readonly<Record<string, string>> | undefined
+  readonly balancerEnv?: Readonly<Record<string, string>> | undefined
+}
+
+const namespace = 'session-cluster'
+
+/** Starts a cluster of the console's own: it ends with the console. */
+export async function ownedLane(options: OwnedLaneOptions): Promise<LaneHost> {
+  const listeners = new Set<(part: string, state: ProcessState) => void>()
+  const nodeToken = randomBytes(18).toString('base64url')
+  const { ports } = options
+  const cluster = await startCluster({
+    mode: options.mode,
+    nodes: 3,
+    ports: {
+      ...(ports.nodes > 0 && { nodes: ports.nodes, nodeAdmins: ports.nodes + 1000 }),
+      ...(ports.balancer > 0 && { balancer: ports.balancer }),
+      ...(ports.balancerAdmin > 0 && { balancerAdmin: ports.balancerAdmin }),
+    },
+    ...(options.redisUrl === undefined ? {} : { redis: { url: options.redisUrl } }),
+    nodeEnv: { LOG_LEVEL: 'info', ...options.nodeEnv, ADMIN_TOKEN: nodeToken },
+    balancerEnv: { ...options.balancerEnv },
+    onState: (part, state) => {
+      for (const listener of listeners) listener(part.replace(/^node /, ''), state)
+    },
+    ...(options.onProgress && { onProgress: options.onProgress }),
+    ...(options.onLog && { onLog: (part, line) => options.onLog?.(part, line.text) }),
+  })
+  return new OwnedLane(options.mode, cluster, nodeToken, listeners)
+}
+
+class OwnedLane implements LaneHost {
+  readonly mode: Mode
+  readonly attached = false
+  readonly namespace = namespace
+  readonly adminToken: string
+  readonly #cluster: Cluster
+  readonly #listeners: Set<(part: string, state: ProcessState) => void>
+
+  constructor(
+    mode: Mode,
+    cluster: Cluster,
+    adminToken: string,
+    listeners: Set<(part: string, state: ProcessState) => void>,
+  ) {
+    this.mode = mode
+    this.adminToken = adminToken
+    this.#cluster = cluster
+    this.#listeners = listeners
+  }
+
+  get balancerUrl() {
+    return this.#cluster.balancer.url
+  }
+  get balancerAdminUrl() {
+    return this.#cluster.balancer.adminUrl
+  }
+  get publicUrl() {
+    return `http://${this.mode}.localhost:${new URL(this.balancerUrl).port}`
+  }
+  get redisUrl() {
+    return this.#cluster.redis?.url
+  }
+
+  nodes() {
+    return this.#cluster.nodes.map(({ name, url, adminUrl }) => ({ name, url, adminUrl }))
+  }
+
+  stateOf(part: string): ProcessState | undefined {
+    if (part === 'redis') return this.#cluster.redis?.state
+    return this.#cluster.nodes.find(({ name }) => name === part)?.state
+  }
+
+  onState(listener: (part: string, state: ProcessState) => void) {
+    this.#listeners.add(listener)
+    return () => void this.#listeners.delete(listener)
+  }
+
+  disabled(): Disabled {
+    const redis = this.#cluster.redis
+    if (!redis)
+      return {
+        codec: 'no-redis',
+        'redis-stop': 'no-redis',
+        'redis-freeze': 'no-redis',
+        'redis-thaw': 'no-redis',
+        'redis-start': 'no-redis',
+      }
+    if (redis.managed) return {}
+    return {
+      'redis-stop': 'foreign-redis',
+      'redis-freeze': 'foreign-redis',
+      'redis-thaw': 'foreign-redis',
+      'redis-start': 'foreign-redis',
+    }
+  }
+
+  async actOnNode(name: string, action: NodeAction, value: ActionValue): Promise<void> {
+    const node = this.#cluster.node(name)
+    const { balancer } = this.#cluster
+    switch (action) {
+      case 'crash':
+        return node.crash()
+      case 'freeze':
+        return node.freeze()
+      case 'thaw':
+        return node.thaw()
+      case 'stop':
+        await node.stop()
+        return
+      case 'restart':
+        if (node.state === 'frozen') await node.thaw()
+        return node.pid === undefined ? node.start() : node.restart()
+      case 'drain':
+        return balancer.change(name, { state: 'drain' })
+      case 'maintenance':
+        return balancer.change(name, { state: 'maintenance' })
+      case 'ready':
+        return balancer.change(name, { state: 'ready' })
+      case 'weight':
+        return balancer.change(name, { weight: value.weight ?? 1 })
+      case 'slow':
+        await callAdmin(new URL(`/slow?ms=${value.slowMs ?? 0}`, node.adminUrl).href, this.adminToken, {
+          method: 'POST',
+        })
+    }
+  }
+
+  async actOnLane(action: LaneAction, value: ActionValue & { readonly node?: string | undefined }): Promise<void> {
+    const { redis } = this.#cluster
+    switch (action) {
+      case 'add':
+        await this.#cluster.addNode()
+        return
+      case 'remove':
+        return this.#cluster.removeNode(value.node ?? '')
+      case 'rolling':
+        return this.#cluster.rollingRestart()
+      case 'redis-stop':
+        return redis?.crash()
+      case 'redis-freeze':
+        return redis?.freeze()
+      case 'redis-thaw':
+        return redis?.thaw()
+      case 'redis-start':
+        return redis?.start()
+      case 'codec':
+        throw new Error('The codec is tried beside the lane, not switched in it')
+    }
+  }
+
+  async [Symbol.asyncDispose]() {
+    await this.#cluster[Symbol.asyncDispose]()
+  }
+}

@@ -1,0 +1,169 @@
+import type { Frame, LaneView } from '../wire/frame.ts'
+import { noTotals } from '../wire/outcome.ts'
+import type { LaneId, Mode, Notice, RequestRecord } from '../wire/record.ts'
+import { type Hub, hub } from './hub.ts'
+import { Lane } from './lane.ts'
+import type { LaneHost } from './lane-host.ts'
+import { Traffic } from './traffic.ts'
+
+/** How a lane comes to be: its host, once it is up. */
+export interface LanePlan {
+  readonly mode: Mode
+  readonly attached: boolean
+  open(): Promise<LaneHost>
+}
+
+export interface StageOptions {
+  readonly lanes: readonly LanePlan[]
+  /** Virtual users at the start. @default 9 */
+  readonly users?: number | undefined
+  /** Whether the users begin to act by themselves once they are logged in. @default true */
+  readonly running?: boolean | undefined
+  /** Hears why a lane did not come up. */
+  readonly onFailure?: ((mode: Mode, error: Error) => void) | undefined
+}
+
+/** The most records and notices that are kept, for new pages and for the export. */
+const historyLimit = 600
+const flushMs = 50
+/** Every so many flushes the lanes and the users are sent whole. */
+const viewsEvery = 5
+
+/** All that runs behind the page: lanes, users, and the hub that tells the pages. */
+export class Stage implements AsyncDisposable {
+  readonly traffic: Traffic
+  readonly hub: Hub
+  readonly lanes = new Map<LaneId, Lane>()
+  readonly startedAt = Date.now()
+  readonly #plans: readonly LanePlan[]
+  readonly #errors = new Map<LaneId, string>()
+  readonly #options: StageOptions
+  readonly #records: RequestRecord[] = []
+  readonly #notices: Notice[] = []
+  #fresh: { records: RequestRecord[]; notices: Notice[] } = { records: [], notices: [] }
+  #seq = 0
+  #flushes = 0
+  #closed = false
+  readonly #timer: NodeJS.Timeout
+  /** Resolves once every lane is up, with its users logged in, or has failed. */
+  readonly ready: Promise<void>
+
+  constructor(options: StageOptions) {
+    this.#options = options
+    this.#plans = options.lanes
+    this.traffic = new Traffic(() => [...this.lanes.values()], options.users)
+    this.hub = hub({ snapshot: () => this.snapshot() })
+    this.ready = this.#openAll()
+    this.#timer = setInterval(() => this.#flush(), flushMs)
+  }
+
+  /** Everything that a page needs to begin. */
+  snapshot(): Frame {
+    return {
+      full: true,
+      records: this.#records.slice(-240),
+      notices: this.#notices.slice(-60),
+      skipped: 0,
+      ...this.#views(),
+    }
+  }
+
+  /** The kept history, oldest first: what an export is made of. */
+  history(): { records: readonly RequestRecord[]; notices: readonly Notice[] } {
+    return { records: this.#records, notices: this.#notices }
+  }
+
+  laneViews(): LaneView[] {
+    return this.#plans.map(
+      ({ mode, attached }) => this.lanes.get(mode)?.view() ?? absent(mode, attached, this.#errors.get(mode)),
+    )
+  }
+
+  /** @throws Error when no such lane is up */
+  lane(id: string): Lane {
+    const lane = this.lanes.get(id as LaneId)
+    if (!lane) throw new Error(`There is no lane ${id}`)
+    return lane
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closed = true
+    clearInterval(this.#timer)
+    this.traffic[Symbol.dispose]()
+    await this.ready.catch(() => undefined)
+    await Promise.all([...this.lanes.values()].map((lane) => lane[Symbol.asyncDispose]()))
+  }
+
+  async #openAll(): Promise<void> {
+    await Promise.all(this.#plans.map((plan) => this.#open(plan)))
+    if (!this.#closed && this.lanes.size > 0) this.traffic.setClock({ running: this.#options.running ?? true })
+  }
+
+  async #open(plan: LanePlan): Promise<void> {
+    try {
+      const host = await plan.open()
+      if (this.#closed) return await host[Symbol.asyncDispose]()
+      const lane = new Lane(host, {
+        record: (record) => this.#record(record),
+        notice: (notice) => this.#notice(notice),
+        standings: () => this.traffic.standings(plan.mode),
+      })
+      await lane.listening
+      this.lanes.set(plan.mode, lane)
+      // In their order: which users are on which node is then the same in every run.
+      for (const name of this.traffic.names) if (!this.#closed) await this.traffic.act(lane, name, 'login')
+    } catch (error) {
+      this.#errors.set(plan.mode, (error as Error).message)
+      this.#options.onFailure?.(plan.mode, error as Error)
+    }
+  }
+
+  #record(record: Omit<RequestRecord, 'seq'>): RequestRecord {
+    const numbered = { seq: ++this.#seq, ...record }
+    keep(this.#records, numbered)
+    this.#fresh.records.push(numbered)
+    return numbered
+  }
+
+  #notice(notice: Omit<Notice, 'seq' | 'at'>): void {
+    const numbered = { seq: ++this.#seq, at: Date.now(), ...notice }
+    keep(this.#notices, numbered)
+    this.#fresh.notices.push(numbered)
+  }
+
+  #views(): Pick<Frame, 'lanes' | 'users' | 'clock'> {
+    return { lanes: this.laneViews(), users: this.traffic.views(), clock: this.traffic.clock }
+  }
+
+  #flush(): void {
+    const { records, notices } = this.#fresh
+    const withViews = this.#flushes++ % viewsEvery === 0
+    if (records.length === 0 && notices.length === 0 && !withViews) return
+    this.#fresh = { records: [], notices: [] }
+    if (this.hub.pages > 0)
+      this.hub.send({ full: false, records, notices, skipped: 0, ...(withViews && this.#views()) })
+  }
+}
+
+function keep<T>(list: T[], value: T): void {
+  list.push(value)
+  if (list.length > historyLimit) list.shift()
+}
+
+/** What is shown of a lane that is not up yet, or did not come up. */
+function absent(mode: Mode, attached: boolean, error: string | undefined): LaneView {
+  return {
+    id: mode,
+    mode,
+    state: error === undefined ? 'starting' : 'failed',
+    ...(error === undefined ? {} : { error }),
+    on: true,
+    attached,
+    url: '',
+    policy: mode === 'sticky' ? 'sticky' : 'plain',
+    totals: noTotals(),
+    share: {},
+    nodes: [],
+    disabled: {},
+  }
+}

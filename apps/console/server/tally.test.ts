@@ -1,0 +1,61 @@
+import { describe, expect, it } from 'vitest'
+import type { DoneEvent } from './events.ts'
+import { jain, maxOverMean, percentile, tally } from './tally.ts'
+
+const done = (upstream: string | undefined, status = 200, ms = 1, at = 0): DoneEvent => ({
+  requestId: 'x',
+  at,
+  method: 'GET',
+  path: '/get',
+  upstream,
+  status,
+  ms,
+  attempts: 1,
+  termination: 'ok',
+})
+
+describe('tally', () => {
+  it('counts the balancer’s log by node and class', () => {
+    const counts = tally()
+    for (const status of [200, 302, 404, 500, 503]) counts.done(done('a', status))
+    counts.done(done(undefined, 503))
+    expect(counts.node('a')).toMatchObject({ requests: 5, ok: 2, client: 1, server: 2 })
+  })
+
+  it('takes the share over the last 60 requests', () => {
+    const counts = tally()
+    for (let i = 0; i < 100; i++) counts.done(done('a'))
+    for (let i = 0; i < 30; i++) counts.done(done(i % 2 ? 'b' : 'c'))
+    expect(counts.share()).toEqual({ a: 30, b: 15, c: 15 })
+  })
+
+  it('keeps errors out of a node’s hits, and logins out of both', () => {
+    const counts = tally()
+    for (const outcome of ['found', 'miss', 'lost', 'error', 'fresh', 'none'] as const) counts.outcome(outcome, 'a')
+    expect(counts.node('a')).toMatchObject({ found: 1, missed: 2 })
+    expect(counts.totals).toEqual({ found: 1, miss: 1, lost: 1, error: 1, fresh: 1, none: 1 })
+  })
+
+  it('forgets what is older than the rate’s five seconds', () => {
+    const counts = tally()
+    for (let i = 0; i < 10; i++) counts.done(done('a', 200, 1, i * 1000))
+    expect(counts.rate('a', 9000)).toBe(6 / 5)
+    expect(counts.rate('a', 60_000)).toBe(0)
+  })
+
+  it('knows its percentiles by nearest rank', () => {
+    const hundred = Array.from({ length: 100 }, (_, i) => 100 - i)
+    expect([0.5, 0.95, 0.99, 1].map((fraction) => percentile(hundred, fraction))).toEqual([50, 95, 99, 100])
+    expect(percentile([], 0.5)).toBeUndefined()
+    expect(percentile([7], 0.5)).toBe(7)
+  })
+})
+
+describe('evenness', () => {
+  it('is 1 for an even load, and 3 and a third when one of three does everything', () => {
+    expect([maxOverMean([2, 2, 2]), jain([2, 2, 2])]).toEqual([1, 1])
+    expect(maxOverMean([0, 9, 0])).toBe(3)
+    expect(jain([0, 9, 0])).toBeCloseTo(1 / 3)
+    expect([maxOverMean([0, 0]), jain([])]).toEqual([undefined, undefined])
+  })
+})

@@ -1,0 +1,124 @@
+import { judged, noTotals, type Outcome, type Totals } from '../wire/outcome.ts'
+import type { DoneEvent, NodeSession } from './events.ts'
+
+/** How many of a lane's last requests its share is taken over. */
+export const shareWindow = 60
+/** How many of a node's last answers its percentiles are taken over. */
+const latencyWindow = 500
+const storeWindow = 100
+const rateMs = 5000
+
+/** What one node's traffic came to. */
+export interface NodeTally {
+  requests: number
+  ok: number
+  client: number
+  server: number
+  redispatches: number
+  found: number
+  missed: number
+  lost: number
+  readonly latencies: number[]
+  readonly times: number[]
+  readonly store: NodeSession[]
+}
+
+/** Counts a lane's traffic. Requests, answers and share come from the balancer's log alone; outcomes from the users' tokens. */
+export interface Tally {
+  readonly totals: Totals
+  node(name: string): NodeTally
+  /** One line of the balancer's log. */
+  done(event: DoneEvent): void
+  /** A request that had to leave this node for another. */
+  redispatched(from: string): void
+  /** One verdict by a user's token; `node` is the one that answered. */
+  outcome(outcome: Outcome, node: string | undefined): void
+  store(node: string, session: NodeSession): void
+  rate(name: string, now: number): number
+  percentile(name: string, fraction: number): number | undefined
+  share(): Readonly<Record<string, number>>
+}
+
+/** A tally with nothing in it. Bounded: windows, not histories. */
+export function tally(): Tally {
+  const nodes = new Map<string, NodeTally>()
+  const recent: string[] = []
+  const totals = noTotals()
+  const node = (name: string): NodeTally => {
+    let found = nodes.get(name)
+    if (!found) {
+      found = {
+        requests: 0,
+        ok: 0,
+        client: 0,
+        server: 0,
+        redispatches: 0,
+        found: 0,
+        missed: 0,
+        lost: 0,
+        latencies: [],
+        times: [],
+        store: [],
+      }
+      nodes.set(name, found)
+    }
+    return found
+  }
+  return {
+    totals,
+    node,
+    done(event) {
+      if (event.upstream === undefined) return
+      const counts = node(event.upstream)
+      counts.requests++
+      if (event.status >= 500) counts.server++
+      else if (event.status >= 400) counts.client++
+      else counts.ok++
+      push(counts.latencies, event.ms, latencyWindow)
+      push(counts.times, event.at, latencyWindow * 4)
+      push(recent, event.upstream, shareWindow)
+    },
+    redispatched: (from) => void node(from).redispatches++,
+    outcome(outcome, name) {
+      totals[outcome]++
+      if (name === undefined || !(judged as readonly Outcome[]).includes(outcome)) return
+      if (outcome === 'found') node(name).found++
+      else if (outcome !== 'error') node(name).missed++
+    },
+    store: (name, session) => push(node(name).store, session, storeWindow),
+    rate(name, now) {
+      const { times } = node(name)
+      while (times[0] !== undefined && times[0] < now - rateMs) times.shift()
+      return times.length / (rateMs / 1000)
+    },
+    percentile: (name, fraction) => percentile(node(name).latencies, fraction),
+    share() {
+      const counts: Record<string, number> = {}
+      for (const name of recent) counts[name] = (counts[name] ?? 0) + 1
+      return counts
+    },
+  }
+}
+
+function push<T>(list: T[], value: T, most: number): void {
+  list.push(value)
+  if (list.length > most) list.shift()
+}
+
+/** The value at or below which `fraction` of the values lie (nearest rank); `undefined` of nothing. */
+export function percentile(values: readonly number[], fraction: number): number | undefined {
+  return values.toSorted((a, b) => a - b)[Math.max(0, Math.ceil(values.length * fraction) - 1)]
+}
+
+/** The busiest node's load over the mean: 1 is even. `undefined` without traffic. */
+export function maxOverMean(loads: readonly number[]): number | undefined {
+  const sum = loads.reduce((total, load) => total + load, 0)
+  return sum === 0 ? undefined : (Math.max(...loads) * loads.length) / sum
+}
+
+/** Jain's fairness index, from 1/n (one node does everything) to 1 (even). `undefined` without traffic. */
+export function jain(loads: readonly number[]): number | undefined {
+  const sum = loads.reduce((total, load) => total + load, 0)
+  const squares = loads.reduce((total, load) => total + load * load, 0)
+  return squares === 0 ? undefined : (sum * sum) / (loads.length * squares)
+}

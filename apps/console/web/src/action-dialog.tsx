@@ -1,0 +1,103 @@
+import { useState } from 'preact/hooks'
+import { type Consequence, consequence } from '../../wire/consequence.ts'
+import { type LaneAction, type LaneView, type NodeAction, nodeActions } from '../../wire/frame.ts'
+import { calls, type Scope } from './calls.ts'
+import { Modal } from './modal.tsx'
+import { type Dialog, usePage } from './page.ts'
+import { Segment } from './segment.tsx'
+
+type Confirm = Extract<Dialog, { kind: 'confirm' }>
+
+const isNodeAction = (action: NodeAction | LaneAction): action is NodeAction =>
+  (nodeActions as readonly string[]).includes(action)
+
+/** Says what an action will come to, lane by lane, before it is done. */
+export function ActionDialog({ dialog }: { dialog: Confirm }) {
+  const { t, state, open, attempt } = usePage()
+  const { action, node } = dialog
+  const several = state.lanes.length > 1 && !action.startsWith('redis')
+  const [scope, setScope] = useState<Scope>(several ? 'all' : (dialog.lane ?? state.lanes[0]?.id ?? 'all'))
+  const [amount, setAmount] = useState(action === 'weight' ? 2 : 200)
+  const lanes = state.lanes.filter((lane) => lane.state === 'ready' && (scope === 'all' || lane.id === scope))
+  const title = node === undefined ? t(`do.${action}`) : t('nodes.for', { action: t(`do.${action}`), node })
+  const confirm = (event: Event) => {
+    event.preventDefault()
+    open(undefined)
+    attempt(
+      isNodeAction(action)
+        ? calls.node(scope, node ?? '', action, valueFor(action, amount))
+        : calls.lane(scope, action, node),
+    )
+  }
+  return (
+    <Modal title={title} onClose={() => open(undefined)}>
+      <form onSubmit={confirm}>
+        {several && <Where scope={scope} lane={dialog.lane} onScope={setScope} />}
+        {(action === 'weight' || action === 'slow') && (
+          <label class="amount">
+            {t(`do.${action}.label`)}
+            <input
+              type="number"
+              min="0"
+              max={action === 'weight' ? 1000 : 10_000}
+              value={amount}
+              onInput={(event) => setAmount(event.currentTarget.valueAsNumber)}
+              required
+            />
+          </label>
+        )}
+        <h3>{t('do.preview')}</h3>
+        <ul class="preview">
+          {lanes.map((lane) => (
+            <Preview key={lane.id} lane={lane} what={consequence(action, lane, state.users, node)} />
+          ))}
+        </ul>
+        <div class="row end">
+          <button type="button" onClick={() => open(undefined)}>
+            {t('do.cancel')}
+          </button>
+          <button type="submit" class="primary" autofocus>
+            {title}
+          </button>
+        </div>
+      </form>
+    </Modal>
+  )
+}
+
+function valueFor(action: NodeAction, amount: number): { weight?: number; slowMs?: number } {
+  if (action === 'weight') return { weight: amount }
+  return action === 'slow' ? { slowMs: amount } : {}
+}
+
+function Where({
+  scope,
+  lane,
+  onScope,
+}: {
+  scope: Scope
+  lane: LaneView['id'] | undefined
+  onScope: (scope: Scope) => void
+}) {
+  const { t, place } = usePage()
+  const one = lane ?? place.lane
+  return (
+    <Segment label={t('do.where')}>
+      <button type="button" aria-pressed={scope === 'all'} onClick={() => onScope('all')}>
+        {t('do.all')}
+      </button>
+      <button type="button" aria-pressed={scope === one} onClick={() => onScope(one)}>
+        {t('do.one', { lane: t(`mode.${one}`) })}
+      </button>
+    </Segment>
+  )
+}
+
+function Preview({ lane, what }: { lane: LaneView; what: Consequence }) {
+  const { t } = usePage()
+  return (
+    <li data-preview={lane.id} data-losing={what.losing} class={what.losing > 0 ? 'losing' : ''}>
+      <b>{t(`mode.${lane.id}`)}</b> {t.any(`consequence.${what.key}`, what.values)}
+    </li>
+  )
+}

@@ -1,0 +1,127 @@
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
+import { ActionDialog } from './action-dialog.tsx'
+import { Deeds } from './deeds.tsx'
+import { Header } from './header.tsx'
+import { useHold } from './hold.ts'
+import { preferredLanguage, translator } from './i18n/translate.ts'
+import { Inspector } from './inspector.tsx'
+import { keyDeeds } from './key-deeds.ts'
+import { useKeys } from './keys.ts'
+import { KeysDialog } from './keys-dialog.tsx'
+import { Lane } from './lane.tsx'
+import { type Place, readPlace, writePlace } from './link.ts'
+import { Log } from './log.tsx'
+import { NodeDialog } from './node-dialog.tsx'
+import { Nodes } from './nodes.tsx'
+import { type Dialog, type Page, PageContext } from './page.ts'
+import { useStore } from './store.ts'
+import type { Stream } from './stream.ts'
+import { currentTheme } from './theme.ts'
+import { Tour, type TourKeys } from './tour.tsx'
+import { Users } from './users.tsx'
+import { WhatIf } from './what-if.tsx'
+
+/** The whole page over one stream. */
+export function App({ stream }: { stream: Stream }) {
+  const state = useStore(stream.state)
+  const [place, go] = usePlace()
+  const [dialog, open] = useState<Dialog>()
+  const [trouble, setTrouble] = useState<string>()
+  const [pinnedRecord, pinRecord] = useState<number>()
+  const hold = useHold(state.log)
+  const tourKeys = useRef<TourKeys>({}).current
+  const t = useMemo(() => translator(place.lang), [place.lang])
+  const attempt = async (work: Promise<unknown>): Promise<boolean> => {
+    try {
+      await work
+      setTrouble(undefined)
+      return true
+    } catch (error) {
+      const reason = (error as Error).message
+      setTrouble(t('do.failed', { reason }))
+      return false
+    }
+  }
+  const page: Page = { state, place, t, stream, go, open, attempt, pinnedRecord, pinRecord }
+  const onExport = () => location.assign(`/api/export?lang=${place.lang}`)
+  const deeds = keyDeeds(page, { tour: tourKeys, hold: hold.toggle, onExport })
+  useKeys(deeds, dialog !== undefined)
+  return (
+    <PageContext.Provider value={page}>
+      <div class={`app ${place.present ? 'presenting' : ''} lanes-${state.lanes.length}`}>
+        <button type="button" class="skip" onClick={() => document.getElementById('lanes')?.focus()}>
+          {t('page.skip')}
+        </button>
+        <Header onExport={onExport} />
+        <Banner page={page} />
+        {place.tour && <Tour keys={tourKeys} />}
+        <div class="panel asks">
+          <WhatIf />
+          <Deeds />
+        </div>
+        <Users />
+        <main class="lanes" id="lanes" tabIndex={-1}>
+          {state.lanes.map((lane) => (
+            <Lane key={lane.id} lane={lane} />
+          ))}
+        </main>
+        <Inspector />
+        <Log held={hold.held} onHold={hold.toggle} onStep={hold.step} />
+        <Nodes />
+        {trouble && (
+          <div class="trouble" role="alert">
+            {trouble}
+            <button type="button" class="small" onClick={() => setTrouble(undefined)}>
+              {t('do.close')}
+            </button>
+          </div>
+        )}
+        {dialog?.kind === 'keys' && <KeysDialog deeds={deeds} />}
+        {dialog?.kind === 'confirm' && <ActionDialog key={`${dialog.action} ${dialog.node}`} dialog={dialog} />}
+        {dialog?.kind === 'node' && <NodeDialog lane={dialog.lane} node={dialog.node} />}
+      </div>
+    </PageContext.Provider>
+  )
+}
+
+function Banner({ page: { t, state } }: { page: Page }) {
+  if (state.connection === 'live' && state.skipped === 0) return null
+  return (
+    <div class="banner" role="status">
+      {state.connection === 'live' ? t('skipped', { n: state.skipped }) : t(`connection.${state.connection}`)}
+    </div>
+  )
+}
+
+/** The place in the address, and how to go elsewhere. The address always says where the page is. */
+function usePlace(): [Place, (change: Partial<Place>) => void] {
+  const preferred = preferredLanguage(navigator.languages)
+  const [place, setPlace] = useState(() => readPlace(location.hash, preferred))
+  const current = useRef(place)
+  current.current = place
+  useEffect(() => {
+    const onHash = () => setPlace(readPlace(location.hash, preferred))
+    addEventListener('hashchange', onHash)
+    return () => removeEventListener('hashchange', onHash)
+  }, [preferred])
+  useEffect(() => {
+    history.replaceState(null, '', writePlace(place))
+    document.documentElement.lang = place.lang
+    document.documentElement.dataset.theme = currentTheme(place)
+    document.title = translator(place.lang)('page.title')
+  }, [place])
+  useEffect(() => {
+    const query = matchMedia('(prefers-color-scheme: dark)')
+    const onChange = () => {
+      document.documentElement.dataset.theme = currentTheme(current.current)
+    }
+    query.addEventListener('change', onChange)
+    return () => query.removeEventListener('change', onChange)
+  }, [])
+  // Reads the newest place, so that two changes in one moment both count.
+  const go = (change: Partial<Place>) => {
+    current.current = { ...current.current, ...change }
+    setPlace(current.current)
+  }
+  return [place, go]
+}

@@ -1,0 +1,36 @@
+import type { CodecName, CodecTrial, SampleName } from '../../wire/codec.ts'
+import type { ClockView, LaneAction, NodeAction } from '../../wire/frame.ts'
+import type { LaneId, RequestRecord, UserAction } from '../../wire/record.ts'
+
+/** Where an action takes place. */
+export type Scope = LaneId | 'all'
+
+/** Asks the console's server to do something. Rejects with the server's own words when it cannot. */
+export async function call<T>(path: string, body: object = {}): Promise<T> {
+  const response = await fetch(`/api/${path}`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  })
+  const answer = (await response.json()) as T & { error?: string }
+  if (!response.ok) throw new Error(answer.error ?? `status ${response.status}`)
+  return answer
+}
+
+/** Everything that the page can have done. */
+export const calls = {
+  act: (user: string, action: UserAction, options: { via?: string; times?: number; lanes?: readonly LaneId[] } = {}) =>
+    call<{ records: RequestRecord[] }>('act', { user, action, ...options }),
+  clock: (clock: Partial<ClockView>) => call<ClockView>('clock', clock),
+  step: () => call<{ records: RequestRecord[] }>('step'),
+  addUser: () => call<{ name: string }>('users'),
+  active: (users: readonly string[]) => call<object>('active', { users }),
+  node: (lane: Scope, node: string, action: NodeAction, value: { weight?: number; slowMs?: number } = {}) =>
+    call<object>('node', { lane, node, action, ...value }),
+  lane: (lane: Scope, action: LaneAction, node?: string) =>
+    call<object>('lane', { lane, action, ...(node && { node }) }),
+  power: (lane: LaneId, on: boolean) => call<object>('power', { lane, on }),
+  codec: (codec: CodecName, sample: SampleName) => call<CodecTrial>('codec', { lane: 'clustered', codec, sample }),
+  forge: (lane: LaneId, user: string, cookie: string, value: string) =>
+    call<{ record: RequestRecord }>('forge', { lane, user, cookie, value }),
+}

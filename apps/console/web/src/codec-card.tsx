@@ -1,0 +1,92 @@
+import { useState } from 'preact/hooks'
+import { type CodecName, type CodecTrial, codecs, type SampleName, samples } from '../../wire/codec.ts'
+import type { LaneView } from '../../wire/frame.ts'
+import { calls } from './calls.ts'
+import { usePage } from './page.ts'
+import { type Store, store, useStore } from './store.ts'
+
+/** The last trial; the tour makes trials too, and they show in the same card. */
+export const lastTrial: Store<CodecTrial | undefined> = store<CodecTrial | undefined>(undefined)
+
+/** Stores one value in the lane's Redis with a codec, reads it back, and shows all three. */
+export function CodecTrialCard({ lane }: { lane: LaneView }) {
+  const { t, attempt } = usePage()
+  const [codec, setCodec] = useState<CodecName>('json')
+  const [sample, setSample] = useState<SampleName>('class')
+  const trial = useStore(lastTrial)
+  const disabled = lane.disabled.codec
+  const run = (event: Event) => {
+    event.preventDefault()
+    attempt(calls.codec(codec, sample).then(lastTrial.set))
+  }
+  return (
+    <form class="card codec" onSubmit={run}>
+      <h3>{t('codec.title')}</h3>
+      <p class="quiet">{disabled ? t.any(`disabled.${disabled}`) : t('codec.note')}</p>
+      <div class="row">
+        <label>
+          {t('codec.codec')}
+          <select value={codec} onChange={(event) => setCodec(event.currentTarget.value as CodecName)}>
+            {codecs.map((name) => (
+              <option key={name} value={name}>
+                {t(`codec.${name}`)}
+              </option>
+            ))}
+          </select>
+        </label>
+        <label>
+          {t('codec.sample')}
+          <select value={sample} onChange={(event) => setSample(event.currentTarget.value as SampleName)}>
+            {samples.map((name) => (
+              <option key={name} value={name}>
+                {t(`sample.${name}`)}
+              </option>
+            ))}
+          </select>
+        </label>
+      </div>
+      <button type="submit" disabled={disabled !== undefined}>
+        {t('codec.run')}
+      </button>
+      {trial && <Trial trial={trial} />}
+    </form>
+  )
+}
+
+function Trial({ trial }: { trial: CodecTrial }) {
+  const { t } = usePage()
+  const tone = trial.verdict === 'same' ? 'found' : trial.verdict === 'changed' ? 'lost' : 'miss'
+  return (
+    <div role="status" data-verdict={trial.verdict}>
+      <p class={`verdict ${tone}`}>
+        {t(`codec.${trial.verdict}`)}
+        <small>
+          {t(`codec.${trial.codec}`)} · {t(`sample.${trial.sample}`)}
+        </small>
+        {trial.reason && (
+          <small>
+            <code lang="en">{trial.reason}</code>
+          </small>
+        )}
+      </p>
+      <dl>
+        <dt>{t('codec.went')}</dt>
+        <dd>
+          <code class="break">{trial.value}</code>
+        </dd>
+        {trial.raw !== undefined && (
+          <>
+            <dt>{t('codec.bytes', { n: trial.bytes ?? 0 })}</dt>
+            <dd>
+              <code class="break">{trial.raw}</code>
+            </dd>
+            <dt>{t('codec.back')}</dt>
+            <dd>
+              <code class="break">{trial.back}</code>
+            </dd>
+          </>
+        )}
+      </dl>
+    </div>
+  )
+}

@@ -1,0 +1,108 @@
+import { useState } from 'preact/hooks'
+import type { LaneView } from '../../wire/frame.ts'
+import type { CookieShown } from '../../wire/inspection.ts'
+import type { RequestRecord } from '../../wire/record.ts'
+import { useAsk } from './ask.ts'
+import { calls } from './calls.ts'
+import { usePage } from './page.ts'
+
+/** The user's jar in one lane, each cookie taken apart, and a forged one to send. */
+export function CookieTab({ user, lane }: { user: string; lane: LaneView }) {
+  const { t, state } = usePage()
+  const [reveal, setReveal] = useState(false)
+  const last = state.latest[`${lane.id}/${user}`]?.seq
+  const { answer, failure } = useAsk<{ cookies: CookieShown[] }>(
+    'inspect/cookie',
+    { user, lane: lane.id, reveal },
+    last,
+  )
+  if (failure) return <p class="quiet">{t('inspector.failed', { reason: failure })}</p>
+  if (!answer) return null
+  return (
+    <div class="cookies">
+      <button type="button" class="small" aria-pressed={reveal} onClick={() => setReveal(!reveal)}>
+        {t(reveal ? 'inspector.hide' : 'inspector.reveal')}
+      </button>
+      {answer.cookies.length === 0 && <p class="quiet">{t('cookie.none', { user })}</p>}
+      {answer.cookies.map((cookie) => (
+        <Cookie key={cookie.name} cookie={cookie} user={user} lane={lane} />
+      ))}
+    </div>
+  )
+}
+
+function Cookie({ cookie, user, lane }: { cookie: CookieShown; user: string; lane: LaneView }) {
+  const { t } = usePage()
+  return (
+    <section class="card" data-cookie={cookie.name}>
+      <h3>
+        <code>{cookie.name}</code>
+        <small>{t(`cookie.kind.${cookie.kind}`)}</small>
+      </h3>
+      <dl>
+        <dt>{t('cookie.value')}</dt>
+        <dd>
+          <code class="break">{cookie.value}</code> <small>{t('cookie.bytes', { n: cookie.bytes })}</small>
+        </dd>
+        {cookie.parts.map((part) => (
+          <div key={part.key}>
+            <dt>{t.any(`cookie.part.${part.key}`)}</dt>
+            <dd>
+              <code class="break">{part.value}</code>
+            </dd>
+          </div>
+        ))}
+        <dt>{t('cookie.flags')}</dt>
+        <dd class="flags">
+          {cookie.attributes.length > 0
+            ? cookie.attributes.map((flag) => <code key={flag}>{flag}</code>)
+            : t('cookie.flags.none')}
+        </dd>
+      </dl>
+      <Forge cookie={cookie} user={user} lane={lane} />
+    </section>
+  )
+}
+
+function Forge({ cookie, user, lane }: { cookie: CookieShown; user: string; lane: LaneView }) {
+  const { t, attempt } = usePage()
+  const [value, setValue] = useState('')
+  const [record, setRecord] = useState<RequestRecord>()
+  const send = (event: Event) => {
+    event.preventDefault()
+    attempt(calls.forge(lane.id, user, cookie.name, value).then((answer) => setRecord(answer.record)))
+  }
+  const id = `forge-${cookie.name}`
+  return (
+    <form class="forge" onSubmit={send}>
+      <label for={id}>{t('cookie.forge.label', { name: cookie.name })}</label>
+      <div class="row">
+        <input
+          id={id}
+          value={value}
+          onInput={(event) => setValue(event.currentTarget.value)}
+          autocomplete="off"
+          spellcheck={false}
+          required
+        />
+        <button type="submit">{t('cookie.forge.send')}</button>
+      </div>
+      <small>{t('cookie.forge.hint')}</small>
+      {record && (
+        <p role="status" class={`verdict ${record.outcome}`}>
+          {cookie.kind === 'affinity'
+            ? t('cookie.forge.affinity', { node: record.node ?? '–' })
+            : record.outcome === 'found'
+              ? t('cookie.forge.accepted')
+              : t('cookie.forge.refused', { outcome: refusalWords(record, t), status: record.status })}
+        </p>
+      )}
+    </form>
+  )
+}
+
+/** The step of the why line that went wrong, in words. */
+function refusalWords(record: RequestRecord, t: ReturnType<typeof usePage>['t']): string {
+  const step = record.why.findLast(({ bad }) => bad)
+  return step ? t.any(`why.${step.key}`, step.values) : t(`outcome.${record.outcome}`)
+}

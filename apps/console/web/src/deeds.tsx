@@ -1,0 +1,56 @@
+import { calls } from './calls.ts'
+import { chosenUser, usePage } from './page.ts'
+import { lookOf } from './people.ts'
+import { Badge } from './token.tsx'
+
+/** What one user can do. Each button is one real request in every lane that is on. */
+export function Deeds() {
+  const page = usePage()
+  const { t, state, attempt } = page
+  const user = chosenUser(page)
+  if (user === undefined) return null
+  const both = async () => {
+    await calls.act(user, 'login', { via: 'a' })
+    await calls.act(user, 'open', { via: 'b' })
+  }
+  const deeds = [
+    ['login', () => calls.act(user, 'login')],
+    ['open', () => calls.act(user, 'open')],
+    ['open10', () => calls.act(user, 'open', { times: 10 })],
+    ['write', () => calls.act(user, 'write')],
+    ['logout', () => calls.act(user, 'logout')],
+    ['forget', () => calls.act(user, 'forget')],
+    ['direct', both],
+  ] as const
+  const hint = {
+    login: 'user.login.hint',
+    open: 'user.open.hint',
+    write: 'user.write.hint',
+    forget: 'user.forget.hint',
+    direct: 'user.direct.hint',
+  } as const
+  return (
+    <section class="deeds" aria-label={t('user.actions', { user })}>
+      <h2>
+        <Badge
+          look={lookOf(
+            state.users.findIndex(({ name }) => name === user),
+            user,
+          )}
+          size={22}
+        />
+        {t('user.actions', { user })}
+      </h2>
+      {deeds.map(([name, act]) => (
+        <button
+          type="button"
+          key={name}
+          title={name in hint ? t(hint[name as keyof typeof hint]) : undefined}
+          onClick={() => attempt(act())}
+        >
+          {t(`user.${name}`)}
+        </button>
+      ))}
+    </section>
+  )
+}

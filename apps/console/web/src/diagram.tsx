@@ -1,0 +1,204 @@
+import type { LaneView, NodeView } from '../../wire/frame.ts'
+import { Dots } from './dots.tsx'
+import {
+  balancer,
+  height,
+  type NodeBox,
+  nodeBoxes,
+  nodeTop,
+  pathOf,
+  redisTop,
+  width,
+  wireTo,
+  wireToRedis,
+} from './geometry.ts'
+import { isUp, standOf, usePage } from './page.ts'
+import { lookOf } from './people.ts'
+import { Token } from './token.tsx'
+
+/** A lane's processes as a drawing, with its text twin for whoever cannot see it. */
+export function Diagram({ lane }: { lane: LaneView }) {
+  const { t, state } = usePage()
+  const shared = lane.mode === 'clustered'
+  const boxes = nodeBoxes(lane.nodes.length, shared)
+  return (
+    <figure class="diagram">
+      <div class="stage">
+        {/* biome-ignore lint/a11y/useSemanticElements: a drawing with buttons in it; a fieldset cannot be drawn */}
+        <svg viewBox={`0 0 ${width} ${height}`} role="group" aria-label={t('diagram.balancer')}>
+          {lane.nodes.map((node, index) => (
+            <Wires key={node.name} node={node} box={boxes[index] as NodeBox} lane={lane} />
+          ))}
+          <rect class="box" {...balancer} rx="10" />
+          <text x="150" y="23" text-anchor="middle" class="strong">
+            {t('diagram.balancer')}
+          </text>
+          <text x="150" y="40" text-anchor="middle" class="mute">
+            {t(lane.policy === 'sticky' ? 'diagram.policy.sticky' : 'diagram.policy.plain')}
+          </text>
+          {lane.nodes.map((node, index) => (
+            <NodeDrawing key={node.name} node={node} box={boxes[index] as NodeBox} lane={lane} />
+          ))}
+          {shared && <RedisDrawing lane={lane} />}
+        </svg>
+        <Dots
+          lane={lane.id}
+          boxes={boxes}
+          names={lane.nodes.map(({ name }) => name)}
+          users={state.users.map(({ name }) => name)}
+        />
+      </div>
+      <figcaption class="sr">{twin(lane, t)}</figcaption>
+    </figure>
+  )
+}
+
+function twin(lane: LaneView, t: ReturnType<typeof usePage>['t']): string {
+  const nodes = lane.nodes
+    .map((node) =>
+      t('diagram.twin.node', {
+        node: node.name,
+        state: t.any(`state.${standOf(node)}`),
+        share: sharePercent(lane, node.name),
+        users: node.holds.join(', ') || t('diagram.twin.nobody'),
+      }),
+    )
+    .join('; ')
+  const redis = lane.redis && t('diagram.twin.redis', { state: redisWord(lane, t), n: lane.redis.sessions ?? '?' })
+  return [t('diagram.twin', { lane: t(`mode.${lane.id}`), nodes }), redis].filter(Boolean).join(' ')
+}
+
+function redisWord({ redis }: LaneView, t: ReturnType<typeof usePage>['t']): string {
+  if (redis?.state === 'frozen') return t('diagram.redis.frozen')
+  return redis?.state === 'down' ? t('diagram.redis.down') : t('state.up')
+}
+
+/** A node's part of the last requests, whole per cent. */
+export function sharePercent(lane: LaneView, node: string): number {
+  const all = Object.values(lane.share).reduce((sum, n) => sum + n, 0)
+  return all === 0 ? 0 : Math.round(((lane.share[node] ?? 0) / all) * 100)
+}
+
+function Wires({ node, box, lane }: { node: NodeView; box: NodeBox; lane: LaneView }) {
+  const up = isUp(node)
+  const kind = up ? (lane.mode === 'sticky' && node.pinned.length > 0 ? 'wire pin' : 'wire') : 'wire cut'
+  const cut = !up || lane.redis?.state !== 'up'
+  return (
+    <g>
+      <path class={kind} d={pathOf(wireTo(box.x))} />
+      {lane.mode === 'clustered' && <path class={cut ? 'wire cut' : 'wire'} d={pathOf(wireToRedis(box.x))} />}
+    </g>
+  )
+}
+
+function NodeDrawing({ node, box, lane }: { node: NodeView; box: NodeBox; lane: LaneView }) {
+  const { t, open } = usePage()
+  const stand = standOf(node)
+  const up = isUp(node)
+  const left = box.x - box.width / 2
+  const share = sharePercent(lane, node.name)
+  const word = t.any(`state.${stand}`)
+  const show = () => open({ kind: 'node', lane: lane.id, node: node.name })
+  const narrow = box.width < 84
+  return (
+    // biome-ignore lint/a11y/useSemanticElements: HTML's button cannot be drawn inside an SVG
+    <g
+      class="node"
+      role="button"
+      tabIndex={0}
+      aria-label={t('diagram.node', { node: node.name, lane: t(`mode.${lane.id}`), state: word })}
+      onClick={show}
+      onKeyDown={(event) => {
+        if (event.key !== 'Enter' && event.key !== ' ') return
+        event.preventDefault()
+        event.stopPropagation()
+        show()
+      }}
+    >
+      <rect class={up ? 'box' : 'box down'} x={left} y={nodeTop} width={box.width} height={box.height} rx="11" />
+      <text x={left + 10} y={nodeTop + 23} class="name">
+        {node.name}
+      </text>
+      <text x={left + box.width - 8} y={nodeTop + 22} text-anchor="end" class={up ? 'good' : 'bad'}>
+        {up ? '✓' : '✗'}
+        {narrow ? '' : ` ${word}`}
+      </text>
+      <rect x={left + 10} y={nodeTop + 34} width={box.width - 20} height="6" rx="3" class="track" />
+      <rect x={left + 10} y={nodeTop + 34} width={((box.width - 20) * share) / 100} height="6" rx="3" class="load" />
+      <text x={box.x} y={nodeTop + 58} text-anchor="middle" class="mute">
+        {narrow ? `${share} %` : t('diagram.share', { n: share })}
+      </text>
+      {lane.mode !== 'clustered' && <Held node={node} box={box} />}
+    </g>
+  )
+}
+
+/** The sessions in a node's memory: those of our users as tokens, and how many the node itself says it holds. */
+function Held({ node, box }: { node: NodeView; box: NodeBox }) {
+  const { t, state } = usePage()
+  const gone = node.process === 'crashed' || node.process === 'stopped' || node.process === 'starting'
+  const rows = 3
+  const most = box.perRow * rows
+  const shown = node.holds.slice(0, node.holds.length > most ? most - 1 : most)
+  const rest = node.holds.length - shown.length
+  const pitch = box.radius * 2 + 3
+  const names = state.users.map(({ name }) => name)
+  const n = gone ? node.holds.length : (node.held ?? node.holds.length)
+  const caption = gone ? t('diagram.gone', { n }) : n === 1 ? t('diagram.sessions.one') : t('diagram.sessions', { n })
+  const at = (slot: number, count: number) => {
+    const inRow = Math.min(box.perRow, count - Math.floor(slot / box.perRow) * box.perRow)
+    return {
+      x: box.x + ((slot % box.perRow) - (inRow - 1) / 2) * pitch,
+      y: nodeTop + 84 + Math.floor(slot / box.perRow) * (pitch + 1),
+    }
+  }
+  const count = shown.length + (rest > 0 ? 1 : 0)
+  return (
+    <g>
+      {shown.map((name, slot) => (
+        <Token key={name} look={lookOf(names.indexOf(name), name)} {...at(slot, count)} r={box.radius} faded={gone} />
+      ))}
+      {rest > 0 && (
+        <text x={at(shown.length, count).x} y={at(shown.length, count).y + 4} text-anchor="middle" class="mute">
+          {t('diagram.more', { n: rest })}
+        </text>
+      )}
+      <text x={box.x} y={nodeTop + 172} text-anchor="middle" class={gone && n > 0 ? 'bad small' : 'mute'}>
+        {caption}
+      </text>
+    </g>
+  )
+}
+
+function RedisDrawing({ lane }: { lane: LaneView }) {
+  const { t, state } = usePage()
+  const { redis } = lane
+  const up = redis?.state === 'up'
+  const holders = state.users.filter(({ lanes }) => lanes[lane.id]?.cookie && !lanes[lane.id]?.lost)
+  const pitch = Math.min(31, 270 / Math.max(1, holders.length))
+  const ms = redis?.ms === undefined ? '–' : redis.ms.toFixed(1)
+  return (
+    <g>
+      <rect class={up ? 'box redis' : 'box down'} x="5" y={redisTop} width="290" height="72" rx="11" />
+      <text x="20" y={redisTop + 24} class="name redis">
+        Redis
+      </text>
+      <text x="280" y={redisTop + 23} text-anchor="end" class={up ? 'mute' : 'bad'}>
+        {up ? t('diagram.redis', { n: redis.sessions ?? '–', ms }) : `✗ ${redisWord(lane, t)}`}
+      </text>
+      {holders.map(({ name }, slot) => (
+        <Token
+          key={name}
+          look={lookOf(
+            state.users.findIndex((user) => user.name === name),
+            name,
+          )}
+          x={150 + (slot - (holders.length - 1) / 2) * pitch}
+          y={redisTop + 50}
+          r={Math.min(11.5, pitch / 2 - 1)}
+          faded={!up}
+        />
+      ))}
+    </g>
+  )
+}

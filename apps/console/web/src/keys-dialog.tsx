@@ -1,0 +1,35 @@
+import type { KeyDeed } from './keys.ts'
+import { Modal } from './modal.tsx'
+import { usePage } from './page.ts'
+
+/** All keys in one list. */
+export function KeysDialog({ deeds }: { deeds: readonly KeyDeed[] }) {
+  const { t, open } = usePage()
+  return (
+    <Modal title={t('keys.title')} onClose={() => open(undefined)}>
+      <table class="keys">
+        <tbody>
+          {deeds.map(({ shown, says }) => (
+            <tr key={says}>
+              <th scope="row">
+                <kbd>{shown === ' ' ? t('keys.space') : shown}</kbd>
+              </th>
+              <td>{t(says)}</td>
+            </tr>
+          ))}
+          <tr>
+            <th scope="row">
+              <kbd>Esc</kbd>
+            </th>
+            <td>{t('keys.close')}</td>
+          </tr>
+        </tbody>
+      </table>
+      <div class="row end">
+        <button type="button" onClick={() => open(undefined)}>
+          {t('do.close')}
+        </button>
+      </div>
+    </Modal>
+  )
+}

@@ -1,0 +1,40 @@
+import { useEffect, useRef } from 'preact/hooks'
+import type { Key } from './i18n/en.ts'
+
+/** A key of the keyboard and what it does. */
+export interface KeyDeed {
+  /** As `KeyboardEvent.key` has it; several for ranges. */
+  readonly keys: readonly string[]
+  /** As the list of keys shows it. */
+  readonly shown: string
+  readonly says: Key
+  act(key: string): void
+}
+
+/** Listens for single keys, but not while the visitor types or a dialog is open, and never with a modifier held. */
+export function useKeys(deeds: readonly KeyDeed[], quiet: boolean): void {
+  const latest = useRef(deeds)
+  latest.current = deeds
+  useEffect(() => {
+    if (quiet) return undefined
+    const onKey = (event: KeyboardEvent) => {
+      if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || isTyping(event.target)) return
+      if (
+        event.key === ' ' &&
+        event.target instanceof Element &&
+        event.target.closest('button, a, summary, [role=button], [role=tab]')
+      )
+        return
+      const deed = latest.current.find(({ keys }) => keys.includes(event.key))
+      if (!deed) return
+      event.preventDefault()
+      deed.act(event.key)
+    }
+    addEventListener('keydown', onKey)
+    return () => removeEventListener('keydown', onKey)
+  }, [quiet])
+}
+
+function isTyping(target: EventTarget | null): boolean {
+  return target instanceof HTMLElement && target.matches('input, select, textarea, [contenteditable]')
+}

@@ -1,0 +1,38 @@
+import { describe, expect, it } from 'vitest'
+import { type Place, readPlace, writePlace } from './link.ts'
+
+const place: Place = {
+  lang: 'ko',
+  theme: 'dark',
+  user: 'Erin',
+  lane: 'clustered',
+  tab: 'redis',
+  tour: { chapter: 4, step: 2 },
+  present: true,
+}
+
+describe('a deep link', () => {
+  it('comes back as it was', () => {
+    expect(readPlace(writePlace(place), 'en')).toEqual(place)
+    const plain: Place = { ...place, theme: undefined, user: undefined, tour: undefined, present: false }
+    expect(readPlace(writePlace(plain), 'en')).toEqual(plain)
+  })
+
+  it('falls back to the first view for anything else', () => {
+    const first = {
+      lang: 'en',
+      theme: undefined,
+      user: undefined,
+      lane: 'sticky',
+      tab: 'why',
+      tour: undefined,
+      present: false,
+    }
+    expect(readPlace('', 'en')).toEqual(first)
+    expect(readPlace('#lang=fr&theme=pink&user=<b>&lane=x&tab=y&tour=9.1&present=yes', 'en')).toEqual(first)
+  })
+
+  it('opens a chapter at its first step', () => {
+    expect(readPlace('#tour=3', 'en').tour).toEqual({ chapter: 3, step: 1 })
+  })
+})

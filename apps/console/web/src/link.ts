@@ -1,0 +1,50 @@
+import { type LaneId, modes } from '../../wire/record.ts'
+import { type Language, languages } from './i18n/translate.ts'
+
+export const tabs = ['why', 'cookie', 'session', 'redis'] as const
+export type Tab = (typeof tabs)[number]
+export const themes = ['light', 'dark'] as const
+export type Theme = (typeof themes)[number]
+
+/** What of the page's state is in its address, so that it can be passed on. */
+export interface Place {
+  readonly lang: Language
+  /** `undefined`: as the system has it. */
+  readonly theme: Theme | undefined
+  readonly user: string | undefined
+  readonly lane: LaneId
+  readonly tab: Tab
+  /** Chapter and step, both from 1; `undefined` when the tour is closed. */
+  readonly tour: { readonly chapter: number; readonly step: number } | undefined
+  readonly present: boolean
+}
+
+/** Reads the part after `#`. What is not understood is as if it were not there. */
+export function readPlace(hash: string, preferred: Language): Place {
+  const fields = new URLSearchParams(hash.replace(/^#/, ''))
+  const one = <T extends string>(name: string, allowed: readonly T[]): T | undefined =>
+    allowed.find((value) => value === fields.get(name))
+  const tour = /^([1-7])(?:\.(\d{1,2}))?$/.exec(fields.get('tour') ?? '')
+  const user = fields.get('user') ?? ''
+  return {
+    lang: one('lang', languages) ?? preferred,
+    theme: one('theme', themes),
+    user: /^[A-Z][a-z]{1,15}$/.test(user) ? user : undefined,
+    lane: one('lane', modes) ?? 'sticky',
+    tab: one('tab', tabs) ?? 'why',
+    tour: tour ? { chapter: Number(tour[1]), step: Number(tour[2] ?? 1) } : undefined,
+    present: fields.get('present') === '1',
+  }
+}
+
+/** The address of a place; reading it gives the same place back. */
+export function writePlace(place: Place): string {
+  const fields = new URLSearchParams({ lang: place.lang })
+  if (place.theme) fields.set('theme', place.theme)
+  if (place.user) fields.set('user', place.user)
+  fields.set('lane', place.lane)
+  fields.set('tab', place.tab)
+  if (place.tour) fields.set('tour', `${place.tour.chapter}.${place.tour.step}`)
+  if (place.present) fields.set('present', '1')
+  return `#${fields}`
+}

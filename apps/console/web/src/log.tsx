@@ -1,0 +1,141 @@
+import { useState } from 'preact/hooks'
+import { OutcomePill } from './mark.tsx'
+import { chosenUser, usePage } from './page.ts'
+import { Segment } from './segment.tsx'
+import type { Entry } from './state.ts'
+
+const filters = ['all', 'bad', 'user'] as const
+type Filter = (typeof filters)[number]
+/** Rows that are drawn at most; the rest can be had in the export. */
+const mostRows = 60
+
+/** The events, newest first, with a hold: what comes meanwhile waits and can be let in one by one. */
+export function Log({
+  held,
+  onHold,
+  onStep,
+}: {
+  held: { log: readonly Entry[]; waiting: number } | undefined
+  onHold: () => void
+  onStep: () => void
+}) {
+  const page = usePage()
+  const { t, state } = page
+  const [filter, setFilter] = useState<Filter>('all')
+  const user = chosenUser(page) ?? ''
+  const rows = (held?.log ?? state.log)
+    .filter((entry) => passes(entry, filter, user))
+    .slice(-mostRows)
+    .reverse()
+  return (
+    <section class="panel log" aria-label={t('log.title')}>
+      <div class="head">
+        <h2>{t('log.title')}</h2>
+        <select
+          aria-label={t('log.filter')}
+          value={filter}
+          onChange={(event) => setFilter(event.currentTarget.value as Filter)}
+        >
+          {filters.map((name) => (
+            <option key={name} value={name}>
+              {t(`log.filter.${name}`, { user })}
+            </option>
+          ))}
+        </select>
+        <span class="grow" />
+        {held && <span class="quiet">{t('log.held', { n: held.waiting })}</span>}
+        <Segment small label={t('log.title')}>
+          <button type="button" aria-pressed={held !== undefined} onClick={onHold}>
+            {t(held ? 'log.live' : 'log.pause')}
+          </button>
+          <button type="button" disabled={!held || held.waiting === 0} onClick={onStep}>
+            {t('log.step')}
+          </button>
+        </Segment>
+      </div>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}
+      <section class="scroll" tabIndex={0} aria-label={t('log.title')}>
+        {rows.length === 0 ? <p class="quiet">{t('log.empty')}</p> : <Rows rows={rows} />}
+      </section>
+    </section>
+  )
+}
+
+function passes(entry: Entry, filter: Filter, user: string): boolean {
+  if (filter === 'all') return true
+  if (filter === 'user') return entry.kind === 'request' && entry.user === user
+  return entry.kind === 'notice' ? entry.tone === 'bad' : ['miss', 'lost', 'error'].includes(entry.outcome)
+}
+
+function Rows({ rows }: { rows: readonly Entry[] }) {
+  const { t } = usePage()
+  return (
+    <table class="events">
+      <thead class="sr">
+        <tr>
+          {(['time', 'who', 'lane', 'what', 'outcome'] as const).map((name) => (
+            <th key={name} scope="col">
+              {t(`log.${name}`)}
+            </th>
+          ))}
+        </tr>
+      </thead>
+      <tbody>
+        {rows.map((entry) => (
+          <Row key={entry.seq} entry={entry} />
+        ))}
+      </tbody>
+    </table>
+  )
+}
+
+function Row({ entry }: { entry: Entry }) {
+  const { t, go, pinRecord } = usePage()
+  const lane = t(`mode.${entry.lane}`)
+  const time = timeOf(entry.at)
+  if (entry.kind === 'notice') {
+    return (
+      <tr class={`notice ${entry.tone}`} data-notice={entry.key}>
+        <td>{time}</td>
+        <td />
+        <td>{lane}</td>
+        <td colSpan={2}>{t.any(`notice.${entry.key}`, entry.values)}</td>
+      </tr>
+    )
+  }
+  const who = entry.user ?? t('log.visitor')
+  const show = () => {
+    pinRecord(entry.seq)
+    go({ lane: entry.lane, tab: 'why', ...(entry.user && { user: entry.user }) })
+  }
+  return (
+    <tr data-seq={entry.seq}>
+      <td>{time}</td>
+      <td>
+        <button type="button" class="plain" aria-label={t('log.why', { user: who, n: entry.seq })} onClick={show}>
+          {who}
+        </button>
+      </td>
+      <td>{lane}</td>
+      <td>
+        {t.any(`action.${entry.action}`)} <span class="quiet">{way(entry)}</span>
+      </td>
+      <td>
+        <OutcomePill outcome={entry.outcome} />
+      </td>
+    </tr>
+  )
+}
+
+/** The nodes that a request saw: `b → c`; `→ b` when it went there directly. */
+function way(entry: Extract<Entry, { kind: 'request' }>): string {
+  if (entry.direct) return `→ ${entry.node ?? '–'}`
+  const hops = entry.hops.map(({ upstream }) => upstream).filter(Boolean)
+  return hops.length > 0 ? hops.join(' → ') : (entry.node ?? '–')
+}
+
+function timeOf(at: number): string {
+  const date = new Date(at)
+  const two = (n: number) => String(n).padStart(2, '0')
+  return `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}.${Math.floor(date.getMilliseconds() / 100)}`
+}

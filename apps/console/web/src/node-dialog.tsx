@@ -1,0 +1,80 @@
+import { type LaneView, type NodeAction, nodeActions } from '../../wire/frame.ts'
+import { Modal } from './modal.tsx'
+import { isUp, standOf, usePage } from './page.ts'
+
+/** Everything about one server, and everything that can be done to it. */
+export function NodeDialog({ lane: id, node: name }: { lane: LaneView['id']; node: string }) {
+  const { t, state, open } = usePage()
+  const lane = state.lanes.find((candidate) => candidate.id === id)
+  const node = lane?.nodes.find((candidate) => candidate.name === name)
+  if (!lane || !node) return null
+  const facts: readonly (readonly [string, string | number | undefined])[] = [
+    [t('nodes.state'), t.any(`state.${standOf(node)}`)],
+    [t('nodes.weight'), node.weight],
+    [t('nodes.inFlight'), node.inFlight],
+    [t('nodes.rate'), node.rate.toFixed(1)],
+    [t('nodes.latency.all'), [node.p50, node.p95, node.p99].map((ms) => ms?.toFixed(1) ?? '–').join(' / ')],
+    [t('nodes.answers'), `${node.answers.ok} / ${node.answers.client} / ${node.answers.server}`],
+    [t('nodes.held'), node.held],
+    [t('nodes.pinned'), node.pinned.join(', ') || undefined],
+    [t('nodes.lost'), node.lost],
+    [t('nodes.redispatches'), node.redispatches],
+    [t('nodes.store'), node.storeCommandsPerRequest?.toFixed(1)],
+    [t('nodes.heap'), node.heapBytes && `${Math.round(node.heapBytes / 1024 / 1024)} MB`],
+    [t('nodes.uptime'), node.uptimeMs && `${Math.floor(node.uptimeMs / 1000)} s`],
+    [t('nodes.check'), node.lastCheck],
+  ]
+  return (
+    <Modal title={t('do.node.title', { node: name, lane: t(`mode.${id}`) })} onClose={() => open(undefined)}>
+      <p>
+        <span class={`pill ${isUp(node) ? 'found' : 'lost'}`}>{t.any(`state.${standOf(node)}`)}</span>{' '}
+        <code>{node.url}</code>
+      </p>
+      <dl class="facts">
+        {facts.map(([label, value]) => (
+          <div key={label}>
+            <dt>{label}</dt>
+            <dd>{value ?? '–'}</dd>
+          </div>
+        ))}
+      </dl>
+      <h3>{t('nodes.actions')}</h3>
+      <div class="buttons wrap">
+        {nodeActions
+          .filter((action) => makesSense(action, node.process))
+          .map((action) => (
+            <Do key={action} lane={lane} node={name} action={action} />
+          ))}
+        <Do lane={lane} node={name} action="remove" />
+      </div>
+      <div class="row end">
+        <button type="button" onClick={() => open(undefined)}>
+          {t('do.close')}
+        </button>
+      </div>
+    </Modal>
+  )
+}
+
+function makesSense(action: NodeAction, process: string): boolean {
+  if (process === 'frozen') return action === 'thaw' || action === 'crash'
+  if (process === 'crashed' || process === 'stopped') return action === 'restart'
+  return action !== 'thaw'
+}
+
+function Do({ lane, node, action }: { lane: LaneView; node: string; action: NodeAction | 'remove' }) {
+  const { t, open } = usePage()
+  const reason = lane.disabled[action]
+  return (
+    <button
+      type="button"
+      data-do={action}
+      aria-disabled={reason !== undefined}
+      title={reason === undefined ? undefined : t.any(`disabled.${reason}`)}
+      onClick={() => reason === undefined && open({ kind: 'confirm', action, node, lane: lane.id })}
+    >
+      {t(`do.${action}`)}
+      {reason !== undefined && <span class="sr"> {t.any(`disabled.${reason}`)}</span>}
+    </button>
+  )
+}

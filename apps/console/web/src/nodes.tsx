@@ -1,0 +1,179 @@
+import { useState } from 'preact/hooks'
+import type { LaneView, NodeAction, NodeView } from '../../wire/frame.ts'
+import { sharePercent } from './diagram.tsx'
+import { chosenLane, isUp, type Page, standOf, usePage } from './page.ts'
+import { Segment } from './segment.tsx'
+
+interface Column {
+  readonly key: string
+  /** Shown only with all columns. */
+  readonly more?: boolean
+  cell(node: NodeView, lane: LaneView, t: Page['t']): string
+}
+
+const orDash = (value: number | undefined, text: (value: number) => string): string =>
+  value === undefined ? '–' : text(value)
+const ms = (value: number | undefined): string => orDash(value, (n) => (n < 10 ? n.toFixed(1) : String(Math.round(n))))
+const hit = ({ found, missed }: NodeView): string =>
+  found + missed === 0 ? '–' : `${Math.floor((found / (found + missed)) * 100)} %`
+
+/** The columns after a node's name and state, as HAProxy's stats page and NGINX's dashboard have them, and the session's own. */
+const columns: readonly Column[] = [
+  { key: 'weight', more: true, cell: ({ weight }) => String(weight) },
+  { key: 'rate', cell: ({ rate }) => rate.toFixed(1) },
+  { key: 'inFlight', cell: ({ inFlight }) => String(inFlight) },
+  { key: 'latency', cell: ({ p50, p99 }) => `${ms(p50)} / ${ms(p99)}` },
+  { key: 'p95', more: true, cell: ({ p95 }) => ms(p95) },
+  { key: 'requests', cell: ({ requests }) => String(requests) },
+  { key: 'answers', more: true, cell: ({ answers }) => `${answers.ok} / ${answers.client} / ${answers.server}` },
+  { key: 'held', cell: ({ held }) => orDash(held, String) },
+  { key: 'pinned', more: true, cell: ({ pinned }, { mode }) => (mode === 'sticky' ? String(pinned.length) : '–') },
+  { key: 'hit', cell: hit },
+  { key: 'lost', cell: ({ lost }) => String(lost) },
+  { key: 'redispatches', more: true, cell: ({ redispatches }) => String(redispatches) },
+  {
+    key: 'store',
+    more: true,
+    cell: ({ storeCommandsPerRequest }) => orDash(storeCommandsPerRequest, (n) => n.toFixed(1)),
+  },
+  { key: 'heap', more: true, cell: ({ heapBytes }) => orDash(heapBytes, (n) => `${Math.round(n / 1024 / 1024)} MB`) },
+  { key: 'uptime', more: true, cell: ({ uptimeMs }) => orDash(uptimeMs, (n) => `${Math.floor(n / 1000)} s`) },
+  { key: 'check', more: true, cell: ({ lastCheck }) => lastCheck ?? '–' },
+]
+
+/** The servers of one lane as a table, with what can be done to each. */
+export function Nodes() {
+  const page = usePage()
+  const { t, state, go } = page
+  const lane = chosenLane(page)
+  const [all, setAll] = useState(false)
+  const shown = columns.filter(({ more }) => all || !more)
+  return (
+    <section class="panel nodes" aria-label={t('nodes.title')}>
+      <div class="head">
+        <h2>{t('nodes.title')}</h2>
+        {state.lanes.length > 1 && (
+          <Segment small label={t('nodes.lane')}>
+            {state.lanes.map(({ id }) => (
+              <button type="button" key={id} aria-pressed={lane?.id === id} onClick={() => go({ lane: id })}>
+                {t(`mode.${id}`)}
+              </button>
+            ))}
+          </Segment>
+        )}
+        <span class="grow" />
+        <button type="button" class="small" aria-pressed={all} onClick={() => setAll(!all)}>
+          {t(all ? 'nodes.few' : 'nodes.all')}
+        </button>
+      </div>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}
+      <section class="scroll" tabIndex={0} aria-label={t('nodes.title')}>
+        {lane && <Table lane={lane} shown={shown} />}
+      </section>
+    </section>
+  )
+}
+
+function Table({ lane, shown }: { lane: LaneView; shown: readonly Column[] }) {
+  const { t } = usePage()
+  return (
+    <table class="node-table">
+      <thead>
+        <tr>
+          <th scope="col">{t('nodes.node')}</th>
+          <th scope="col">{t('nodes.state')}</th>
+          {shown.map(({ key }) => (
+            <th scope="col" key={key}>
+              {key === 'p95' ? 'p95' : t.any(`nodes.${key}`)}
+            </th>
+          ))}
+          <th scope="col">{t('nodes.actions')}</th>
+        </tr>
+      </thead>
+      <tbody>
+        {lane.nodes.map((node) => (
+          <Row key={node.name} lane={lane} node={node} shown={shown} />
+        ))}
+      </tbody>
+      <tfoot>
+        <tr>
+          <th scope="row">{t('nodes.cluster')}</th>
+          <td colSpan={shown.length + 2} class="left">
+            {t('nodes.share', {
+              share: lane.nodes.map(({ name }) => `${name} ${sharePercent(lane, name)} %`).join(' · '),
+            })}{' '}
+            · {t('lane.even', { max: lane.maxOverMean?.toFixed(2) ?? '–', jain: lane.jain?.toFixed(2) ?? '–' })}
+          </td>
+        </tr>
+      </tfoot>
+    </table>
+  )
+}
+
+function Row({ lane, node, shown }: { lane: LaneView; node: NodeView; shown: readonly Column[] }) {
+  const { t } = usePage()
+  const stand = standOf(node)
+  const up = isUp(node)
+  return (
+    <tr data-node={node.name} data-state={stand}>
+      <th scope="row">{node.name}</th>
+      <td>
+        <span class={`pill ${up ? 'found' : 'lost'}`}>
+          <span aria-hidden="true">{up ? '✓' : '✗'} </span>
+          {t.any(`state.${stand}`)}
+        </span>
+      </td>
+      {shown.map(({ key, cell }) => (
+        <td key={key} data-column={key}>
+          {cell(node, lane, t)}
+        </td>
+      ))}
+      <td class="do">
+        <RowActions lane={lane} node={node} />
+      </td>
+    </tr>
+  )
+}
+
+/** The two actions that come first to mind, and a way to the others. */
+function RowActions({ lane, node }: { lane: LaneView; node: NodeView }) {
+  const { t, open } = usePage()
+  const dead = node.process === 'crashed' || node.process === 'stopped'
+  const first: NodeAction = dead ? 'restart' : node.process === 'frozen' ? 'thaw' : 'crash'
+  const second: NodeAction = node.state === 'draining' || node.state === 'maintenance' ? 'ready' : 'drain'
+  return (
+    <>
+      {[first, ...(dead ? [] : [second])].map((action) => (
+        <ActButton key={action} lane={lane} node={node.name} action={action} />
+      ))}
+      <button
+        type="button"
+        class="small"
+        aria-label={t('do.more', { node: node.name })}
+        title={t('do.more', { node: node.name })}
+        onClick={() => open({ kind: 'node', lane: lane.id, node: node.name })}
+      >
+        …
+      </button>
+    </>
+  )
+}
+
+/** A button for an action on a node; where it cannot be had it is disabled and says why. */
+export function ActButton({ lane, node, action }: { lane: LaneView; node: string; action: NodeAction }) {
+  const { t, open } = usePage()
+  const reason = lane.disabled[action]
+  return (
+    <button
+      type="button"
+      class="small"
+      aria-disabled={reason !== undefined}
+      title={reason === undefined ? undefined : t.any(`disabled.${reason}`)}
+      aria-label={t('nodes.for', { action: t(`do.${action}`), node })}
+      onClick={() => reason === undefined && open({ kind: 'confirm', action, node, lane: lane.id })}
+    >
+      {t(`do.${action}`)}
+      {action === 'crash' && '…'}
+    </button>
+  )
+}

@@ -1,0 +1,100 @@
+import { useState } from 'preact/hooks'
+import type { LaneView } from '../../wire/frame.ts'
+import type { FieldShown, HashShown, RedisShown } from '../../wire/inspection.ts'
+import { useAsk } from './ask.ts'
+import { CodecTrialCard } from './codec-card.tsx'
+import { usePage } from './page.ts'
+import { Segment } from './segment.tsx'
+
+/** The user's session as Redis holds it: the exact key, each field, and what the last request changed. */
+export function RedisTab({ user, lane }: { user: string; lane: LaneView }) {
+  const { t } = usePage()
+  if (lane.mode !== 'clustered') return <p class="quiet">{t('redis.none')}</p>
+  return (
+    <div class="redis-tab">
+      <Hash user={user} lane={lane} />
+      <CodecTrialCard lane={lane} />
+    </div>
+  )
+}
+
+function Hash({ user, lane }: { user: string; lane: LaneView }) {
+  const { t, state } = usePage()
+  const [reveal, setReveal] = useState(false)
+  const last = state.latest[`${lane.id}/${user}`]?.seq
+  const { answer, failure, again } = useAsk<RedisShown>('inspect/redis', { user, lane: lane.id, reveal }, last)
+  if (failure) return <p class="quiet">{t('inspector.failed', { reason: failure })}</p>
+  if (!answer) return null
+  if (!answer.hash) return <p class="quiet">{t('redis.nokey', { user })}</p>
+  return (
+    <>
+      <h3>{t('redis.path')}</h3>
+      <p class="path">
+        <code>{answer.cookie}</code> <span aria-hidden="true">→</span> <code class="break">{answer.key}</code>
+      </p>
+      <p class="quiet">{t('redis.path.note')}</p>
+      <code class="block">{answer.cli}</code>
+      <p class="quiet">
+        {answer.hash.ttlMs < 0 ? t('redis.ttl.none') : t('redis.ttl', { s: Math.ceil(answer.hash.ttlMs / 1000) })}
+      </p>
+      <div class="buttons row">
+        <button type="button" class="small" aria-pressed={reveal} onClick={() => setReveal(!reveal)}>
+          {t(reveal ? 'inspector.hide' : 'inspector.reveal')}
+        </button>
+        <button type="button" class="small" onClick={again}>
+          {t('inspector.refresh')}
+        </button>
+      </div>
+      <Fields hash={answer.hash} />
+    </>
+  )
+}
+
+function Fields({ hash }: { hash: HashShown }) {
+  const { t } = usePage()
+  const [raw, setRaw] = useState(false)
+  return (
+    <>
+      <Segment small label={t('redis.fields')}>
+        <button type="button" aria-pressed={!raw} onClick={() => setRaw(false)}>
+          {t('redis.show.decoded')}
+        </button>
+        <button type="button" aria-pressed={raw} onClick={() => setRaw(true)}>
+          {t('redis.show.raw')}
+        </button>
+      </Segment>
+      <table class="fields">
+        <thead>
+          <tr>
+            <th scope="col">{t('redis.field')}</th>
+            <th scope="col">{t('redis.value')}</th>
+            <th scope="col">{t('redis.bytes')}</th>
+          </tr>
+        </thead>
+        <tbody>
+          {hash.fields.map((field) => (
+            <Field key={field.name} field={field} raw={raw} />
+          ))}
+        </tbody>
+      </table>
+      {hash.removed.length > 0 && <p class="quiet">{t('redis.removed', { names: hash.removed.join(', ') })}</p>}
+      <p class="quiet">{t('redis.changed.hint')}</p>
+    </>
+  )
+}
+
+function Field({ field, raw }: { field: FieldShown; raw: boolean }) {
+  const { t } = usePage()
+  return (
+    <tr class={field.change} data-field={field.name}>
+      <td>
+        <code class="break">{field.name}</code>
+        {field.change !== 'same' && <span class="chip">{t(`redis.change.${field.change}`)}</span>}
+      </td>
+      <td>
+        <code class="break">{raw ? field.raw : (field.decoded ?? field.raw)}</code>
+      </td>
+      <td>{field.bytes}</td>
+    </tr>
+  )
+}

@@ -1,0 +1,61 @@
+/** A cookie as the inspector shows it. */
+export interface CookieShown {
+  readonly name: string
+  /** Masked unless it was asked to be revealed. */
+  readonly value: string
+  readonly kind: 'session' | 'affinity'
+  readonly attributes: readonly string[]
+  /** What the value is made of, in parts that can be explained: an i18n key without its `cookie.part.`. */
+  readonly parts: readonly { readonly key: string; readonly value: string }[]
+  readonly bytes: number
+}
+
+/** What one node said when it was asked whom it takes a cookie's owner for. */
+export interface NodeAnswer {
+  readonly node: string
+  readonly failure?: string
+  readonly why?: string
+  readonly session?: {
+    readonly id: string
+    readonly createdAt: string
+    readonly attributes: readonly string[]
+    readonly storedIn: string
+    readonly redisKey: string | null
+  } | null
+}
+
+/** A user's session by all nodes. */
+export interface SessionShown {
+  readonly home: string | null
+  readonly lost: boolean
+  readonly answers: readonly NodeAnswer[]
+}
+
+/** One field of a session's hash. */
+export interface FieldShown {
+  readonly name: string
+  /** The bytes as `redis-cli` would print them. */
+  readonly raw: string
+  /** What they mean; absent when they cannot be read as text or JSON. */
+  readonly decoded?: string
+  readonly bytes: number
+  /** Since the last look at this session. */
+  readonly change: 'same' | 'new' | 'changed'
+}
+
+/** A session as Redis holds it. */
+export interface HashShown {
+  readonly key: string
+  readonly ttlMs: number
+  readonly fields: readonly FieldShown[]
+  /** Fields that were there at the last look. */
+  readonly removed: readonly string[]
+}
+
+/** What the Redis inspector answers. */
+export interface RedisShown {
+  readonly key: string | null
+  readonly cookie?: string
+  readonly cli?: string
+  readonly hash: HashShown | null
+}
