@@ -11,6 +11,7 @@ import { lostUpdates } from './x1-lost-updates.ts'
 import { storeTrouble } from './x3-store-trouble.ts'
 import { reshuffle } from './x5-reshuffle.ts'
 import { forgery } from './x6-forgery.ts'
+import { growth } from './x7-growth.ts'
 import { writePolicy } from './x9-write-policy.ts'
 import { eviction } from './x10-eviction.ts'
 
@@ -28,6 +29,7 @@ export const experiments: readonly Experiment[] = [
   storeTrouble,
   reshuffle,
   forgery,
+  growth,
   writePolicy,
   eviction,
 ]

@@ -1,0 +1,136 @@
+import { startRedis } from '@session-cluster/cluster'
+import { redisStore, type SessionKey, type SessionStore } from '@session-cluster/session'
+import { Redis } from 'ioredis'
+import { type Lab, prove } from '../experiment.ts'
+import { text } from '../language.ts'
+import { inParallel } from '../load/open-loop.ts'
+import { memoryFigure } from '../rig/redis.ts'
+import { until } from '../rig/until.ts'
+import type { Grown } from './x7-growth.ts'
+
+/** How far to fill a Redis. */
+export interface RedisSize {
+  readonly sessions: number
+  readonly valueBytes: number
+  /** Into how many steps the growth is cut. */
+  readonly steps: number
+}
+
+const parallel = 100
+const loads = 5000
+/** Made then by the manager’s clock, which is ours. */
+const createdAt = 1_700_000_000_000
+const lifetime = { idleTimeoutMs: 3_600_000, absoluteTimeoutMs: 0, touchEveryMs: 60_000 }
+const key = (index: number): SessionKey => `session-${index}`
+
+/** Fills one Redis with all the sessions and another one with a tenth, compares the cost of a load, and lets all of them expire. */
+export async function growInRedis(lab: Lab, { sessions, valueBytes, steps }: RedisSize): Promise<Grown> {
+  await using full = await filledRedis()
+  await using small = await filledRedis()
+  await small.fillTo(lab, sessions / 10, valueBytes)
+  const empty = await full.usedBytes()
+  const curve = [{ sessions: 0, bytes: 0 }]
+  for (let step = 1; step <= steps; step++) {
+    const upTo = (sessions * step) / steps
+    lab.progress(step / steps, text(`Redis: ${upTo} sessions`, `Redis: 세션 ${upTo}개`))
+    await full.fillTo(lab, upTo, valueBytes)
+    curve.push({ sessions: await full.client.dbsize(), bytes: (await full.usedBytes()) - empty })
+  }
+  const held = await full.client.dbsize()
+  const costs: number[] = []
+  for (let round = 0; round <= lab.repeats; round++) {
+    const cost = (await full.cpuPerLoad(lab)) / (await small.cpuPerLoad(lab))
+    if (round > 0) costs.push(cost) // The first round warms up.
+  }
+  await full.expire(lab)
+  const grownBytes = curve.at(-1)?.bytes ?? Number.NaN
+  const stays = Math.max(0, (await full.usedBytes()) - empty) / grownBytes
+  const grown = {
+    place: 'Redis' as const,
+    valueBytes,
+    sessions,
+    held,
+    left: await full.client.dbsize(),
+    grownBytes,
+    stays,
+    costs,
+    curve,
+  }
+  lab.record({ step: 'growth', ...grown })
+  return grown
+}
+
+async function filledRedis(): Promise<FilledRedis> {
+  const redis = await startRedis()
+  const client = new Redis(redis.url)
+  const filled = new FilledRedis(client, redisStore({ client, namespace: 'growth' }), async () => {
+    await redis[Symbol.asyncDispose]()
+  })
+  await filled.load(0) // Redis learns the script before its memory is looked at.
+  return filled
+}
+
+/** A Redis with sessions in it, numbered from 0. */
+class FilledRedis implements AsyncDisposable {
+  readonly client: Redis
+  readonly #store: SessionStore
+  readonly #end: () => Promise<void>
+  #sessions = 0
+
+  constructor(client: Redis, store: SessionStore, end: () => Promise<void>) {
+    this.client = client
+    this.#store = store
+    this.#end = end
+  }
+
+  async fillTo(lab: Lab, sessions: number, valueBytes: number): Promise<void> {
+    const fresh = Array.from({ length: sessions - this.#sessions }, (_, index) => this.#sessions + index)
+    await inParallel(fresh, parallel, async (index) => {
+      lab.signal.throwIfAborted()
+      const set = new Map([['cart', Buffer.alloc(valueBytes, `${index} `)]])
+      const result = await this.#store.commit(key(index), { create: { createdAt }, set }, { now: createdAt, lifetime })
+      prove(result === 'ok', `a new session is made, not ${result}`)
+    })
+    this.#sessions = sessions
+  }
+
+  load(index: number): Promise<unknown> {
+    return this.#store.load(key(index), { now: createdAt + 1, lifetime })
+  }
+
+  usedBytes(): Promise<number> {
+    return memoryFigure(this.client, 'used_memory')
+  }
+
+  /** The CPU time of Redis for one load, in seconds; loads go all over the sessions. */
+  async cpuPerLoad(lab: Lab): Promise<number> {
+    const before = await this.#cpuSeconds()
+    await inParallel(Array.from({ length: loads }), parallel, (_, index) => {
+      lab.signal.throwIfAborted()
+      return this.load((index * 7919) % this.#sessions)
+    })
+    return ((await this.#cpuSeconds()) - before) / loads
+  }
+
+  /** One access of each by a manager whose absolute limit is nearly reached writes down that a second is left. */
+  async expire(lab: Lab): Promise<void> {
+    const nearlyOver = { idleTimeoutMs: lifetime.idleTimeoutMs, absoluteTimeoutMs: 61_000, touchEveryMs: 0 }
+    await inParallel(Array.from({ length: this.#sessions }), parallel, async (_, index) => {
+      lab.signal.throwIfAborted()
+      await this.#store.load(key(index), { now: createdAt + 60_000, lifetime: nearlyOver })
+    })
+    await until(lab, 'Redis has let all sessions go', async () => (await this.client.dbsize()) === 0, 600_000)
+  }
+
+  async #cpuSeconds(): Promise<number> {
+    const info = await this.client.info('cpu')
+    const seconds = [...info.matchAll(/^used_cpu_(?:user|sys):([\d.]+)/gm)].map(([, value]) => Number(value))
+    prove(seconds.length === 2, 'INFO cpu tells user and system time')
+    return seconds.reduce((sum, value) => sum + value, 0)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.client.disconnect()
+    await this.#end()
+  }
+}
