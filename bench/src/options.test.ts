@@ -6,7 +6,7 @@ const read = (...args: string[]) => readOptions(args, () => {})
 test('a subject alone takes the defaults', () => {
   expect(read('session')).toMatchObject({
     subject: 'session',
-    options: { rounds: 20, requests: 8000, seed: 1, quick: false },
+    options: { rounds: 20, requests: 6000, seed: 1, quick: false },
   })
 })
 

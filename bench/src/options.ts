@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util'
 export interface BenchOptions {
   /** Rounds that every contender takes part in. @default 20, in the quick form 3 */
   readonly rounds: number
-  /** Requests of one contender and scenario in one round, in two halves. @default 8000, in the quick form 400 */
+  /** Requests of one contender and scenario in one round, in two halves. @default 6000, in the quick form 400 */
   readonly requests: number
   /** Proves that the harness runs end to end: CPU is printed and judged by nobody, counts and correctness are asserted. */
   readonly quick: boolean
@@ -55,7 +55,7 @@ export function readOptions(
   const options: BenchOptions = {
     quick,
     rounds: whole('--rounds', values.rounds, quick ? 3 : 20, 1),
-    requests: whole('--requests', values.requests, quick ? 400 : 8000, 64),
+    requests: whole('--requests', values.requests, quick ? 400 : 6000, 64),
     seed: whole('--seed', values.seed, 1, 0),
     say,
     ...(values.json === undefined ? {} : { json: values.json }),

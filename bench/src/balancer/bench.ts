@@ -67,7 +67,7 @@ async function measure(
     for (const contender of contenders) {
       const running = stack.use(await contender.start(nodes))
       const entrant = { running, heads: await clientHeads(running) }
-      await generator.run(jobOf(entrant, options.requests * 1.5))
+      await generator.run(jobOf(entrant, options.requests * 4))
       entrants.set(contender.id, entrant)
     }
     const slices = contenders.map(({ id }) => ({ contender: id, scenario: 'request' }))
@@ -97,5 +97,5 @@ async function clientHeads({ port }: Balanced): Promise<string[]> {
 }
 
 function jobOf({ running, heads }: Entrant, requests: number): Job {
-  return { port: running.port, connections, requests: Math.round(requests), heads, body, timeoutMs: 120_000 }
+  return { port: running.port, connections, requests, heads, body, timeoutMs: 120_000 }
 }

@@ -1,4 +1,4 @@
-import { fork } from 'node:child_process'
+import { type ChildProcess, fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { message } from '../load/generator.ts'
 import { endWithUs, stopChild } from '../measure/stop-child.ts'
@@ -40,6 +40,8 @@ export const contenders: readonly Contender[] = [
 export interface Running extends AsyncDisposable {
   readonly port: number
   readonly pid: number
+  /** The child, for those who send it messages. */
+  readonly child: ChildProcess
 }
 
 /** Starts a contender on a free port, in production form; `redisUrl` reaches those that keep sessions in Redis. */
@@ -59,5 +61,5 @@ export async function start(
     }),
   )
   const { port } = (await message(child)) as { port: number }
-  return { port, pid: child.pid as number, [Symbol.asyncDispose]: () => stopChild(child) }
+  return { child, port, pid: child.pid as number, [Symbol.asyncDispose]: () => stopChild(child) }
 }

@@ -1,12 +1,19 @@
 // @session-cluster/session as its README uses it: in memory, or in Redis when REDIS_URL is set.
-import { createSessions, fastifySessions, memoryStore, redisStore } from '@session-cluster/session'
+import { once } from 'node:events'
+import { createSessions, fastifySessions, memoryStore, redisOptions, redisStore } from '@session-cluster/session'
 import Fastify from 'fastify'
 import { Redis } from 'ioredis'
+import { fillOnRequest } from './fill.ts'
 import { listen, seeded } from './listen.ts'
 
-const { REDIS_URL, TOUCH_EVERY_MS } = process.env
+const { REDIS_URL, TOUCH_EVERY_MS, MAX_SESSIONS } = process.env
+const client = REDIS_URL ? new Redis(REDIS_URL, redisOptions) : undefined
+if (client) await once(client, 'ready')
+const store = client
+  ? redisStore({ client })
+  : memoryStore(MAX_SESSIONS ? { maxSessions: Number(MAX_SESSIONS), maxBytes: 2 ** 33 } : {})
 const sessions = createSessions<{ q: string; user: string; counter: number }>({
-  store: REDIS_URL ? redisStore({ client: new Redis(REDIS_URL) }) : memoryStore(),
+  store,
   cookie: { secure: false },
   ...(TOUCH_EVERY_MS === undefined ? {} : { touchEveryMs: Number(TOUCH_EVERY_MS) }),
 })
@@ -32,4 +39,5 @@ app.get('/rotate', async (request) => {
   await sessions.of(request).rotate()
   return { ok: true }
 })
+fillOnRequest(store)
 await listen(app)
