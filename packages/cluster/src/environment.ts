@@ -15,8 +15,8 @@ const PASSED_ON = [
   'DOCKER_CONFIG',
 ]
 
-/** Marks every process of one cluster in its environment, grandchildren included, so that a survivor can be found. */
-const RUN_VARIABLE = 'CLUSTER_RUN'
+/** Marks every process of one cluster in its environment, grandchildren included, so that a survivor can be found. A container carries it as a label. */
+export const RUN_VARIABLE = 'CLUSTER_RUN'
 
 /** A name for a new run. One that starts inside of another carries the other's name before its own: `outer/inner`. */
 export function newRun(from: NodeJS.ProcessEnv = process.env): string {

@@ -3,9 +3,12 @@ import { type Cluster, type ClusterOptions, startCluster } from '../src/index.ts
 import { seededRandom, VirtualUser } from '../src/load/index.ts'
 import { survivors } from './survivors.ts'
 
+/** How often the balancer checks each node in these tests. */
+export const CHECK_MS = 100
+
 /** Quick health checks, so that a suite need not wait for the default ones; a node drains for longer than they need. */
 const QUICK: Pick<ClusterOptions, 'balancerEnv' | 'nodeEnv'> = {
-  balancerEnv: { HEALTH_INTERVAL_MS: '100', HEALTH_TIMEOUT_MS: '1000', HEALTH_FALL: '2', HEALTH_RISE: '1' },
+  balancerEnv: { HEALTH_INTERVAL_MS: String(CHECK_MS), HEALTH_TIMEOUT_MS: '1000', HEALTH_FALL: '2', HEALTH_RISE: '1' },
   nodeEnv: { DRAIN_MS: '800', LOG_LEVEL: 'warn' },
 }
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import type { Cluster } from '../src/index.ts'
 import { type Answer, ask, census } from '../src/load/index.ts'
-import { type SavedUser, savedUsers, testCluster } from './harness.ts'
+import { CHECK_MS, type SavedUser, savedUsers, testCluster } from './harness.ts'
 
 /** What is aimed at; the assertions allow ten times as much, because machines differ. */
 const GOAL = { answerMs: 300, healMs: 1000 }
@@ -35,7 +35,16 @@ async function expectClear503s(cluster: Cluster, users: readonly SavedUser[], ho
   // What needs no session is served, and no node leaves the pool for a fault that is not its own.
   expect((await ask(new URL('/livez', cluster.node('a').url))).status).toBe(200)
   expect((await ask(new URL('/readyz', cluster.node('b').url))).status).toBe(200)
-  expect((await cluster.balancer.upstreams()).map(({ state }) => state)).toEqual(['up', 'up', 'up'])
+  const seen = await checkedSince(cluster, Date.now() + 3 * CHECK_MS)
+  expect(seen.map(({ state }) => state)).toEqual(['up', 'up', 'up'])
+}
+
+/** The upstreams when the balancer has checked each of them after this time (epoch ms). */
+async function checkedSince(cluster: Cluster, since: number) {
+  const lastChecks = async () =>
+    (await cluster.balancer.upstreams()).map(({ lastCheck }) => (lastCheck as { at: number }).at)
+  await expect.poll(async () => Math.min(...(await lastChecks())), { timeout: 60_000 }).toBeGreaterThan(since)
+  return cluster.balancer.upstreams()
 }
 
 /** Every session from before is back, on every node, without any restart. */

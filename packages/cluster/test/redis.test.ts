@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { Redis as Client } from 'ioredis'
 import { describe, expect, test } from 'vitest'
-import { which } from '../src/command.ts'
+import { run, which } from '../src/command.ts'
+import { baseEnvironment, newRun } from '../src/environment.ts'
 import { findRedisServer, NoRedisError, startRedis } from '../src/index.ts'
 
 /** A client that fails at once instead of waiting, for one piece of work. */
@@ -82,6 +83,11 @@ describe('a Redis of one’s own', () => {
   })
 })
 
+/** Whether a container can be started without fetching anything. */
+const hasImage = await run('docker', ['image', 'inspect', 'redis:8-trixie'], { timeoutMs: 10_000 }).then(
+  () => true,
+  () => false,
+)
 const hasApt = (await which('apt-get')) !== undefined
 
 /** A PATH with everything that this one has, but no Redis, and none of the given commands. */
@@ -130,6 +136,30 @@ describe('finding a Redis', () => {
     await rm(cacheDir, { recursive: true })
   })
 
+  test.runIf(hasImage)(
+    'without any other way runs it in a container, which freezes, crashes and ends like a process',
+    async () => {
+      await using path = await pathWithout('apt-get', 'dnf')
+      const env = { ...baseEnvironment(newRun()), PATH: path.PATH, REDIS_SERVER: '' }
+      const before = await containers()
+      {
+        await using redis = await startRedis({ env, appendOnly: true })
+        await set(redis.url, 'key', 'value')
+        await redis.crash()
+        await expect(get(redis.url, 'key')).rejects.toThrow()
+        await redis.start()
+        await withClient(redis.url, async (client) => {
+          expect(await client.get('key')).toBe('value')
+          await redis.freeze()
+          await expect(client.get('key')).rejects.toThrow(/timed out/)
+        })
+        expect((await containers()).length).toBe(before.length + 1)
+        // It is frozen when it is to end.
+      }
+      expect(await containers()).toEqual(before)
+    },
+  )
+
   test('with nothing to be had says what to install and why each way failed', async () => {
     await using path = await pathWithout('apt-get', 'dnf', 'docker')
     const cacheDir = await mkdtemp(join(tmpdir(), 'redis-copy-'))
@@ -153,3 +183,16 @@ describe('finding a Redis', () => {
     await rm(folder, { recursive: true })
   })
 })
+
+/** The containers of clusters, running or not. */
+async function containers(): Promise<string[]> {
+  const names = await run('docker', [
+    'ps',
+    '--all',
+    '--filter',
+    'name=session-cluster-redis-',
+    '--format',
+    '{{.Names}}',
+  ])
+  return names.split('\n').filter(Boolean)
+}

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { run, which } from '../command.ts'
+import { RUN_VARIABLE } from '../environment.ts'
 import type { ChildSpec } from '../supervisor/protocol.ts'
 import type { RedisSettings } from './redis.ts'
 
@@ -34,7 +35,7 @@ export async function hasDocker(env: NodeJS.ProcessEnv, failures: string[]): Pro
 
 /** A Redis in a container of its own, published on 127.0.0.1 only, removed with its last process. */
 export class DockerRedis {
-  readonly #name = `session-cluster-${randomUUID()}`
+  readonly #name = `session-cluster-redis-${randomUUID()}`
   readonly #env: Readonly<Record<string, string>>
 
   constructor(env: Readonly<Record<string, string>>) {
@@ -51,7 +52,17 @@ export class DockerRedis {
   spec(settings: RedisSettings): ChildSpec {
     const { port, directory, args } = settings
     const user = process.getuid && process.getgid ? ['--user', `${process.getuid()}:${process.getgid()}`] : []
-    const container = ['--rm', '--interactive', '--name', this.#name, '--publish', `127.0.0.1:${port}:6379`, ...user]
+    const container = [
+      '--rm',
+      '--interactive',
+      '--name',
+      this.#name,
+      '--label',
+      `${RUN_VARIABLE}=${this.#env[RUN_VARIABLE] ?? ''}`,
+      '--publish',
+      `127.0.0.1:${port}:6379`,
+      ...user,
+    ]
     const inside = ['--port', '6379', '--bind', '0.0.0.0', '--protected-mode', 'no', '--dir', '/data', ...args]
     return {
       command: 'docker',
