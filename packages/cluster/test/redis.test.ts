@@ -140,8 +140,8 @@ describe('finding a Redis', () => {
     'without any other way runs it in a container, which freezes, crashes and ends like a process',
     async () => {
       await using path = await pathWithout('apt-get', 'dnf')
-      const env = { ...baseEnvironment(newRun()), PATH: path.PATH, REDIS_SERVER: '' }
-      const before = await containers()
+      const name = newRun()
+      const env = { ...baseEnvironment(name), PATH: path.PATH, REDIS_SERVER: '' }
       {
         await using redis = await startRedis({ env, appendOnly: true })
         await set(redis.url, 'key', 'value')
@@ -153,10 +153,10 @@ describe('finding a Redis', () => {
           await redis.freeze()
           await expect(client.get('key')).rejects.toThrow(/timed out/)
         })
-        expect((await containers()).length).toBe(before.length + 1)
+        expect(await containers(name)).toHaveLength(1)
         // It is frozen when it is to end.
       }
-      expect(await containers()).toEqual(before)
+      expect(await containers(name)).toEqual([])
     },
   )
 
@@ -184,15 +184,8 @@ describe('finding a Redis', () => {
   })
 })
 
-/** The containers of clusters, running or not. */
-async function containers(): Promise<string[]> {
-  const names = await run('docker', [
-    'ps',
-    '--all',
-    '--filter',
-    'name=session-cluster-redis-',
-    '--format',
-    '{{.Names}}',
-  ])
+/** The containers of a run, living or dead. */
+async function containers(of: string): Promise<string[]> {
+  const names = await run('docker', ['ps', '--all', '--filter', `label=CLUSTER_RUN=${of}`, '--format', '{{.Names}}'])
   return names.split('\n').filter(Boolean)
 }
