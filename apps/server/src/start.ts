@@ -66,7 +66,7 @@ async function listen(
   variable: { host: string; port: string },
 ): Promise<string> {
   try {
-    await app.listen({ host, port, listenTextResolver: () => '' })
+    await app.listen({ host, port })
   } catch (error) {
     throw listenError(error as NodeJS.ErrnoException, host, port, variable)
   }

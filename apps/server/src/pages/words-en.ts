@@ -91,7 +91,8 @@ export const en: Words = {
       clustered: 'Save something again: /set?q=password makes a new session that every node knows.',
     },
     'expired-session': 'Save something again: /set?q=password makes a new session.',
-    'no-attribute': 'Save it first. For q: /set?q=password.',
+    'no-attribute':
+      'Save it first: q with /set?q=password, the cart with POST /cart/add?item=apple, the counter with POST /counter.',
   },
   modes: {
     local: {

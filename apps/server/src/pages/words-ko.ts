@@ -96,7 +96,8 @@ export const ko: Words = {
       clustered: '다시 저장하세요: /set?q=password가 모든 노드가 아는 새 세션을 만듭니다.',
     },
     'expired-session': '다시 저장하세요: /set?q=password가 새 세션을 만듭니다.',
-    'no-attribute': '먼저 저장하세요. q라면 /set?q=password입니다.',
+    'no-attribute':
+      '먼저 저장하세요. q는 /set?q=password, 장바구니는 POST /cart/add?item=apple, 카운터는 POST /counter입니다.',
   },
   modes: {
     local: {
