@@ -22,9 +22,13 @@ test('a full run of too few rounds is refused', () => {
   expect(() => read('session', '--rounds', '5')).toThrow('at least 15')
 })
 
-test.each([[[]], [['sessions']], [['session', 'balancer']], [['session', '--rounds', 'x']], [['session', '--fast']]])(
-  'arguments %j are refused with what is allowed',
-  (args) => {
-    expect(() => read(...args)).toThrow(UsageError)
-  },
-)
+test.each([
+  [[]],
+  [['sessions']],
+  [['session', 'balancer']],
+  [['session', '--rounds', 'x']],
+  [['session', '--fast']],
+  [['session', '--quick', '--save']],
+])('arguments %j are refused with what is allowed', (args) => {
+  expect(() => read(...args)).toThrow(UsageError)
+})

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util'
+import type { Result } from './report/result.ts'
 
 /** How a bench runs. */
 export interface BenchOptions {
@@ -12,14 +13,14 @@ export interface BenchOptions {
   readonly seed: number
   /** Where the whole result goes, raw rounds included. */
   readonly json?: string
+  /** Keeps the result in bench/results, to be committed. */
+  readonly save: boolean
   /** Progress, one line at a time. */
   readonly say: (line: string) => void
 }
 
 /** What a bench found. */
-export interface Outcome {
-  readonly text: string
-  readonly json: object
+export interface Outcome extends Result {
   /** Promises broken that are counted, not measured: always a failure. */
   readonly wrong: readonly string[]
   /** Figures whose whole interval lies above the bound: a failure, but in the quick form. */
@@ -37,9 +38,10 @@ const spec = {
   requests: { type: 'string' },
   seed: { type: 'string' },
   quick: { type: 'boolean' },
+  save: { type: 'boolean' },
 } as const
 
-/** Reads `session|balancer [--json FILE] [--rounds N] [--requests N] [--seed N] [--quick]`. */
+/** Reads `session|balancer [--json FILE] [--rounds N] [--requests N] [--seed N] [--save | --quick]`. */
 export function readOptions(
   args: readonly string[],
   say: (line: string) => void,
@@ -48,7 +50,7 @@ export function readOptions(
   const [subject, ...more] = positionals
   if ((subject !== 'session' && subject !== 'balancer') || more.length > 0) {
     throw new UsageError(
-      'Say what to measure: session or balancer [--json FILE] [--rounds N] [--requests N] [--seed N] [--quick]',
+      'Say what to measure: session or balancer [--json FILE] [--rounds N] [--requests N] [--seed N] [--save | --quick]',
     )
   }
   const quick = values.quick ?? false
@@ -57,11 +59,13 @@ export function readOptions(
     rounds: whole('--rounds', values.rounds, quick ? 3 : 20, 1),
     requests: whole('--requests', values.requests, quick ? 400 : 6000, 64),
     seed: whole('--seed', values.seed, 1, 0),
+    save: values.save ?? false,
     say,
     ...(values.json === undefined ? {} : { json: values.json }),
   }
   if (!quick && options.rounds < 15)
     throw new UsageError('--rounds: at least 15, or use --quick: fewer say nothing of a ratio')
+  if (quick && options.save) throw new UsageError('--save: a quick run says nothing that is worth keeping')
   return { subject, options }
 }
 

@@ -1,9 +1,7 @@
-import { mkdir, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { UsageError } from '../options.ts'
 import { MissingProgramError } from '../peers/program.ts'
+import { type Result, saveResult } from '../report/result.ts'
 
 /** How a long run runs. */
 export interface SoakOptions {
@@ -15,13 +13,9 @@ export interface SoakOptions {
 }
 
 /** What a long run found. */
-export interface SoakOutcome {
-  readonly text: string
-  readonly json: { readonly environment: object; readonly [part: string]: unknown }
+export interface SoakOutcome extends Result {
   readonly failed: readonly string[]
 }
-
-const results = fileURLToPath(new URL('../../results', import.meta.url))
 
 /** What `npm run soak` does with its arguments; the exit code: 0 all well, 1 it could not run, 2 a figure is missed. */
 export async function main(args: readonly string[]): Promise<number> {
@@ -33,7 +27,7 @@ export async function main(args: readonly string[]): Promise<number> {
         : await (await import('./balancer.ts')).soakBalancer(options)
     console.log(outcome.text)
     if (options.quick) return 0
-    await writeResult(`soak-${subject}`, outcome)
+    await saveResult(`soak-${subject}`, outcome)
     for (const name of outcome.failed) console.error(`Missed: ${name}`)
     return outcome.failed.length > 0 ? 2 : 0
   } catch (error) {
@@ -61,12 +55,4 @@ function parsed<T>(parse: () => T): T {
   } catch (error) {
     throw new UsageError((error as Error).message)
   }
-}
-
-/** Keeps a result with its machine and date: the raw numbers as JSON, the tables as Markdown. */
-export async function writeResult(name: string, { text, json }: Pick<SoakOutcome, 'text' | 'json'>): Promise<void> {
-  await mkdir(results, { recursive: true })
-  await writeFile(join(results, `${name}.json`), `${JSON.stringify(json, undefined, 1)}\n`)
-  const machine = Object.entries(json.environment).map(([key, value]) => `- ${key}: ${JSON.stringify(value)}`)
-  await writeFile(join(results, `${name}.md`), `# ${name}\n\n\`\`\`\n${text}\n\`\`\`\n\n${machine.join('\n')}\n`)
 }
