@@ -10,6 +10,7 @@ import { freePort } from './free-port.ts'
 /** What the tests set on a client. */
 export interface ClientOptions extends Partial<typeof redisOptions> {
   keyPrefix?: string
+  lazyConnect?: boolean
 }
 
 /** A real redis-server of our own, on a port of its own, gone when it is disposed of. */

@@ -8,7 +8,10 @@ export type RedisArgument = string | Buffer | number
 export interface RedisClient {
   readonly isCluster: boolean
   readonly options: { readonly keyPrefix?: string | undefined }
+  readonly status?: string
   callBuffer(command: string, ...args: RedisArgument[]): Promise<unknown>
+  once(event: 'ready', listener: () => void): unknown
+  connect?(): Promise<void>
 }
 
 /** What is used of an ioredis `Cluster` beside that: its primaries, to scan them one by one. */
@@ -29,7 +32,31 @@ export function command(
     usage.commands++
     usage.roundTrips++
   }
-  return client.callBuffer(name, ...args)
+  return isStarting(client)
+    ? started(client).then(() => client.callBuffer(name, ...args))
+    : client.callBuffer(name, ...args)
+}
+
+/** Clients that have been ready once: from then on a lost connection fails commands at once. */
+const ready = new WeakSet<RedisClient>()
+
+/** Whether the client's very first connection is still being made. */
+function isStarting(client: RedisClient): boolean {
+  if (ready.has(client)) return false
+  if (client.status !== 'ready') return ['wait', 'connecting', 'connect'].includes(client.status ?? '')
+  ready.add(client)
+  return false
+}
+
+/**
+ * A client without an offline queue refuses commands until it is connected. The first requests of a process shall not
+ * fail for that: they wait, as long as their store time-out allows.
+ */
+function started(client: RedisClient): Promise<void> {
+  if (client.status === 'wait') client.connect?.().catch(() => {}) // the commands say what is wrong
+  return new Promise((resolve) => {
+    client.once('ready', resolve)
+  })
 }
 
 /** Runs a script by its digest; sends its source only when Redis has forgotten it, as after a restart. */

@@ -2,6 +2,7 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { clusterRig } from '../../test/cluster-rig.ts'
 import { redisRig } from '../../test/redis-rig.ts'
 import { sentinelRig } from '../../test/sentinel-rig.ts'
+import { redisOptions } from '../redis-options.ts'
 import { redisStore } from './redis.ts'
 import { storeContract } from './store.contract.ts'
 
@@ -168,5 +169,25 @@ describe('redisStore', () => {
     [{ client, ids: 'plain' }, "ids is 'plain'"],
   ])('refuses bad options %#', (options, message) => {
     expect(() => redisStore(options as never)).toThrow(message)
+  })
+})
+
+describe('a client that is not connected yet', () => {
+  it.each([{ lazyConnect: false }, { lazyConnect: true }])(
+    'is waited for by the first commands, %o',
+    async (options) => {
+      const store = redisStore({ client: single.client({ ...redisOptions, ...options }), namespace: 'starting' })
+      expect(await store.load('nobody', at())).toBeUndefined()
+    },
+  )
+
+  it('fails commands at once when it has lost its connection', async () => {
+    await using rig = await redisRig()
+    const lost = rig.client(redisOptions)
+    const store = redisStore({ client: lost })
+    await store.load('nobody', at())
+    await rig.crash()
+    await expect.poll(() => lost.status).not.toBe('ready')
+    await expect(store.load('nobody', at())).rejects.toThrow()
   })
 })

@@ -1,0 +1,13 @@
+import { createServer } from 'node:http'
+import { createSessions, memoryStore, withSessions } from '@session-cluster/session/node'
+
+const sessions = createSessions<{ visits: number }>({ store: memoryStore(), cookie: { secure: 'auto' } })
+
+export const server = createServer(
+  withSessions(sessions, async (_request, response, session) => {
+    const visits = await session.update('visits', (n = 0) => n + 1)
+    response.end(`visit ${visits}\n`)
+  }),
+)
+
+if (import.meta.main) server.listen(Number(process.env.PORT ?? 3000))

@@ -1,0 +1,116 @@
+import { writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import ts from 'typescript-5'
+
+/**
+ * Writes docs/api.md from the doc comments of everything that the package exports. It reads them with TypeScript 5's
+ * compiler API: version 7 has none for JavaScript.
+ */
+const root = join(dirname(fileURLToPath(import.meta.url)), '..')
+
+/** The reference as Markdown. */
+export function apiReference(): string {
+  const entries = ['src/index.ts', 'src/testing.ts'].map((entry) => join(root, entry))
+  const options: ts.CompilerOptions = {
+    module: ts.ModuleKind.NodeNext,
+    moduleResolution: ts.ModuleResolutionKind.NodeNext,
+    target: ts.ScriptTarget.ESNext,
+    allowImportingTsExtensions: true,
+    noEmit: true,
+    strict: true,
+    skipLibCheck: true,
+  }
+  const program = ts.createProgram(entries, options)
+  const sections = entries.flatMap((entry) => exportsOf(program, entry))
+  const order = ['Functions', 'Classes', 'Options and types', 'Constants'] as const
+  const parts = order.flatMap((title) => {
+    const own = sections.filter((section) => section.group === title)
+    return own.length > 0 ? [`## ${title}`, ...own.map(({ text }) => text)] : []
+  })
+  const head =
+    '# API reference of @session-cluster/session\n\nMade from the doc comments by `npm run docs`; do not edit.'
+  return `${[head, ...parts].join('\n\n')}\n`
+}
+
+interface Section {
+  readonly group: 'Functions' | 'Classes' | 'Options and types' | 'Constants'
+  readonly text: string
+}
+
+function exportsOf(program: ts.Program, entry: string): Section[] {
+  const checker = program.getTypeChecker()
+  const file = program.getSourceFile(entry)
+  const module = file && checker.getSymbolAtLocation(file)
+  if (!module) throw new Error(`${entry} is no module`)
+  return checker
+    .getExportsOfModule(module)
+    .map((symbol) => (symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol))
+    .toSorted((a, b) => a.name.localeCompare(b.name, 'en'))
+    .map((symbol) => sectionOf(symbol, checker))
+}
+
+function sectionOf(symbol: ts.Symbol, checker: ts.TypeChecker): Section {
+  const declaration = symbol.declarations?.[0]
+  if (!declaration) throw new Error(`${symbol.name} is declared nowhere`)
+  const title = `### ${symbol.name}`
+  const text = commentOf(symbol, checker)
+  if (text === '') throw new Error(`${symbol.name} has no doc comment`)
+  const isFunction = ts.isFunctionDeclaration(declaration)
+  if (isFunction) return { group: 'Functions', text: [title, code(signature(declaration)), text].join('\n\n') }
+  if (ts.isClassDeclaration(declaration) || ts.isInterfaceDeclaration(declaration)) {
+    const group = ts.isClassDeclaration(declaration) ? 'Classes' : 'Options and types'
+    return { group, text: [title, text, ...membersOf(declaration, checker)].join('\n\n') }
+  }
+  if (ts.isTypeAliasDeclaration(declaration)) {
+    return { group: 'Options and types', text: [title, code(declaration.getText()), text].join('\n\n') }
+  }
+  return { group: 'Constants', text: [title, text].join('\n\n') }
+}
+
+/** One row per public member that is documented here; what is private or internal is left out. */
+function membersOf(declaration: ts.ClassDeclaration | ts.InterfaceDeclaration, checker: ts.TypeChecker): string[] {
+  const rows = declaration.members.flatMap((member) => {
+    const symbol = member.name && checker.getSymbolAtLocation(member.name)
+    if (!symbol || ts.isPrivateIdentifier(member.name as ts.Node) || isInternal(member)) return []
+    const documentation = commentOf(symbol, checker)
+    return [`- \`${heading(member)}\`${documentation ? ` — ${documentation.replaceAll('\n', '\n  ')}` : ''}`]
+  })
+  return rows.length > 0 ? [rows.join('\n')] : []
+}
+
+const isInternal = (node: ts.Node): boolean => ts.getJSDocTags(node).some(({ tagName }) => tagName.text === 'internal')
+
+/** A member's own line, without its body and without what the type says about itself. */
+function heading(member: ts.ClassElement | ts.TypeElement): string {
+  const text = 'body' in member && member.body ? signature(member as ts.MethodDeclaration) : member.getText()
+  return text
+    .replace(/^(readonly|async|declare) /, '')
+    .replaceAll(/\s+/g, ' ')
+    .replace(/[;,]$/, '')
+}
+
+function signature(declaration: ts.FunctionDeclaration | ts.MethodDeclaration): string {
+  const text = declaration.getText()
+  const body = declaration.body?.getText() ?? ''
+  return text
+    .slice(0, text.length - body.length)
+    .replace(/^export /, '')
+    .trim()
+}
+
+function commentOf(symbol: ts.Symbol, checker: ts.TypeChecker): string {
+  const text = ts.displayPartsToString(symbol.getDocumentationComment(checker))
+  const tags = symbol.getJsDocTags(checker).flatMap(({ name, text: parts }) => {
+    const value = ts.displayPartsToString(parts)
+    if (name === 'default') return [`Default: \`${value}\`.`]
+    return name === 'example' ? [code(value)] : []
+  })
+  return [text.replaceAll(/\s*\n\s*/g, ' '), ...tags].filter(Boolean).join(tags[0]?.startsWith('`') ? '\n\n' : ' ')
+}
+
+const code = (text: string): string => `\`\`\`ts\n${text.trim()}\n\`\`\``
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  writeFileSync(join(root, 'docs/api.md'), apiReference())
+}
