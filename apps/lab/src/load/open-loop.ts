@@ -1,5 +1,5 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import type { Random } from '../random.ts'
+import { pause } from './pause.ts'
 
 /** When each request of a stretch of load is due, in milliseconds from its start: known before the first is sent. */
 export type Schedule = readonly number[]
@@ -49,7 +49,7 @@ export async function openLoop<T>(
   const underWay: Promise<Sample<T>>[] = []
   for (const [index, dueMs] of schedule.entries()) {
     const early = dueMs - now()
-    if (early > 0) await delay(early, undefined, options)
+    if (early > 0) await pause(early, options.signal)
     options.signal?.throwIfAborted()
     const sentMs = now()
     const request = send(index).then((result) => {

@@ -1,5 +1,5 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import type { Node } from '@session-cluster/cluster'
+import { pause } from '../load/pause.ts'
 
 /**
  * Lets a node run only half of the time, by SIGSTOP and SIGCONT in turns: a server with half the CPU, without
@@ -10,9 +10,9 @@ export function throttled(node: Node, sliceMs = 20): AsyncDisposable {
   const beat = (async () => {
     while (on) {
       await node.freeze()
-      await delay(sliceMs)
+      await pause(sliceMs)
       await node.thaw()
-      await delay(sliceMs)
+      await pause(sliceMs)
     }
   })()
   return {

@@ -1,5 +1,5 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import { type Lab, PreconditionError } from '../experiment.ts'
+import { pause } from '../load/pause.ts'
 
 /** Waits until something is so, asking every few milliseconds. Answers how long it took, in milliseconds; throws when it does not come. */
 export async function until(lab: Lab, what: string, isSo: () => Promise<boolean>, limitMs = 30_000): Promise<number> {
@@ -7,6 +7,6 @@ export async function until(lab: Lab, what: string, isSo: () => Promise<boolean>
   for (;;) {
     if (await isSo()) return performance.now() - began
     if (performance.now() - began > limitMs) throw new PreconditionError(`${what}: not within ${limitMs} ms`)
-    await delay(5, undefined, { signal: lab.signal })
+    await pause(5, lab.signal)
   }
 }
