@@ -8,7 +8,7 @@ export function variableFaults(root: string): string[] {
   const configs = globSync('apps/*/{src,server}/*config.ts', { cwd: root })
   return compare({
     listed: matchAll(read('.env.example'), /^([A-Z][A-Z_]+)=/gm),
-    read: new Set(configs.flatMap((file) => [...matchAll(read(file), /env(?:,|\[)\s*'([A-Z][A-Z_]+)'/g)])),
+    read: new Set(configs.flatMap((file) => [...matchAll(read(file), /env(?:,\s*'|\[\s*'|\.)([A-Z][A-Z_]+)/g)])),
     composed: matchAll(read('docker-compose.yml'), /\$\{([A-Z][A-Z_]+)/g),
   })
 }

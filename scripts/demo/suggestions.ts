@@ -32,7 +32,7 @@ export function suggestions(cluster: Cluster): readonly Suggestion[] {
         { say: 'Past the balancer nobody does: node a or node b does not know you:', type: [get(a), get(b)] },
         {
           say: 'Kill the node that answered (its process is above): you are moved, your session is lost:',
-          type: ['kill -9 …', get(balancer)],
+          type: ['kill -9 <its process>', get(balancer)],
         },
       ]
     case 'clustered':

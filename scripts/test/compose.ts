@@ -6,14 +6,14 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { createServer } from 'node:net'
-import { seededRandom, VirtualUser } from '@session-cluster/cluster/load'
+import { seededRandom, ask as send, VirtualUser } from '@session-cluster/cluster/load'
 import { root } from '../workspace.ts'
 
 const modes = ['local', 'sticky', 'clustered'] as const
 type Mode = (typeof modes)[number]
 
 const project = `session-cluster-test-${process.pid}`
-const [a, b, c, balancer, console_] = await freePorts(5)
+const [a, b, c, balancer, consolePort] = await freePorts(5)
 const urls = { a: at(a), b: at(b), c: at(c), balancer: at(balancer) }
 const random = seededRandom(1)
 let failed = false
@@ -56,6 +56,8 @@ async function walk(mode: Mode): Promise<void> {
 
   await throughTheBalancer(mode)
   await crash(mode)
+  const page = await send(`${at(consolePort)}/`, { headers: { host: `localhost:${consolePort}` } })
+  assert.match(page.body, /<title>[^<]*session-cluster/i, 'the console serves its page')
 }
 
 async function throughTheBalancer(mode: Mode): Promise<void> {
@@ -105,7 +107,7 @@ function compose(mode: Mode, args: string[], mustWork = true): void {
       NODE_B_PORT: String(b),
       NODE_C_PORT: String(c),
       BALANCER_PORT: String(balancer),
-      CONSOLE_PORT: String(console_),
+      CONSOLE_PORT: String(consolePort),
     },
   })
   if (mustWork && status !== 0) throw new Error(`docker compose ${args.join(' ')} exited with ${status}`)

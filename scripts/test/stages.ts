@@ -25,6 +25,12 @@ export const stages: readonly Stage[] = [
     run: (env) => turbo('test:processes', env),
   },
   {
+    name: 'browser',
+    what: "the servers' pages and the console in a real Chromium",
+    needs: ['redis', 'chromium'],
+    run: (env) => turbo('test:browser', env),
+  },
+  {
     name: 'readme',
     what: "the README's commands, typed as it says, and its table",
     needs: ['redis'],
@@ -40,6 +46,6 @@ export const stages: readonly Stage[] = [
 
 /** One task after another: the stages start real clusters, which should not contend for two cores. */
 function turbo(task: string, env: NodeJS.ProcessEnv): Promise<boolean> {
-  const args = ['turbo', 'run', task, '--concurrency=1', '--continue', '--env-mode=loose']
+  const args = ['turbo', 'run', task, '--concurrency=1', '--continue']
   return run('npx', ['--yes', `--package=${packageManager}`, '--', ...args], env)
 }
