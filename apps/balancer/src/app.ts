@@ -1,39 +1,57 @@
+import { readFileSync } from 'node:fs'
 import type { Server } from 'node:http'
-import { type Balancer, controlOf, createAdmin, createBalancer } from '@session-cluster/balancer'
+import {
+  type AdminOptions,
+  type Balancer,
+  type Control,
+  cookieAffinity,
+  createAdmin,
+  createBalancer,
+  routeSuffixAffinity,
+  type TlsOptions,
+} from '@session-cluster/balancer'
 import type { Logger } from 'pino'
 import type { Config } from './config.ts'
 
-/** The balancer and its admin API, built and not yet listening. */
-export interface App {
-  readonly balancer: Balancer
-  readonly admin: Server
-}
-
-/** Builds both. MODE decides whether affinity is wrapped around the policy. */
-export function createApp(config: Config, log: Logger): App {
-  const balancer = createBalancer({
-    upstreams: config.upstreams,
-    policy: config.policy,
-    engine: config.engine,
-    affinity: config.mode === 'sticky' ? { secret: config.affinitySecret } : undefined,
-    health: config.health,
-    trustProxy: config.trustProxy,
-    token: config.balancerToken,
+/** Builds the balancer of this process. MODE decides whether affinity is wrapped around the policy. */
+export function buildBalancer(config: Config, log: Logger): Balancer {
+  const { upstreams, policy, engine, health, tuning } = config
+  return createBalancer({
+    ...{ upstreams, policy, engine, health, ...tuning },
+    affinity: affinityOf(config),
+    front: { tls: readTls(config) },
     accessLog: config.accessLog ? (entry) => log.info(entry, 'request') : undefined,
   })
-  balancer.events.on('upstream', ({ name, state, reason }) => log.info({ upstream: name, state, reason }, 'upstream'))
-  const admin = createAdmin(controlOf(balancer), { token: config.adminToken, about: () => about(config, balancer) })
-  return { balancer, admin }
 }
 
-function about(config: Config, balancer: Balancer): object {
+/** Builds the admin server over a control: this process's balancer, or all workers'. */
+export function buildAdmin(config: Config, control: Control): Server {
+  const options: AdminOptions = { token: config.adminToken, about: () => about(config) }
+  return createAdmin(control, options)
+}
+
+/** Reads certificate and key from their files; `undefined` without TLS. */
+export function readTls({ tls }: Config): TlsOptions | undefined {
+  return tls && { cert: readFileSync(tls.certFile), key: readFileSync(tls.keyFile) }
+}
+
+function affinityOf({ mode, affinity }: Config) {
+  if (mode !== 'sticky') return undefined
+  const { by, cookie, secret, whenUnavailable } = affinity
+  return by === 'route'
+    ? routeSuffixAffinity({ cookie, whenUnavailable })
+    : cookieAffinity({ name: cookie, secret, whenUnavailable })
+}
+
+function about(config: Config): object {
   return {
     name: 'session-cluster balancer',
     mode: config.mode,
     policy: config.policy,
-    engine: balancer.engine.name,
-    affinity: balancer.affinityName ?? null,
+    engine: config.engine,
+    affinity: affinityOf(config)?.name ?? null,
     health: config.health,
+    workers: config.workers ?? 0,
     pid: process.pid,
   }
 }

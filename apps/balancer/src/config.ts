@@ -1,15 +1,18 @@
 import { randomBytes } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import {
+  type BalancerOptions,
   checkUpstream,
   type EngineName,
   engines,
-  isEngineName,
-  isPolicyName,
+  type HashOn,
+  isHashOn,
   type PolicyName,
   policies,
   TrustedProxies,
   type UpstreamOptions,
 } from '@session-cluster/balancer'
+import { ConfigError, choice, decimal, type Env, guarded, list, optionalWhole, text, whole } from './read.ts'
 
 /** What the process needs to know, read and checked. */
 export interface Config {
@@ -22,45 +25,57 @@ export interface Config {
   upstreams: UpstreamOptions[]
   policy: PolicyName
   engine: EngineName
-  affinitySecret: string
-  /** Whether the secret was made up at start, so that a restart forgets everyone's node. */
-  affinitySecretIsRandom: boolean
-  balancerToken: string | undefined
-  trustProxy: string[]
-  health: { path: string; intervalMs: number; timeoutMs: number; rise: number; fall: number }
+  affinity: AffinityConfig
+  /** `false` in a worker: its primary checks. */
+  health: { path: string; intervalMs: number; timeoutMs: number; rise: number; fall: number } | false
+  /** Workers to share the port; `undefined` for none: this process does the work. */
+  workers: number | undefined
+  tls: { certFile: string; keyFile: string } | undefined
   drainMs: number
   accessLog: boolean
+  /** What goes to the balancer as it is. */
+  tuning: Pick<
+    BalancerOptions,
+    | ('passive' | 'slowStartMs' | 'panicThreshold' | 'maxInFlight' | 'queueLimit' | 'queueTimeoutMs' | 'retries')
+    | ('timeouts' | 'trustProxy' | 'token' | 'via' | 'hash')
+  >
 }
 
 /** Where sessions live; to the balancer it decides whether affinity is on. */
 export type Mode = 'local' | 'sticky' | 'clustered'
 
-type Env = Readonly<Record<string, string | undefined>>
+/** How a client finds its node again in mode sticky. */
+export interface AffinityConfig {
+  by: 'cookie' | 'route'
+  cookie: string | undefined
+  secret: string
+  /** Whether the secret was made up at start, so that a restart forgets everyone's node. */
+  secretIsRandom: boolean
+  whenUnavailable: 'redispatch' | 'strict'
+}
 
-/** A variable that is wrong; the message names it and says what is allowed. */
-export class ConfigError extends Error {}
+const PORT = [0, 65_535] as const
+const MS = [0, 3_600_000] as const
+const SOME_MS = [10, 3_600_000] as const
+const COUNT = [0, 1_000_000] as const
 
 /** Reads the configuration. @throws ConfigError on the first variable that is wrong */
 export function readConfig(env: Env): Config {
-  const affinitySecret = text(env, 'AFFINITY_SECRET')
-  if (affinitySecret !== undefined && affinitySecret.length < 16) {
-    throw new ConfigError('AFFINITY_SECRET: shorter than 16 characters')
-  }
   return {
     mode: mode(env),
-    port: whole(env, 'BALANCER_PORT', 8000, 0, 65_535),
+    port: whole(env, 'BALANCER_PORT', 8000, PORT),
     host: text(env, 'HOST') ?? '127.0.0.1',
     ...admin(env),
     upstreams: upstreams(env),
-    policy: choice(env, 'POLICY', 'round-robin', isPolicyName, Object.keys(policies)),
-    engine: choice(env, 'ENGINE', 'http-proxy', isEngineName, Object.keys(engines)),
-    affinitySecret: affinitySecret ?? randomBytes(24).toString('base64url'),
-    affinitySecretIsRandom: affinitySecret === undefined,
-    balancerToken: text(env, 'BALANCER_TOKEN'),
-    trustProxy: trustProxy(env),
+    policy: choice(env, 'POLICY', 'round-robin', Object.keys(policies) as PolicyName[]),
+    engine: choice(env, 'ENGINE', 'undici', Object.keys(engines) as EngineName[]),
+    affinity: affinity(env),
     health: health(env),
-    drainMs: whole(env, 'DRAIN_MS', 10_000, 0, 600_000),
-    accessLog: choice(env, 'ACCESS_LOG', 'off', isSwitch, ['on', 'off']) === 'on',
+    workers: optionalWhole(env, 'WORKERS', [1, 256]),
+    tls: tls(env),
+    drainMs: whole(env, 'DRAIN_MS', 10_000, MS),
+    accessLog: choice(env, 'ACCESS_LOG', 'off', ['on', 'off']) === 'on',
+    tuning: tuning(env),
   }
 }
 
@@ -77,14 +92,14 @@ function admin(env: Env): Pick<Config, 'adminPort' | 'adminHost' | 'adminToken'>
   if (adminToken === undefined && !/^(127\.|::1$|localhost$)/.test(adminHost)) {
     throw new ConfigError(`ADMIN_TOKEN: needed when ADMIN_HOST (${adminHost}) is not a loopback address`)
   }
-  return { adminPort: whole(env, 'ADMIN_PORT', 8001, 0, 65_535), adminHost, adminToken }
+  return { adminPort: whole(env, 'ADMIN_PORT', 8001, PORT), adminHost, adminToken }
 }
 
 const DEFAULT_UPSTREAMS = 'a=http://127.0.0.1:8080,b=http://127.0.0.1:8081,c=http://127.0.0.1:8082'
 
 // `name=url`, or `name=url*weight`.
 function upstreams(env: Env): UpstreamOptions[] {
-  const entries = list(text(env, 'UPSTREAMS') ?? DEFAULT_UPSTREAMS)
+  const entries = list({ UPSTREAMS: text(env, 'UPSTREAMS') ?? DEFAULT_UPSTREAMS }, 'UPSTREAMS')
   const seen = new Set<string>()
   return entries.map((entry) => {
     const parts = /^([^=]+)=([^*]+)(?:\*(\d+))?$/.exec(entry)
@@ -97,10 +112,20 @@ function upstreams(env: Env): UpstreamOptions[] {
   })
 }
 
-function trustProxy(env: Env): string[] {
-  const entries = list(text(env, 'TRUST_PROXY') ?? '')
-  guarded('TRUST_PROXY', () => new TrustedProxies(entries))
-  return entries
+function affinity(env: Env): AffinityConfig {
+  const secret = text(env, 'AFFINITY_SECRET')
+  if (secret !== undefined && secret.length < 16) throw new ConfigError('AFFINITY_SECRET: shorter than 16 characters')
+  const cookie = text(env, 'AFFINITY_COOKIE')
+  if (cookie !== undefined && !/^[\w!#$%&'*+.^`|~-]+$/.test(cookie)) {
+    throw new ConfigError(`AFFINITY_COOKIE: ${JSON.stringify(cookie)} is not a cookie name`)
+  }
+  return {
+    by: choice(env, 'AFFINITY', 'cookie', ['cookie', 'route']),
+    cookie,
+    secret: secret ?? randomBytes(24).toString('base64url'),
+    secretIsRandom: secret === undefined,
+    whenUnavailable: choice(env, 'AFFINITY_UNAVAILABLE', 'redispatch', ['redispatch', 'strict']),
+  }
 }
 
 function health(env: Env): Config['health'] {
@@ -108,51 +133,53 @@ function health(env: Env): Config['health'] {
   if (!path.startsWith('/')) throw new ConfigError(`HEALTH_PATH: ${JSON.stringify(path)} does not begin with /`)
   return {
     path,
-    intervalMs: whole(env, 'HEALTH_INTERVAL_MS', 1000, 10, 3_600_000),
-    timeoutMs: whole(env, 'HEALTH_TIMEOUT_MS', 1000, 10, 600_000),
-    rise: whole(env, 'HEALTH_RISE', 2, 1, 100),
-    fall: whole(env, 'HEALTH_FALL', 2, 1, 100),
+    intervalMs: whole(env, 'HEALTH_INTERVAL_MS', 1000, SOME_MS),
+    timeoutMs: whole(env, 'HEALTH_TIMEOUT_MS', 1000, SOME_MS),
+    rise: whole(env, 'HEALTH_RISE', 2, [1, 100]),
+    fall: whole(env, 'HEALTH_FALL', 2, [1, 100]),
   }
 }
 
-const isSwitch = (value: string): value is 'on' | 'off' => value === 'on' || value === 'off'
-
-const list = (value: string): string[] =>
-  value
-    .split(',')
-    .map((entry) => entry.trim())
-    .filter((entry) => entry !== '')
-
-// Compose files pass unset variables on as empty ones.
-function text(env: Env, name: string): string | undefined {
-  const value = env[name]?.trim()
-  return value === '' ? undefined : value
-}
-
-function whole(env: Env, name: string, fallback: number, min: number, max: number): number {
-  const given = text(env, name)
-  if (given === undefined) return fallback
-  const value = /^\d{1,9}$/.test(given) ? Number(given) : Number.NaN
-  if (value >= min && value <= max) return value
-  throw new ConfigError(`${name}: ${JSON.stringify(given)} is not a whole number from ${min} to ${max}`)
-}
-
-function choice<T extends string>(
-  env: Env,
-  name: string,
-  fallback: T,
-  is: (value: string) => value is T,
-  allowed: readonly string[],
-): T {
-  const given = text(env, name) ?? fallback
-  if (is(given)) return given
-  throw new ConfigError(`${name}: ${JSON.stringify(given)} is not one of ${allowed.join(', ')}`)
-}
-
-function guarded<T>(name: string, read: () => T): T {
-  try {
-    return read()
-  } catch (error) {
-    throw new ConfigError(`${name}: ${error instanceof Error ? error.message : String(error)}`)
+function tls(env: Env): Config['tls'] {
+  const certFile = text(env, 'TLS_CERT')
+  const keyFile = text(env, 'TLS_KEY')
+  if (certFile === undefined && keyFile === undefined) return undefined
+  if (certFile === undefined) throw new ConfigError('TLS_CERT: needed with TLS_KEY, the path of a PEM file')
+  if (keyFile === undefined) throw new ConfigError('TLS_KEY: needed with TLS_CERT, the path of a PEM file')
+  for (const [name, file] of [['TLS_CERT', certFile] as const, ['TLS_KEY', keyFile] as const]) {
+    guarded(name, () => readFileSync(file))
   }
+  return { certFile, keyFile }
+}
+
+function tuning(env: Env): Config['tuning'] {
+  const trustProxy = list(env, 'TRUST_PROXY')
+  guarded('TRUST_PROXY', () => new TrustedProxies(trustProxy))
+  return {
+    trustProxy,
+    token: text(env, 'BALANCER_TOKEN'),
+    via: text(env, 'VIA'),
+    passive: {
+      failures: optionalWhole(env, 'PASSIVE_FAILURES', COUNT),
+      ejectMs: optionalWhole(env, 'PASSIVE_EJECT_MS', MS),
+    },
+    slowStartMs: optionalWhole(env, 'SLOW_START_MS', MS),
+    panicThreshold: decimal(env, 'PANIC_THRESHOLD', [0, 1]),
+    maxInFlight: optionalWhole(env, 'MAX_IN_FLIGHT', [1, 1_000_000]),
+    queueLimit: optionalWhole(env, 'QUEUE_LIMIT', COUNT),
+    queueTimeoutMs: optionalWhole(env, 'QUEUE_TIMEOUT_MS', MS),
+    retries: optionalWhole(env, 'RETRIES', [0, 10]),
+    timeouts: {
+      connectTimeoutMs: whole(env, 'CONNECT_TIMEOUT_MS', 1000, SOME_MS),
+      headersTimeoutMs: whole(env, 'HEADERS_TIMEOUT_MS', 30_000, SOME_MS),
+      idleTimeoutMs: whole(env, 'IDLE_TIMEOUT_MS', 60_000, SOME_MS),
+    },
+    hash: { on: hashOn(env), loadFactor: decimal(env, 'LOAD_FACTOR', [1, 1000]) },
+  }
+}
+
+function hashOn(env: Env): HashOn {
+  const on = text(env, 'HASH_ON') ?? 'address'
+  if (isHashOn(on)) return on
+  throw new ConfigError(`HASH_ON: ${JSON.stringify(on)} is not address, path, header:<name> or cookie:<name>`)
 }

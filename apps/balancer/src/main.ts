@@ -1,32 +1,105 @@
+import cluster from 'node:cluster'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { pino } from 'pino'
-import { type App, createApp } from './app.ts'
-import { type Config, ConfigError, readConfig } from './config.ts'
+import { fileURLToPath } from 'node:url'
+import { controlOf, serveOrders, Workers } from '@session-cluster/balancer'
+import { type Logger, pino } from 'pino'
+import { buildAdmin, buildBalancer, readTls } from './app.ts'
+import { type Config, readConfig } from './config.ts'
+import { ConfigError } from './read.ts'
+
+/** What the signals act on, whether this process does the work or its workers do. */
+interface Running {
+  admin: Server
+  url: string
+  close(): Promise<void>
+  reloadTls(): void | Promise<void>
+  restart(): Promise<void>
+}
 
 async function main(): Promise<void> {
   const config = configOrExit()
-  const log = pino({ name: 'balancer', base: { name: 'balancer', pid: process.pid } })
-  const app = createApp(config, log)
-  const url = await named('BALANCER_PORT', config.port, () =>
-    app.balancer.listen({ port: config.port, host: config.host }),
-  )
-  const adminUrl = await named('ADMIN_PORT', config.adminPort, () =>
-    listen(app.admin, config.adminPort, config.adminHost),
-  )
-  if (config.mode === 'sticky' && config.affinitySecretIsRandom) {
+  const base = { name: 'balancer', pid: process.pid }
+  const log = pino({ base })
+  if (cluster.isWorker) return runWorker(config, log)
+  const running =
+    config.workers === undefined ? await alone(config, log) : await withWorkers(config, config.workers, log)
+  const adminUrl = await named('ADMIN', config.adminPort, () => listen(running.admin, config))
+  if (config.mode === 'sticky' && config.affinity.by === 'cookie' && config.affinity.secretIsRandom) {
     log.warn('AFFINITY_SECRET is not set: a restart forgets which node a client used')
   }
-  process.once('SIGTERM', () => void stop(app, config))
-  process.once('SIGINT', () => void stop(app, config))
-  log.info({ url, adminUrl, mode: config.mode, engine: app.balancer.engine.name, policy: config.policy }, 'ready')
+  obeySignals(running, log)
+  const { mode, engine, policy, workers = 0 } = config
+  log.info({ url: running.url, adminUrl, mode, engine, policy, workers }, 'ready')
 }
 
-async function stop(app: App, config: Config): Promise<void> {
-  await app.balancer.close({ timeoutMs: config.drainMs })
-  app.admin.closeAllConnections()
-  app.admin.close()
-  process.exit(0)
+async function alone(config: Config, log: Logger): Promise<Running> {
+  const balancer = guardTls(() => buildBalancer(config, log))
+  balancer.events.on('upstream', ({ name, state, reason }) => log.info({ upstream: name, state, reason }, 'upstream'))
+  const url = await named('BALANCER', config.port, () => balancer.listen({ port: config.port, host: config.host }))
+  return {
+    admin: buildAdmin(config, controlOf(balancer)),
+    url,
+    close: () => balancer.close({ timeoutMs: config.drainMs }),
+    reloadTls: () => reload(config, (tls) => balancer.setTls(tls)),
+    restart: async () => log.warn('SIGUSR2 replaces workers, and there are none: set WORKERS'),
+  }
+}
+
+async function withWorkers(config: Config, count: number, log: Logger): Promise<Running> {
+  guardTls(() => buildBalancer({ ...config, upstreams: [] }, log))
+  const workers = new Workers({
+    ...{ count, upstreams: config.upstreams, health: config.health },
+    exec: fileURLToPath(import.meta.url),
+    // Made up once, so that all workers know the same nodes by the same cookie.
+    env: { AFFINITY_SECRET: config.affinity.secret },
+    onState: (upstream, state, reason) => log.info({ upstream, state, reason }, 'upstream'),
+    closeTimeoutMs: config.drainMs + 5000,
+    onWorkerLost: (detail) => log.error({ detail }, 'a worker was lost and is replaced'),
+  })
+  const url = await named('BALANCER', config.port, () => workers.start())
+  return {
+    admin: buildAdmin(config, workers),
+    url,
+    close: () => workers.close(),
+    reloadTls: () => workers.reloadTls(),
+    restart: () => workers.restart(),
+  }
+}
+
+function runWorker(config: Config, log: Logger): void {
+  const balancer = buildBalancer({ ...config, upstreams: [], health: false }, log)
+  serveOrders({
+    balancer,
+    listen: { port: config.port, host: config.host },
+    drainMs: config.drainMs,
+    reloadTls: () => reload(config, (tls) => balancer.setTls(tls)),
+  })
+}
+
+function obeySignals(running: Running, log: Logger): void {
+  const stop = async (): Promise<void> => {
+    await running.close()
+    running.admin.closeAllConnections()
+    process.exit(0)
+  }
+  const attempt = async (what: string, act: () => void | Promise<void>): Promise<void> => {
+    try {
+      await act()
+      log.info(`${what}: done`)
+    } catch (error) {
+      log.error({ error: error instanceof Error ? error.message : String(error) }, `${what}: failed`)
+    }
+  }
+  process.once('SIGTERM', () => void stop())
+  process.once('SIGINT', () => void stop())
+  process.on('SIGHUP', () => void attempt('reload of the certificate', () => running.reloadTls()))
+  process.on('SIGUSR2', () => void attempt('restart of the workers', () => running.restart()))
+}
+
+function reload(config: Config, apply: (tls: NonNullable<ReturnType<typeof readTls>>) => void): void {
+  const tls = readTls(config)
+  if (tls) apply(tls)
 }
 
 function configOrExit(): Config {
@@ -38,27 +111,39 @@ function configOrExit(): Config {
   }
 }
 
-// A port that is taken, or not ours to take, is a mistake in the configuration like any other.
-async function named<T>(variable: string, port: number, open: () => Promise<T>): Promise<T> {
+// A certificate that does not go with its key is found only when both are put to use.
+function guardTls<T>(build: () => T): T {
   try {
-    return await open()
+    return build()
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    if (code === 'EADDRINUSE') fail(`${variable}: port ${port} is taken; give a free one, or 0 for any`)
-    if (code === 'EACCES') fail(`${variable}: port ${port} is not allowed to this user; give one above 1023`)
-    if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') {
-      fail(`${variable === 'ADMIN_PORT' ? 'ADMIN_HOST' : 'HOST'}: not an address of this machine`)
+    if (error instanceof Error && 'code' in error && String(error.code).startsWith('ERR_OSSL')) {
+      fail(`TLS_CERT, TLS_KEY: not a certificate and its key in PEM (${error.message})`)
     }
     throw error
   }
 }
 
-async function listen(server: Server, port: number, host: string): Promise<string> {
+// A port that is taken, or not ours to take, is a mistake in the configuration like any other.
+async function named<T>(what: 'BALANCER' | 'ADMIN', port: number, open: () => Promise<T>): Promise<T> {
+  try {
+    return await open()
+  } catch (error) {
+    const said = error instanceof Error ? error.message : String(error)
+    if (said.includes('EADDRINUSE')) fail(`${what}_PORT: port ${port} is taken; give a free one, or 0 for any`)
+    if (said.includes('EACCES')) fail(`${what}_PORT: port ${port} is not allowed to this user; give one above 1023`)
+    if (said.includes('EADDRNOTAVAIL') || said.includes('ENOTFOUND')) {
+      fail(`${what === 'ADMIN' ? 'ADMIN_HOST' : 'HOST'}: not an address of this machine`)
+    }
+    throw error
+  }
+}
+
+async function listen(server: Server, { adminPort, adminHost }: Config): Promise<string> {
   const { promise, resolve, reject } = Promise.withResolvers<void>()
-  server.once('error', reject).listen(port, host, resolve)
+  server.once('error', reject).listen(adminPort, adminHost, resolve)
   await promise
-  const { address, port: bound } = server.address() as AddressInfo
-  return `http://${address.includes(':') ? `[${address}]` : address}:${bound}`
+  const { address, port } = server.address() as AddressInfo
+  return `http://${address.includes(':') ? `[${address}]` : address}:${port}`
 }
 
 function fail(message: string): never {

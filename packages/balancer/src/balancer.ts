@@ -1,15 +1,16 @@
 import { randomBytes } from 'node:crypto'
-import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { createSecureContext } from 'node:tls'
 import type { Affinity } from './affinity/affinity.ts'
 import { type CookieAffinityOptions, cookieAffinity } from './affinity/cookie.ts'
 import { type Clock, type Random, systemClock } from './clock.ts'
+import { Connections } from './connections.ts'
 import type { AccessEntry, Context, InProgress } from './context.ts'
 import type { Engine, EngineTimeouts } from './engine.ts'
 import { type EngineName, engines, isEngineName } from './engines/index.ts'
 import { UnknownUpstreamError } from './errors.ts'
 import { Events } from './events.ts'
-import { createFront, type FrontOptions } from './front.ts'
+import { createFront, type Front, type FrontOptions, type TlsOptions } from './front.ts'
 import { TrustedProxies } from './headers/peer.ts'
 import { ActiveHealth, type ActiveOptions } from './health/active.ts'
 import { PassiveHealth, type PassiveOptions } from './health/passive.ts'
@@ -31,7 +32,7 @@ export interface BalancerOptions {
   affinity?: CookieAffinityOptions | Affinity | undefined
   /** For the policy `consistent-hash`. */
   hash?: ConsistentHashOptions | undefined
-  /** @default 'http-proxy' */
+  /** @default 'undici' */
   engine?: EngineName | undefined
   /** Active checks; `false` for none. */
   health?: ActiveOptions | false | undefined
@@ -89,6 +90,8 @@ export interface Balancer extends AsyncDisposable {
   remove(name: string, options?: { force?: boolean; timeoutMs?: number }): Promise<void>
   /** Changes mode or weight. */
   update(name: string, change: { mode?: UpstreamMode; weight?: number }): Upstream
+  /** Takes another certificate for the connections to come. @throws Error when certificate and key do not go together */
+  setTls(tls: TlsOptions): void
   /** Stops accepting, lets what is in flight finish within `timeoutMs` (10 s), then cuts it. */
   close(options?: { timeoutMs?: number }): Promise<void>
 }
@@ -101,6 +104,9 @@ export function createBalancer(options: BalancerOptions): Balancer {
   return new RunningBalancer(options)
 }
 
+/** How long a closing balancer must have had nothing to do. */
+const QUIET_MS = 200
+
 class RunningBalancer implements Balancer {
   readonly pool: Pool
   readonly events = new Events()
@@ -111,7 +117,9 @@ class RunningBalancer implements Balancer {
   readonly #context: Context
   readonly #clock: Clock
   readonly #active: ActiveHealth | undefined
-  readonly #server: Server
+  readonly #server: Front
+  readonly #connections: Connections
+  readonly #scheme: 'http' | 'https'
   #closing = false
 
   constructor(options: BalancerOptions) {
@@ -132,7 +140,7 @@ class RunningBalancer implements Balancer {
     const affinity = affinityOf(options.affinity)
     this.affinityName = affinity?.name
     const timeouts = timeoutsOf(options.timeouts)
-    this.engine = engineOf(options.engine ?? 'http-proxy', timeouts)
+    this.engine = engineOf(options.engine ?? 'undici', timeouts)
     this.#context = {
       ...{ pool: this.pool, policy: policyOf(options, random), policyName: this.policyName, affinity },
       ...{ engine: this.engine, clock, events: this.events, totals: this.totals, active: new Roster<InProgress>() },
@@ -148,6 +156,8 @@ class RunningBalancer implements Balancer {
     }
     if (options.health !== false) this.#active = new ActiveHealth(this.pool, clock, random, options.health)
     this.#server = createFront(this.#context, options.front ?? {})
+    this.#connections = new Connections(this.#server)
+    this.#scheme = options.front?.tls ? 'https' : 'http'
   }
 
   get load(): { active: number; waiting: number } {
@@ -165,7 +175,7 @@ class RunningBalancer implements Balancer {
     await promise
     this.#server.off('error', reject)
     const { address, port: bound } = this.#server.address() as AddressInfo
-    return `http://${address.includes(':') ? `[${address}]` : address}:${bound}`
+    return `${this.#scheme}://${address.includes(':') ? `[${address}]` : address}:${bound}`
   }
 
   async add(options: UpstreamOptions): Promise<Upstream> {
@@ -203,18 +213,37 @@ class RunningBalancer implements Balancer {
     return upstream
   }
 
+  setTls(tls: TlsOptions): void {
+    if (!('setSecureContext' in this.#server)) throw new TypeError('tls: this balancer serves plain HTTP')
+    createSecureContext(tls)
+    this.#server.setSecureContext(tls)
+  }
+
   async close({ timeoutMs = 10_000 } = {}): Promise<void> {
     if (this.#closing) return
     this.#closing = true
-    const closed = Promise.withResolvers<void>()
-    this.#server.close(() => closed.resolve())
-    this.#server.closeIdleConnections()
-    await this.#until(() => this.#context.active.size === 0, timeoutMs)
+    const closed = this.#connections.stopAccepting()
+    if (timeoutMs > 0) await this.#until(this.#quietFor(QUIET_MS), timeoutMs)
     for (const busy of this.#context.active) busy.cut()
     this.#active?.close()
-    this.#server.closeAllConnections()
+    this.#connections.closeAll()
+    await closed
     await this.engine.close()
-    await closed.promise
+  }
+
+  // Nothing in flight, and nothing new: answers say `Connection: close` by now, and who connected at the last moment has
+  // had time to ask.
+  #quietFor(ms: number): () => boolean {
+    let requests = -1
+    let since = 0
+    return () => {
+      const now = this.#clock.now()
+      if (this.#context.active.size > 0 || this.totals.requests !== requests) {
+        requests = this.totals.requests
+        since = now
+      }
+      return now - since >= ms
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AccessEntry, Context } from './context.ts'
 import type { Attempt, Failure, Receiver, RequestBody } from './engine.ts'
 import { type Flushable, flushSoon } from './flush.ts'
+import { addTrailers, breakOff, flushHead, writeHead } from './head-writer.ts'
 import { latin1 } from './headers/latin1.ts'
 import { outgoingHeaders } from './headers/outgoing.ts'
 import { clientAddress, isSecure, type Peer } from './headers/peer.ts'
@@ -19,7 +20,6 @@ import type { Upstream } from './upstream.ts'
 const REPEATABLE = new Set(['GET', 'HEAD', 'OPTIONS'])
 /** Bytes up to which a whole answer is sent as one string. */
 const SMALL = 8192
-const EMPTY = Buffer.alloc(0)
 const NONE: readonly Upstream[] = []
 
 /**
@@ -68,6 +68,7 @@ export class Exchange implements PickKey, Receiver, Waiter, Flushable {
     this.path = req.url ?? '/'
     this.#startedAt = performance.now()
     this.#head = new RequestHead(req.rawHeaders)
+    if (req.httpVersionMajor === 2) this.#head.frameAs2(req)
   }
 
   get address(): string {
@@ -155,15 +156,15 @@ export class Exchange implements PickKey, Receiver, Waiter, Flushable {
       headers.push('Connection', 'close')
       if (early) closeGently(this.#res)
     }
-    this.#res.writeHead(status, message, headers)
+    writeHead(this.#res, status, message, headers)
     if (this.#hasContent(status)) flushSoon(this)
   }
 
   flush(): void {
     if (this.#over || this.#begun) return
     this.#begun = true
-    // At least an empty write, and not flushHeaders(), which would write the headers' bytes above 127 as UTF-8.
-    if (!this.#res.write(this.#first ?? EMPTY)) this.#awaitDrain()
+    if (!this.#first) flushHead(this.#res)
+    else if (!this.#res.write(this.#first)) this.#awaitDrain()
   }
 
   onData(chunk: Buffer): boolean {
@@ -191,7 +192,7 @@ export class Exchange implements PickKey, Receiver, Waiter, Flushable {
   }
 
   onEnd(rawTrailers: string[]): void {
-    if (rawTrailers.length > 0 && this.#res.chunkedEncoding) this.#res.addTrailers(pairs(rawTrailers))
+    if (rawTrailers.length > 0) addTrailers(this.#res, rawTrailers)
     const whole = this.#begun ? undefined : this.#first
     this.#begun = true
     // As a string the piece joins the headers in one write; as a buffer it would be a second one.
@@ -231,7 +232,7 @@ export class Exchange implements PickKey, Receiver, Waiter, Flushable {
     this.#release()
     if (this.#res.headersSent) {
       this.#finish('balancer_closed', this.#res.statusCode)
-      this.#res.destroy()
+      breakOff(this.#res)
     } else this.#answer('balancer_closed', 502, 'the upstream was taken away')
   }
 
@@ -248,7 +249,7 @@ export class Exchange implements PickKey, Receiver, Waiter, Flushable {
   // A clean end would make half an answer look whole.
   #breakOff(failure: Failure): void {
     this.#finish(failure.kind === 'timeout' ? 'idle_timeout' : 'upstream_aborted', this.#res.statusCode)
-    this.#res.destroy()
+    breakOff(this.#res)
   }
 
   #wait(): void {
@@ -355,10 +356,4 @@ export class Exchange implements PickKey, Receiver, Waiter, Flushable {
 function inWords({ kind, error }: Failure): string {
   if (kind !== 'connect') return 'died before it answered'
   return (error as NodeJS.ErrnoException).code === 'ECONNREFUSED' ? 'refused the connection' : 'could not be reached'
-}
-
-function pairs(raw: readonly string[]): [string, string][] {
-  const out: [string, string][] = []
-  for (let i = 0; i < raw.length; i += 2) out.push([raw[i] as string, raw[i + 1] as string])
-  return out
 }

@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createSecureServer, type Http2SecureServer } from 'node:http2'
 import type { Duplex } from 'node:stream'
 import type { TLSSocket } from 'node:tls'
 import type { Context } from './context.ts'
@@ -17,12 +18,26 @@ export interface FrontOptions {
   keepAliveMs?: number | undefined
   /** Headers of one request, bytes. @default 16_384 */
   maxHeaderBytes?: number | undefined
+  /** Serves HTTPS, HTTP/2 and HTTP/1.1 by ALPN, with this certificate chain and key (PEM). */
+  tls?: TlsOptions | undefined
 }
 
+/** A certificate chain and its key, PEM. */
+export interface TlsOptions {
+  cert: string | Buffer
+  key: string | Buffer
+}
+
+/** A server of either kind. */
+export type Front = Server | Http2SecureServer
+
 /** The server that clients connect to. It accepts and refuses; exchanges and tunnels do the work. */
-export function createFront(context: Context, options: FrontOptions): Server {
-  const server = createServer(serverOptions(options))
-  wireFront(server, context)
+export function createFront(context: Context, options: FrontOptions): Front {
+  const { tls } = options
+  const server = tls
+    ? createSecureServer({ ...serverOptions(options), allowHTTP1: true, ...tls })
+    : createServer(serverOptions(options))
+  wireFront(server as Server, context)
   return server
 }
 
@@ -52,8 +67,13 @@ function wireFront(server: Server, context: Context) {
   server.on('checkContinue', (req, res) => new Exchange(context, req, res, peerOf(req), true).start())
   server.on('checkExpectation', (req, res) => refuseExpectation(context, req, res))
   server.on('upgrade', (req, socket, head) => new Tunnel(context, req, socket, head, peerOf(req)).start())
-  server.on('connect', (_req, socket) => refuseRaw(socket, '405 Method Not Allowed', 'this is no forward proxy'))
+  server.on('connect', (req, socket) => refuseConnect(req, socket))
   server.on('clientError', onClientError)
+}
+
+function refuseConnect(req: IncomingMessage, socketOrResponse: Duplex): void {
+  if (req.httpVersionMajor === 2) (socketOrResponse as unknown as ServerResponse).writeHead(405).end()
+  else refuseRaw(socketOrResponse, '405 Method Not Allowed', 'this is no forward proxy')
 }
 
 function isWebSocket(req: IncomingMessage): boolean {

@@ -11,7 +11,7 @@ export type { EngineTimeouts } from './engine.ts'
 export { type EngineName, engines, isEngineName } from './engines/index.ts'
 export { BalancerError, DuplicateUpstreamError, NoUpstreamError, UnknownUpstreamError } from './errors.ts'
 export type { BalancerEvents, DecisionEvent, DoneEvent, Events, UpstreamEvent } from './events.ts'
-export type { FrontOptions } from './front.ts'
+export type { FrontOptions, TlsOptions } from './front.ts'
 export { TrustedProxies } from './headers/peer.ts'
 export type { ActiveOptions } from './health/active.ts'
 export type { PassiveOptions } from './health/passive.ts'
@@ -27,3 +27,5 @@ export {
   type UpstreamOptions,
   type UpstreamState,
 } from './upstream.ts'
+export { Workers, type WorkersOptions } from './workers/primary.ts'
+export { serveOrders, type WorkerOptions } from './workers/worker.ts'

@@ -1,4 +1,5 @@
 import { type ServerResponse, STATUS_CODES } from 'node:http'
+import { writeHead } from './head-writer.ts'
 
 /** An answer of the balancer's own: a plain sentence, never stored by caches. */
 export interface OwnAnswer {
@@ -20,7 +21,7 @@ export function respond(res: ServerResponse, answer: OwnAnswer): void {
     ...['Cache-Control', 'no-store', 'X-Request-Id', answer.requestId],
   ]
   if (answer.retryAfter !== undefined) headers.push('Retry-After', String(answer.retryAfter))
-  if (answer.close && res.req.httpVersionMajor === 1) headers.push('Connection', 'close')
-  res.writeHead(answer.status, headers)
+  if (answer.close) headers.push('Connection', 'close')
+  writeHead(res, answer.status, STATUS_CODES[answer.status] ?? '', headers)
   res.end(body)
 }

@@ -37,6 +37,12 @@ export class RequestHead {
     if (this.connection !== undefined) this.#dropNamed(this.connection)
   }
 
+  /** HTTP/2 frames bodies itself: one without a declared length goes on in chunks. */
+  frameAs2(req: object): void {
+    const { stream } = req as { stream?: { endAfterHeaders: boolean } }
+    this.chunked = stream?.endAfterHeaders === false && this.length === undefined
+  }
+
   get hasBody(): boolean {
     return this.chunked || (this.length !== undefined && this.length > 0)
   }

@@ -1,0 +1,58 @@
+import { expect, test } from 'vitest'
+import { readConfig } from './config.ts'
+
+test('the defaults are a local balancer in front of the three nodes', () => {
+  const config = readConfig({})
+  expect(config).toMatchObject({
+    mode: 'local',
+    port: 8000,
+    host: '127.0.0.1',
+    adminPort: 8001,
+    adminHost: '127.0.0.1',
+  })
+  expect(config).toMatchObject({ policy: 'round-robin', engine: 'undici', accessLog: false })
+  expect(config.upstreams.map(({ name, url }) => `${name}=${new URL(url).origin}`).join()).toBe(
+    'a=http://127.0.0.1:8080,b=http://127.0.0.1:8081,c=http://127.0.0.1:8082',
+  )
+})
+
+test('redis is another name of clustered, and empty variables are unset ones', () => {
+  expect(readConfig({ MODE: 'redis', POLICY: '', TLS_CERT: ' ' })).toMatchObject({ mode: 'clustered', tls: undefined })
+})
+
+test('weights come behind the address', () => {
+  expect(readConfig({ UPSTREAMS: 'a=http://x:1*5, b=http://y:2' }).upstreams.map((u) => u.weight)).toEqual([
+    5,
+    undefined,
+  ])
+})
+
+const wrong: [Record<string, string>, RegExp][] = [
+  [{ MODE: 'cluster' }, /^MODE: "cluster" is not one of local, sticky, clustered/],
+  [{ BALANCER_PORT: '70000' }, /^BALANCER_PORT: "70000" is not a whole number from 0 to 65535$/],
+  [{ BALANCER_PORT: '80a' }, /^BALANCER_PORT: /],
+  [{ ADMIN_PORT: '-1' }, /^ADMIN_PORT: /],
+  [{ POLICY: 'fastest' }, /^POLICY: "fastest" is not one of round-robin, /],
+  [{ ENGINE: 'curl' }, /^ENGINE: "curl" is not one of undici, http-proxy$/],
+  [{ UPSTREAMS: 'http://x' }, /^UPSTREAMS: .*name=http:\/\/host:port/],
+  [{ UPSTREAMS: 'a=ftp://x' }, /^UPSTREAMS: url: "ftp:\/\/x" is not http/],
+  [{ UPSTREAMS: 'a=http://x/path' }, /^UPSTREAMS: url: .* no path/],
+  [{ UPSTREAMS: 'a=http://x,a=http://y' }, /^UPSTREAMS: a is there twice$/],
+  [{ UPSTREAMS: 'a=http://x*5000' }, /^UPSTREAMS: weight: 5000/],
+  [{ AFFINITY_SECRET: 'short' }, /^AFFINITY_SECRET: shorter than 16/],
+  [{ AFFINITY_COOKIE: 'a b' }, /^AFFINITY_COOKIE: /],
+  [{ AFFINITY: 'ip' }, /^AFFINITY: "ip" is not one of cookie, route$/],
+  [{ ADMIN_HOST: '0.0.0.0' }, /^ADMIN_TOKEN: needed when ADMIN_HOST/],
+  [{ TRUST_PROXY: '10.0.0.0/99' }, /^TRUST_PROXY: /],
+  [{ HEALTH_PATH: 'readyz' }, /^HEALTH_PATH: /],
+  [{ HEALTH_FALL: '0' }, /^HEALTH_FALL: /],
+  [{ TLS_CERT: '/nowhere.pem' }, /^TLS_KEY: needed with TLS_CERT/],
+  [{ TLS_CERT: '/nowhere.pem', TLS_KEY: '/nowhere.key' }, /^TLS_CERT: ENOENT/],
+  [{ WORKERS: '0' }, /^WORKERS: /],
+  [{ PANIC_THRESHOLD: '2' }, /^PANIC_THRESHOLD: /],
+  [{ HASH_ON: 'colour' }, /^HASH_ON: /],
+]
+
+test.each(wrong)('%o is refused by the name of the variable', (env, message) => {
+  expect(() => readConfig(env)).toThrow(message)
+})

@@ -1,0 +1,88 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { expect, test } from 'vitest'
+import { BalancerProcess, startNodes } from './process.ts'
+
+const upstreams = (nodes: readonly { entry: string }[]) => nodes.map((node) => node.entry).join()
+
+test('it says ready once, with both addresses, and serves on them', async () => {
+  await using nodes = await startNodes(['a', 'b'])
+  await using lb = new BalancerProcess({ UPSTREAMS: upstreams(nodes) })
+  await expect.poll(() => lb.ready).toBeDefined()
+  const { url = '', adminUrl = '' } = lb.ready ?? {}
+  const bodies = [await (await fetch(url)).text(), await (await fetch(url)).text()]
+  expect(bodies).toEqual(['a', 'b'])
+  expect(await (await fetch(adminUrl)).json()).toMatchObject({ mode: 'local', engine: 'undici', affinity: null })
+  expect(lb.log.filter((line) => line.msg === 'ready')).toHaveLength(1)
+  expect(lb.err).toBe('')
+})
+
+test('MODE=sticky puts affinity around the policy', async () => {
+  await using nodes = await startNodes(['a', 'b'])
+  await using lb = new BalancerProcess({ UPSTREAMS: upstreams(nodes), MODE: 'sticky' })
+  await expect.poll(() => lb.ready).toBeDefined()
+  const first = await fetch(lb.ready?.url ?? '')
+  const cookie = first.headers.get('set-cookie')?.split(';')[0] ?? ''
+  expect(cookie).toMatch(/^AFFINITY=/)
+  const name = await first.text()
+  for (let i = 0; i < 3; i++) {
+    expect(await (await fetch(lb.ready?.url ?? '', { headers: { cookie } })).text()).toBe(name)
+  }
+  expect(lb.log.some((line) => String(line.msg).startsWith('AFFINITY_SECRET is not set'))).toBe(true)
+})
+
+test('on SIGTERM it finishes what is in flight, refuses what is new, and exits 0', async () => {
+  await using nodes = await startNodes(['a'])
+  await using lb = new BalancerProcess({ UPSTREAMS: upstreams(nodes) })
+  await expect.poll(() => lb.ready).toBeDefined()
+  const { url = '', adminUrl = '' } = lb.ready ?? {}
+  const slow = fetch(`${url}/slow`).then((response) => response.text())
+  await expect.poll(() => nodes[0]?.held.length).toBe(1)
+  lb.child.kill('SIGTERM')
+  await expect.poll(async () => (await fetch(`${adminUrl}/readyz`)).status).toBe(503)
+  await expect(fetch(url)).rejects.toThrow()
+  nodes[0]?.held[0]?.()
+  expect(await slow).toBe('a')
+  expect(await lb.exited).toBe(0)
+})
+
+test('on SIGTERM what does not end in time is cut, and it exits 0 all the same', async () => {
+  await using nodes = await startNodes(['a'])
+  await using lb = new BalancerProcess({ UPSTREAMS: upstreams(nodes), DRAIN_MS: '100' })
+  await expect.poll(() => lb.ready).toBeDefined()
+  const slow = fetch(`${lb.ready?.url}/slow`).then((response) => response.status)
+  await expect.poll(() => nodes[0]?.held.length).toBe(1)
+  lb.child.kill('SIGTERM')
+  expect(await slow).toBe(502)
+  expect(await lb.exited).toBe(0)
+})
+
+test('a wrong variable is one line on stderr and exit 1', async () => {
+  await using lb = new BalancerProcess({ MODE: 'cluster' })
+  expect(await lb.exited).toBe(1)
+  expect(lb.err).toBe('MODE: "cluster" is not one of local, sticky, clustered (or redis)\n')
+  expect(lb.out).toBe('')
+})
+
+test.each(['BALANCER_PORT', 'ADMIN_PORT'])('a taken %s is one line on stderr and exit 1', async (variable) => {
+  const server = createServer()
+  const { promise, resolve } = Promise.withResolvers<void>()
+  server.listen(0, '127.0.0.1', resolve)
+  await promise
+  const { port } = server.address() as AddressInfo
+  await using lb = new BalancerProcess({ [variable]: String(port), UPSTREAMS: 'a=http://127.0.0.1:1' })
+  expect(await lb.exited).toBe(1)
+  expect(lb.err).toBe(`${variable}: port ${port} is taken; give a free one, or 0 for any\n`)
+  server.close()
+})
+
+test('the access log has a line for each request, with how it ended', async () => {
+  await using nodes = await startNodes(['a'])
+  await using lb = new BalancerProcess({ UPSTREAMS: upstreams(nodes), ACCESS_LOG: 'on' })
+  await expect.poll(() => lb.ready).toBeDefined()
+  await (await fetch(`${lb.ready?.url}/x?y=1`)).text()
+  const line = () => lb.log.find((entry) => entry.msg === 'request')
+  await expect.poll(line).toBeDefined()
+  const expected = { method: 'GET', path: '/x?y=1', upstream: 'a', status: 200, termination: 'ok', flags: '--' }
+  expect(line()).toMatchObject({ ...expected, attempts: 1, client: '127.0.0.1', bytesOut: 1 })
+})

@@ -1,0 +1,50 @@
+import type { OutgoingHttpHeaders, ServerResponse } from 'node:http'
+
+/** Writes a response's head in the client's protocol: raw headers in HTTP/1, gathered by name in HTTP/2. */
+export function writeHead(res: ServerResponse, status: number, message: string, headers: string[]): void {
+  if (isHttp2(res)) res.writeHead(status, gathered(headers))
+  else res.writeHead(status, message, headers)
+}
+
+/** Sends the head alone, now. */
+export function flushHead(res: ServerResponse): void {
+  // In HTTP/1 an empty write and not flushHeaders(), which would write the headers' bytes above 127 as UTF-8.
+  if (isHttp2(res)) res.flushHeaders()
+  else res.write(EMPTY)
+}
+
+/** Lets trailers follow the body, where the client's protocol and the body's framing can carry them. */
+export function addTrailers(res: ServerResponse, raw: readonly string[]) {
+  if (isHttp2(res)) return res.addTrailers(gathered(raw))
+  if (!res.chunkedEncoding) return
+  const pairs: [string, string][] = []
+  for (let i = 0; i < raw.length; i += 2) pairs.push([raw[i] as string, raw[i + 1] as string])
+  res.addTrailers(pairs)
+}
+
+/** Ends a response in the middle, so that the client cannot take it for whole. */
+export function breakOff(res: ServerResponse): void {
+  const { stream } = res as unknown as { stream?: { close(code: number): void } }
+  if (isHttp2(res) && stream) stream.close(INTERNAL_ERROR)
+  else res.destroy()
+}
+
+/** Whether the client speaks HTTP/2. */
+export const isHttp2 = (res: ServerResponse): boolean => res.req.httpVersionMajor === 2
+
+/** RFC 9113 §7. */
+const INTERNAL_ERROR = 2
+const EMPTY = Buffer.alloc(0)
+
+function gathered(raw: readonly string[]): OutgoingHttpHeaders {
+  const out: Record<string, string | string[]> = {}
+  for (let i = 0; i < raw.length; i += 2) {
+    const name = (raw[i] as string).toLowerCase()
+    const before = out[name]
+    // RFC 9113 §8.2.2: what belongs to a connection has no place here.
+    if (name === 'connection') continue
+    if (before === undefined) out[name] = raw[i + 1] as string
+    else out[name] = [...(typeof before === 'string' ? [before] : before), raw[i + 1] as string]
+  }
+  return out
+}

@@ -1,0 +1,90 @@
+import { controlOf } from '../admin/control.ts'
+import { reportsOf } from '../admin/report.ts'
+import type { Balancer, ListenOptions } from '../balancer.ts'
+import type { Listed, Measures, Order, OrderMessage, WorkerMessage } from './messages.ts'
+
+/** What a worker process needs to take part. */
+export interface WorkerOptions {
+  /** Made without upstreams and without active checks: both are the primary's. */
+  balancer: Balancer
+  listen: ListenOptions
+  /** Bound for what is in flight when it is told to close. */
+  drainMs: number
+  /** Reads certificate and key anew. */
+  reloadTls?: (() => void) | undefined
+}
+
+/** Makes this process a worker: it does what its primary says, and listens once it was told of the upstreams. */
+export function serveOrders({ balancer, listen, drainMs, reloadTls }: WorkerOptions): void {
+  const control = controlOf(balancer)
+  const say = (message: WorkerMessage): void => void process.send?.(message)
+  let stopTelling: (() => void) | undefined
+  const carryOut = async (order: Order): Promise<Measures | undefined> => {
+    switch (order.do) {
+      case 'list':
+        for (const listed of order.upstreams) await takeOn(balancer, listed)
+        say({ balancer: 'listening', url: await balancer.listen(listen) })
+        return undefined
+      case 'add':
+        await control.add(order.options)
+        return undefined
+      case 'remove':
+        return void (await control.remove(order.name, order.options))
+      case 'update':
+        await control.update(order.name, order.change)
+        return undefined
+      case 'health': {
+        const upstream = balancer.pool.get(order.name)
+        if (upstream) balancer.pool.setHealthy(upstream, order.healthy, order.reason)
+        return undefined
+      }
+      case 'measure':
+        return measure(balancer)
+      case 'tell':
+        stopTelling?.()
+        stopTelling = order.events ? control.subscribe((named) => say({ balancer: 'event', named })) : undefined
+        return undefined
+      case 'tls':
+        reloadTls?.()
+        return undefined
+      case 'close':
+        await balancer.close({ timeoutMs: drainMs })
+        return undefined
+    }
+  }
+  // A signal to the whole group is the primary's to act on; a primary that is gone is a reason to go.
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGUSR2']) process.on(signal, () => {})
+  process.on('disconnect', () => void balancer.close({ timeoutMs: drainMs }).finally(() => process.exit(0)))
+  process.on('message', (message: OrderMessage) => {
+    if (message?.balancer !== 'order') return
+    const { id, order } = message
+    carryOut(order).then(
+      (result) => {
+        const done: WorkerMessage = { balancer: 'done', id, ...(result && { result }) }
+        if (order.do === 'close') process.send?.(done, () => process.exit(0))
+        else say(done)
+      },
+      (error: unknown) => say({ balancer: 'done', id, error: error instanceof Error ? error.message : String(error) }),
+    )
+  })
+}
+
+async function takeOn(balancer: Balancer, { options, mode, healthy }: Listed): Promise<void> {
+  const upstream = await balancer.add(options)
+  balancer.pool.setMode(upstream, mode)
+  balancer.pool.setHealthy(upstream, healthy, 'as the primary found it')
+}
+
+function measure(balancer: Balancer): Measures {
+  const latencies: Measures['latencies'] = {}
+  for (const { name, stats } of balancer.pool.all) {
+    const buckets: number[] = []
+    stats.latency.counts.forEach((count, i) => {
+      if (count > 0) buckets.push(i, count)
+    })
+    latencies[name] = { buckets, count: stats.latency.count, sum: stats.latency.sum }
+  }
+  const { active, waiting } = balancer.load
+  const terminations = [...balancer.totals.byTermination]
+  return { reports: reportsOf(balancer.pool, waiting), latencies, terminations, active, waiting }
+}
