@@ -38,6 +38,7 @@ export class Lane implements AsyncDisposable {
   readonly #watch: Watch
   readonly #agent = connections()
   readonly #sweeper: NodeJS.Timeout
+  #markedAt = 0
 
   constructor(host: LaneHost, listener: LaneListener) {
     this.id = host.mode
@@ -100,6 +101,7 @@ export class Lane implements AsyncDisposable {
       `node.${action}`,
       { node, value: value.weight ?? value.slowMs ?? 0 },
       action === 'crash' || action === 'freeze' ? 'bad' : 'plain',
+      true,
     )
     await this.host.actOnNode(node, action, value)
     if (action === 'slow') this.slow.set(node, value.slowMs ?? 0)
@@ -117,6 +119,7 @@ export class Lane implements AsyncDisposable {
       `lane.${action}`,
       { node: value.node ?? '' },
       action === 'redis-stop' || action === 'redis-freeze' ? 'bad' : 'plain',
+      true,
     )
     try {
       await this.host.actOnLane(action, value)
@@ -139,8 +142,9 @@ export class Lane implements AsyncDisposable {
     await this.host[Symbol.asyncDispose]()
   }
 
-  notice(key: string, values: Readonly<Record<string, string | number>>, tone: Notice['tone']): void {
-    this.#listener.notice({ lane: this.id, key, values, tone, mark: !key.endsWith('.done') && key !== 'upstream.up' })
+  notice(key: string, values: Notice['values'], tone: Notice['tone'], mark = false): void {
+    if (mark) this.#markedAt = Date.now()
+    this.#listener.notice({ lane: this.id, key, ...(values && { values }), tone, mark })
   }
 
   #recordOf(
@@ -230,7 +234,8 @@ export class Lane implements AsyncDisposable {
   }
 
   #processChanged(node: string, state: string): void {
-    if (state === 'crashed') this.notice('process.crashed', { node }, 'bad')
+    // A crash that somebody asked for here has its mark already; one that came by itself gets one now.
+    if (state === 'crashed') this.notice('process.crashed', { node }, 'bad', Date.now() - this.#markedAt > 5000)
     else if (state === 'running') this.notice('process.running', { node }, 'good')
   }
 

@@ -32,7 +32,8 @@ export async function ownedLane(options: OwnedLaneOptions): Promise<LaneHost> {
       ...(ports.balancer > 0 && { balancer: ports.balancer }),
       ...(ports.balancerAdmin > 0 && { balancerAdmin: ports.balancerAdmin }),
     },
-    ...(options.redisUrl === undefined ? {} : { redis: { url: options.redisUrl } }),
+    // With a file, so that what a stopped Redis held is there again when it comes back.
+    redis: options.redisUrl === undefined ? { appendOnly: true } : { url: options.redisUrl },
     nodeEnv: { LOG_LEVEL: 'info', ...options.nodeEnv, ADMIN_TOKEN: nodeToken },
     balancerEnv: { ...options.balancerEnv },
     onState: (part, state) => {

@@ -24,26 +24,30 @@ export function CodecTrialCard({ lane }: { lane: LaneView }) {
       <h3>{t('codec.title')}</h3>
       <p class="quiet">{disabled ? t.any(`disabled.${disabled}`) : t('codec.note')}</p>
       <div class="row">
-        <label>
-          {t('codec.codec')}
-          <select value={codec} onChange={(event) => setCodec(event.currentTarget.value as CodecName)}>
+        <div class="field">
+          <label for="codec-name">{t('codec.codec')}</label>
+          <select id="codec-name" value={codec} onChange={(event) => setCodec(event.currentTarget.value as CodecName)}>
             {codecs.map((name) => (
               <option key={name} value={name}>
                 {t(`codec.${name}`)}
               </option>
             ))}
           </select>
-        </label>
-        <label>
-          {t('codec.sample')}
-          <select value={sample} onChange={(event) => setSample(event.currentTarget.value as SampleName)}>
+        </div>
+        <div class="field">
+          <label for="codec-sample">{t('codec.sample')}</label>
+          <select
+            id="codec-sample"
+            value={sample}
+            onChange={(event) => setSample(event.currentTarget.value as SampleName)}
+          >
             {samples.map((name) => (
               <option key={name} value={name}>
                 {t(`sample.${name}`)}
               </option>
             ))}
           </select>
-        </label>
+        </div>
       </div>
       <button type="submit" disabled={disabled !== undefined}>
         {t('codec.run')}

@@ -1,3 +1,4 @@
+import { useState } from 'preact/hooks'
 import { calls } from './calls.ts'
 import { chosenUser, usePage } from './page.ts'
 import { lookOf } from './people.ts'
@@ -7,19 +8,22 @@ import { Badge } from './token.tsx'
 export function Deeds() {
   const page = usePage()
   const { t, state, attempt } = page
+  const [via, setVia] = useState<string>()
   const user = chosenUser(page)
   if (user === undefined) return null
+  const nodes = [...new Set(state.lanes.flatMap((lane) => lane.nodes.map(({ name }) => name)))]
+  const way = via !== undefined && nodes.includes(via) ? { via } : {}
   const both = async () => {
     await calls.act(user, 'login', { via: 'a' })
     await calls.act(user, 'open', { via: 'b' })
   }
   const deeds = [
-    ['login', () => calls.act(user, 'login')],
-    ['open', () => calls.act(user, 'open')],
-    ['open10', () => calls.act(user, 'open', { times: 10 })],
-    ['write', () => calls.act(user, 'write')],
-    ['logout', () => calls.act(user, 'logout')],
-    ['forget', () => calls.act(user, 'forget')],
+    ['login', () => calls.act(user, 'login', way)],
+    ['open', () => calls.act(user, 'open', way)],
+    ['open10', () => calls.act(user, 'open', { ...way, times: 10 })],
+    ['write', () => calls.act(user, 'write', way)],
+    ['logout', () => calls.act(user, 'logout', way)],
+    ['forget', () => calls.act(user, 'forget', way)],
     ['direct', both],
   ] as const
   const hint = {
@@ -41,10 +45,23 @@ export function Deeds() {
         />
         {t('user.actions', { user })}
       </h2>
+      <select
+        aria-label={t('user.way')}
+        value={way.via ?? ''}
+        onChange={(event) => setVia(event.currentTarget.value || undefined)}
+      >
+        <option value="">{t('user.way.balancer')}</option>
+        {nodes.map((node) => (
+          <option key={node} value={node}>
+            {t('user.way.node', { node })}
+          </option>
+        ))}
+      </select>
       {deeds.map(([name, act]) => (
         <button
           type="button"
           key={name}
+          data-deed={name}
           title={name in hint ? t(hint[name as keyof typeof hint]) : undefined}
           onClick={() => attempt(act())}
         >

@@ -100,6 +100,7 @@ function NodeDrawing({ node, box, lane }: { node: NodeView; box: NodeBox; lane: 
   const word = t.any(`state.${stand}`)
   const show = () => open({ kind: 'node', lane: lane.id, node: node.name })
   const narrow = box.width < 84
+  const short = shortWord(stand, box.width - 44, t)
   return (
     // biome-ignore lint/a11y/useSemanticElements: HTML's button cannot be drawn inside an SVG
     <g
@@ -120,8 +121,7 @@ function NodeDrawing({ node, box, lane }: { node: NodeView; box: NodeBox; lane: 
         {node.name}
       </text>
       <text x={left + box.width - 8} y={nodeTop + 22} text-anchor="end" class={up ? 'good' : 'bad'}>
-        {up ? '✓' : '✗'}
-        {narrow ? '' : ` ${word}`}
+        {up ? '✓' : '✗'} {short}
       </text>
       <rect x={left + 10} y={nodeTop + 34} width={box.width - 20} height="6" rx="3" class="track" />
       <rect x={left + 10} y={nodeTop + 34} width={((box.width - 20) * share) / 100} height="6" rx="3" class="load" />
@@ -131,6 +131,13 @@ function NodeDrawing({ node, box, lane }: { node: NodeView; box: NodeBox; lane: 
       {lane.mode !== 'clustered' && <Held node={node} box={box} />}
     </g>
   )
+}
+
+/** The state's word if there is room for it beside the node's name, else plain down, else nothing but the sign before it. */
+function shortWord(stand: string, room: number, t: ReturnType<typeof usePage>['t']): string {
+  const words = [t.any(`state.${stand}`), ...(stand === 'crashed' || stand === 'stopped' ? [t('state.down')] : [])]
+  const widthOf = (word: string) => [...word].reduce((sum, char) => sum + (char > '\u1100' ? 12 : 7), 0)
+  return words.find((word) => widthOf(word) <= room) ?? ''
 }
 
 /** The sessions in a node's memory: those of our users as tokens, and how many the node itself says it holds. */
@@ -145,21 +152,20 @@ function Held({ node, box }: { node: NodeView; box: NodeBox }) {
   const names = state.users.map(({ name }) => name)
   const n = gone ? node.holds.length : (node.held ?? node.holds.length)
   const caption = gone ? t('diagram.gone', { n }) : n === 1 ? t('diagram.sessions.one') : t('diagram.sessions', { n })
-  const at = (slot: number, count: number) => {
-    const inRow = Math.min(box.perRow, count - Math.floor(slot / box.perRow) * box.perRow)
-    return {
-      x: box.x + ((slot % box.perRow) - (inRow - 1) / 2) * pitch,
-      y: nodeTop + 84 + Math.floor(slot / box.perRow) * (pitch + 1),
-    }
-  }
   const count = shown.length + (rest > 0 ? 1 : 0)
+  const first = nodeTop + 114 - ((Math.ceil(count / box.perRow) - 1) * (pitch + 1)) / 2
+  const at = (slot: number) => {
+    const row = Math.floor(slot / box.perRow)
+    const inRow = Math.min(box.perRow, count - row * box.perRow)
+    return { x: box.x + ((slot % box.perRow) - (inRow - 1) / 2) * pitch, y: first + row * (pitch + 1) }
+  }
   return (
     <g>
       {shown.map((name, slot) => (
-        <Token key={name} look={lookOf(names.indexOf(name), name)} {...at(slot, count)} r={box.radius} faded={gone} />
+        <Token key={name} look={lookOf(names.indexOf(name), name)} {...at(slot)} r={box.radius} faded={gone} />
       ))}
       {rest > 0 && (
-        <text x={at(shown.length, count).x} y={at(shown.length, count).y + 4} text-anchor="middle" class="mute">
+        <text x={at(shown.length).x} y={at(shown.length).y + 4} text-anchor="middle" class="mute">
           {t('diagram.more', { n: rest })}
         </text>
       )}

@@ -37,7 +37,7 @@ export function Lane({ lane }: { lane: LaneView }) {
             aria-label={t('lane.open', { lane: name })}
             title={t('lane.open', { lane: name })}
           >
-            {new URL(lane.url).host} <span aria-hidden="true">↗</span>
+            {shortAddress(lane.url)} <span aria-hidden="true">↗</span>
           </a>
         )}
       </div>
@@ -106,10 +106,16 @@ function Present({ lane, losers }: { lane: LaneView; losers: number }) {
       <Diagram lane={lane} />
       <p class="note" role="status">
         {note(lane, t)}
-        {losers > 0 && <b class="lost-ink"> {t('lane.lostUsers', { n: losers, all: state.users.length })}</b>}
+        <b class="lost-ink">{losers > 0 && t('lane.lostUsers', { n: losers, all: state.users.length })}</b>
       </p>
     </>
   )
+}
+
+/** The port is what tells lanes on this machine apart; elsewhere the whole host does. */
+function shortAddress(url: string): string {
+  const { host, hostname, port } = new URL(url)
+  return hostname.endsWith('localhost') || hostname === '127.0.0.1' ? `localhost:${port}` : host
 }
 
 /** One sentence about how the lane stands. */

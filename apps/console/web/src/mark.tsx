@@ -1,4 +1,5 @@
 import type { Outcome } from '../../wire/outcome.ts'
+import type { LaneId } from '../../wire/record.ts'
 import { usePage } from './page.ts'
 
 /** A sign for each outcome: readable without its colour. */
@@ -12,9 +13,9 @@ export const signs: Readonly<Record<Outcome, string>> = {
 }
 
 /** A small square with an outcome's sign; the words are there for whoever cannot see it. */
-export function Mark({ outcome, label }: { outcome: Outcome | undefined; label: string }) {
+export function Mark({ outcome, label, lane }: { outcome: Outcome | undefined; label: string; lane: LaneId }) {
   return (
-    <span class={`mark ${outcome ?? 'nothing'}`} title={label}>
+    <span class={`mark ${outcome ?? 'nothing'}`} title={label} data-lane={lane} data-outcome={outcome ?? 'nothing'}>
       <span aria-hidden="true">{outcome ? signs[outcome] : '·'}</span>
       <span class="sr">{label}</span>
     </span>

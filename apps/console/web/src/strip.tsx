@@ -23,7 +23,7 @@ export function Strip({ lane }: { lane: LaneView }) {
     <div class="last60">
       <h4>
         {t('lane.last60')}
-        {lastMark && <span>{t.any(`do.${lastMark.mark.split('.')[1]}`)} ▾</span>}
+        {lastMark && <span>{t.any(`do.${deedOf(lastMark.mark)}`)} ▾</span>}
       </h4>
       <svg viewBox="0 0 300 34" preserveAspectRatio="none" role="img" aria-label={twin}>
         {draw(items)}
@@ -43,4 +43,10 @@ function draw(items: readonly StripItem[]) {
       <rect key={item.seq} x={x} y={32 - height} width="3.6" height={height} rx="1" class={`bar-${item.outcome}`} />
     )
   })
+}
+
+/** What was done, from a notice's key: `node.crash` and a process that crashed by itself are both a crash. */
+function deedOf(key: string): string {
+  const [, deed = ''] = key.split('.')
+  return deed === 'crashed' ? 'crash' : deed
 }

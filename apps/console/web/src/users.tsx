@@ -50,7 +50,7 @@ function UserRow({ user, index, chosen }: { user: UserView; index: number; chose
   }
   return (
     <li>
-      <button type="button" class="user" aria-pressed={chosen} onClick={choose}>
+      <button type="button" class="user" data-user={user.name} aria-pressed={chosen} onClick={choose}>
         <Badge look={lookOf(index, user.name)} />
         <span class="name">
           {user.name}
@@ -63,6 +63,7 @@ function UserRow({ user, index, chosen }: { user: UserView; index: number; chose
             return (
               <Mark
                 key={id}
+                lane={id}
                 outcome={last}
                 label={t('users.mark', { user: user.name, lane: t(`mode.${id}`), outcome })}
               />

@@ -1,0 +1,32 @@
+import { type Console, startConsole } from '../server/console.ts'
+import type { Mode } from '../wire/record.ts'
+import { modes as allModes } from '../wire/record.ts'
+
+/** A console with lanes of its own on free ports, its users logged in and standing still. */
+export async function openConsole(
+  options: {
+    modes?: readonly Mode[]
+    onLog?: (mode: string, part: string, line: string) => void
+    balancerEnv?: Record<string, string>
+  } = {},
+): Promise<Console> {
+  const console = await startConsole(
+    {
+      host: '127.0.0.1',
+      port: 0,
+      allowedHosts: [],
+      modes: options.modes ?? allModes,
+      attached: [],
+      ports: { nodes: 0, balancer: 0, balancerAdmin: 0 },
+    },
+    { running: false, onLog: options.onLog, balancerEnv: options.balancerEnv },
+  )
+  await console.stage.ready
+  const missing = (options.modes ?? allModes).filter((mode) => !console.stage.lanes.has(mode))
+  if (missing.length > 0) {
+    const errors = console.stage.laneViews().map(({ id, error }) => `${id}: ${error ?? 'ready'}`)
+    await console[Symbol.asyncDispose]()
+    throw new Error(`lanes did not come up: ${errors.join('; ')}`)
+  }
+  return console
+}

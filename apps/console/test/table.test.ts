@@ -1,0 +1,232 @@
+import type { Browser } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Console } from '../server/console.ts'
+import type { Language } from '../web/src/i18n/translate.ts'
+import type { LaneId } from '../wire/record.ts'
+import { type OpenPage, openBrowser, openPage } from './browser.ts'
+import { openConsole } from './open-console.ts'
+
+const lanes: readonly LaneId[] = ['local', 'sticky', 'clustered']
+const patient = { timeout: 45_000, interval: 100 }
+
+describe.each<Language>(['en', 'ko'])('each row of the table, clicked in %s', (lang) => {
+  let console: Console
+  let browser: Browser
+  let view: OpenPage
+
+  beforeAll(async () => {
+    console = await openConsole()
+    browser = await openBrowser()
+    view = await openPage(browser, console.url, { lang })
+  })
+  afterAll(async () => {
+    await browser?.close()
+    await console?.[Symbol.asyncDispose]()
+  })
+
+  const marksOf = async (user: string) =>
+    Object.fromEntries(await Promise.all(lanes.map(async (lane) => [lane, await view.mark(user, lane)] as const)))
+  const button = (name: string) => view.page.getByRole('button', { name, exact: true })
+  const ask = async (action: string) => {
+    await view.page.locator(`[data-ask=${action}]`).click()
+    await view.page.locator('dialog [data-preview]').first().waitFor()
+  }
+  const confirm = () => view.page.locator('dialog .primary').click()
+  const losing = (lane: LaneId) => view.page.locator(`dialog [data-preview=${lane}]`).getAttribute('data-losing')
+  const openAll = async () => {
+    await console.stage.traffic.names.reduce(
+      (before, name) => before.then(() => console.stage.traffic.everywhere(name, 'open')).then(() => undefined),
+      Promise.resolve(),
+    )
+  }
+  const lostIn = async (lane: LaneId) =>
+    Object.entries(await view.marks(lane))
+      .filter(([, outcome]) => outcome === 'lost')
+      .map(([user]) => user)
+
+  it('logs in on a, then opens b: only where both ask Redis is she known', async () => {
+    await view.choose('Alice')
+    await view.deed('direct')
+    await expect.poll(() => marksOf('Alice'), patient).toEqual({ local: 'miss', sticky: 'miss', clustered: 'found' })
+  })
+
+  it('writes on b: the cookie of a is overwritten, and its session is out of reach', async () => {
+    await view.page.getByLabel(view.t('user.way'), { exact: true }).selectOption('b')
+    await view.deed('write')
+    await view.page
+      .locator('.inspector')
+      .getByRole('button', { name: view.t('mode.local'), exact: true })
+      .click()
+    await expect
+      .poll(() => view.page.locator('.chain').textContent(), patient)
+      .toContain(view.t('why.overwrote', { name: 'JSESSIONID' }))
+    await view.page.getByLabel(view.t('user.way'), { exact: true }).selectOption('a')
+    await view.deed('open')
+    await expect.poll(() => marksOf('Alice'), patient).toEqual({ local: 'lost', sticky: 'lost', clustered: 'found' })
+    await view.page.getByLabel(view.t('user.way'), { exact: true }).selectOption('')
+  })
+
+  it('goes through the balancer: sticky holds', async () => {
+    await view.deed('login')
+    await view.deed('open')
+    await expect.poll(() => view.mark('Alice', 'sticky'), patient).toBe('found')
+  })
+
+  it('deletes her cookie: nobody can know her', async () => {
+    await view.deed('forget')
+    await expect.poll(() => marksOf('Alice'), patient).toEqual({ local: 'none', sticky: 'none', clustered: 'none' })
+    for (const lane of lanes) {
+      await view.page
+        .locator('.inspector')
+        .getByRole('button', { name: view.t(`mode.${lane}`), exact: true })
+        .click()
+      await expect.poll(() => view.page.locator('.why .line').textContent(), patient).toContain('404')
+    }
+  })
+
+  it('opens ten times: now and then in local, always one node in sticky, every node in clustered', async () => {
+    await view.deed('login')
+    const before = Object.fromEntries(
+      await Promise.all(lanes.map(async (lane) => [lane, await view.figure(lane, 'found')] as const)),
+    )
+    await view.deed('open10')
+    const gained = async (lane: LaneId) => (await view.figure(lane, 'found')) - (before[lane] ?? 0)
+    await expect.poll(() => gained('sticky'), patient).toBe(10)
+    await expect.poll(() => gained('clustered'), patient).toBe(10)
+    expect(await gained('local')).toBeGreaterThanOrEqual(3)
+    expect(await gained('local')).toBeLessThanOrEqual(4)
+    const nodes = (lane: LaneId) =>
+      new Set(
+        console.stage
+          .history()
+          .records.filter((record) => record.lane === lane && record.user === 'Alice')
+          .slice(-10)
+          .map(({ node }) => node),
+      )
+    expect([nodes('local').size, nodes('sticky').size, nodes('clustered').size]).toEqual([3, 1, 3])
+  })
+
+  it('leaves only b’s users active: 0/100/0 in sticky, even elsewhere', async () => {
+    await button(view.t('users.loginAll')).click()
+    await expect
+      .poll(() => view.marks('sticky').then((marks) => new Set(Object.values(marks))), patient)
+      .toEqual(new Set(['fresh']))
+    await button(view.t('whatif.only')).click()
+    await view.page.getByLabel(view.t('clock.rate'), { exact: true }).selectOption('66')
+    await view.page.getByRole('button', { name: view.t('clock.live') }).click()
+    const share = (lane: LaneId) => console.stage.lane(lane).tally.share()
+    await expect.poll(() => share('sticky'), patient).toEqual({ b: 60 })
+    await view.page.getByRole('button', { name: view.t('clock.pause') }).click()
+    for (const lane of ['local', 'clustered'] as const)
+      expect(Math.max(...Object.values(share(lane)))).toBeLessThanOrEqual(26)
+    await expect
+      .poll(() => view.page.locator('[data-lane=sticky] .even').textContent(), patient)
+      .toBe(view.t('lane.even', { max: '3.00', jain: '0.33' }))
+    await button(view.t('whatif.everyone')).click()
+    await button(view.t('whatif.only')).waitFor()
+  })
+
+  it('crashes b, after a preview that says who will lose: exactly they do, and none in clustered', async () => {
+    await ask('crash')
+    const foretold = {
+      local: Number(await losing('local')),
+      sticky: Number(await losing('sticky')),
+      clustered: Number(await losing('clustered')),
+    }
+    expect(foretold.clustered).toBe(0)
+    expect(foretold.sticky).toBe(3)
+    await expect(view.page.locator('dialog [data-preview=sticky]').textContent()).resolves.toContain(
+      view.t('consequence.crash.memory', { n: 3, all: 9 }),
+    )
+    await confirm()
+    await expect.poll(() => view.stateOf('sticky', 'b'), patient).toBe('crashed')
+    await openAll()
+    await expect.poll(() => lostIn('sticky'), patient).toHaveLength(3)
+    expect(await lostIn('local')).toHaveLength(foretold.local)
+    expect(await lostIn('clustered')).toEqual([])
+    expect(
+      Object.values(await view.marks('clustered')).every((outcome) => outcome === 'found' || outcome === 'error'),
+    ).toBe(true)
+    await ask('restart')
+    await confirm()
+    await expect.poll(() => view.stateOf('sticky', 'b'), patient).toBe('up')
+  })
+
+  it('adds d: new misses in local, idle in sticky, its share in clustered', async () => {
+    await button(view.t('users.loginAll')).click()
+    await expect.poll(() => lostIn('sticky'), patient).toEqual([])
+    await ask('add')
+    await confirm()
+    for (const lane of lanes) await expect.poll(() => view.stateOf(lane, 'd'), patient).toBe('up')
+    for (let turn = 0; turn < 4; turn++) await openAll()
+    await expect.poll(() => view.cell('clustered', 'd', 'requests').then(Number), patient).toBeGreaterThan(5)
+    expect(await view.cell('clustered', 'd', 'hit')).toBe('100 %')
+    expect(await view.cell('sticky', 'd', 'requests')).toBe('0')
+    expect(await view.cell('local', 'd', 'hit')).toBe('0 %')
+  })
+
+  it('restarts all in turn: lost node by node in memory, nobody in clustered', async () => {
+    await view.page.getByLabel(view.t('clock.rate'), { exact: true }).selectOption('10')
+    await view.page.getByRole('button', { name: view.t('clock.live') }).click()
+    await ask('rolling')
+    expect(Number(await losing('sticky'))).toBe(9)
+    expect(await losing('clustered')).toBe('0')
+    const errors = await view.figure('clustered', 'error')
+    await confirm()
+    await expect.poll(() => lostIn('sticky'), { timeout: 120_000, interval: 200 }).toHaveLength(9)
+    await expect
+      .poll(() => view.page.locator('[data-notice="lane.rolling.done"]').count(), { timeout: 120_000, interval: 200 })
+      .toBe(3)
+    await view.page.getByRole('button', { name: view.t('clock.pause') }).click()
+    expect(await lostIn('clustered')).toEqual([])
+    expect(await view.figure('clustered', 'lost')).toBe(0)
+    expect(await view.figure('clustered', 'error')).toBe(errors)
+  })
+
+  it('stops Redis: unaffected in memory, clear 503s in clustered, whole again when it is back', async () => {
+    await button(view.t('users.loginAll')).click()
+    await expect.poll(() => lostIn('sticky'), patient).toEqual([])
+    await ask('redis-stop')
+    await confirm()
+    await expect.poll(() => view.page.locator('[data-notice="lane.redis-stop.done"]').count(), patient).toBe(1)
+    await view.choose('Bob')
+    await view.deed('open')
+    await expect.poll(() => view.mark('Bob', 'clustered'), patient).toBe('error')
+    expect(await view.mark('Bob', 'sticky')).toBe('found')
+    await view.page
+      .locator('.inspector')
+      .getByRole('button', { name: view.t('mode.clustered'), exact: true })
+      .click()
+    await expect.poll(() => view.page.locator('.why .line').textContent(), patient).toContain('503')
+    await ask('redis-start')
+    await confirm()
+    const openAgain = async () => {
+      await view.deed('open')
+      return view.mark('Bob', 'clustered')
+    }
+    await expect.poll(openAgain, patient).toBe('found')
+    expect(await lostIn('clustered')).toEqual([])
+  })
+
+  it('shows raw bytes and decoded ones, and whether a class instance comes back', async () => {
+    await view.page.getByRole('tab', { name: view.t('tab.redis') }).click()
+    const value = view.page.locator('[data-field="sessionAttr:q"] td').nth(1)
+    await expect.poll(() => value.textContent(), patient).toMatch(/^"[\w-]{12}"$/)
+    const decoded = (await value.textContent()) ?? ''
+    await button(view.t('redis.show.raw')).click()
+    expect(await value.textContent()).toBe(decoded.replaceAll('"', '\\"'))
+    const trial = async (codec: string) => {
+      await view.page.getByLabel(view.t('codec.codec'), { exact: true }).selectOption(codec)
+      await button(view.t('codec.run')).click()
+      return view.page.locator('[data-verdict]')
+    }
+    await expect.poll(async () => (await trial('json')).getAttribute('data-verdict'), patient).toBe('refused')
+    expect(await view.page.locator('[data-verdict]').textContent()).toContain('SecurityContext')
+    await expect.poll(async () => (await trial('raw-json')).getAttribute('data-verdict'), patient).toBe('changed')
+    await expect.poll(async () => (await trial('registry')).getAttribute('data-verdict'), patient).toBe('same')
+  })
+
+  it('never made the browser complain', () => {
+    expect(view.complaints).toEqual([])
+  })
+})
