@@ -3,6 +3,7 @@ import type { Experiment } from '../experiment.ts'
 import { text } from '../language.ts'
 import { inParallel } from '../load/open-loop.ts'
 import { heatmap } from '../pictures/heatmap.ts'
+import { shuffled } from '../random.ts'
 import { labCluster } from '../rig/cluster.ts'
 import { lostUsers, makeUsers, saveInTurn, visited } from '../rig/users.ts'
 import { counted } from '../verdict.ts'
@@ -19,8 +20,8 @@ export const stickyKeeps = ({ mode = 'sticky' }: { readonly mode?: Mode } = {}):
     '특정 사람이 보낸 요청을 하나의 서버로 고정하는 방법입니다. 로드밸런서가 사용자를 기록해, 다시 요청할 경우 최초로 요청이 전달된 서버로 전달합니다.',
   ),
   steps: text(
-    `Three nodes behind an affinity cookie; ${crowd} users save once and read ${requestsEach} times each, ten at a time; then every node is asked for every session.`,
-    `친화성 쿠키를 쓰는 로드밸런서 뒤의 노드 셋. 사용자 ${crowd}명이 한 번 저장하고 ${requestsEach}번씩, 열 명이 동시에 읽습니다. 끝으로 모든 노드에 모든 세션을 묻습니다.`,
+    `Three nodes behind an affinity cookie; ${crowd} users save once and read ${requestsEach} times each, ten at a time, in a new order each time; then every node is asked for every session.`,
+    `친화성 쿠키를 쓰는 로드밸런서 뒤의 노드 셋. 사용자 ${crowd}명이 한 번 저장하고 ${requestsEach}번씩, 매번 순서를 바꿔 열 명이 동시에 읽습니다. 끝으로 모든 노드에 모든 세션을 묻습니다.`,
   ),
   expected: text(
     'every user sees one node only; nothing is missed, nothing is lost',
@@ -32,9 +33,13 @@ export const stickyKeeps = ({ mode = 'sticky' }: { readonly mode?: Mode } = {}):
     const homes = await saveInTurn(lab, users)
     const seen = new Map(users.map((user) => [user.name, new Map<string, number>()]))
     const outcomes = { hit: 0, miss: 0, error: 0 }
+    const order = lab.random('order')
     for (let round = 0; round < requestsEach; round++) {
+      // In another order each time: thirty users in turn on three nodes would meet their node again without any affinity.
       lab.progress(round / requestsEach, text('users are reading', '사용자들이 읽는 중'))
-      for (const { user, node = '?', outcome } of await inParallel(users, 10, (user) => visited(lab, user, 'read'))) {
+      for (const { user, node = '?', outcome } of await inParallel(shuffled(users, order), 10, (user) =>
+        visited(lab, user, 'read'),
+      )) {
         const counts = seen.get(user)
         counts?.set(node, (counts.get(node) ?? 0) + 1)
         outcomes[outcome]++

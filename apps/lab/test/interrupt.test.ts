@@ -1,0 +1,71 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { expect, it } from 'vitest'
+import type { Report } from '../src/results.ts'
+import { outFolder } from './out-folder.ts'
+
+const main = fileURLToPath(new URL('../src/main.ts', import.meta.url))
+
+/** A run as a user starts it. Its TMPDIR, which every child inherits, tells its processes from all others. */
+async function startRun(ids: readonly string[]) {
+  const out = await outFolder()
+  const child = spawn(process.execPath, [main, 'run', ...ids, '--out', out.path], {
+    env: { ...process.env, TMPDIR: out.path },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  let stdout = ''
+  child.stdout.on('data', (chunk: Buffer) => {
+    stdout += chunk
+  })
+  const readReport = async () => JSON.parse(await readFile(join(out.path, 'report.json'), 'utf8')) as Report
+  return {
+    child,
+    out: out.path,
+    printed: () => stdout,
+    readReport,
+    async [Symbol.asyncDispose]() {
+      if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL')
+      await out[Symbol.asyncDispose]()
+    },
+  }
+}
+
+/** The process ids, the run's own aside, that have this TMPDIR in their environment (Linux). */
+async function childrenOf(out: string, own: number | undefined): Promise<string[]> {
+  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name) && Number(name) !== own)
+  const environments = await Promise.all(
+    pids.map((pid) => readFile(join('/proc', pid, 'environ'), 'utf8').catch(() => '')),
+  )
+  return pids.filter((_, index) => environments[index]?.split('\0').includes(`TMPDIR=${out}`))
+}
+
+it.runIf(process.platform === 'linux')('Ctrl-C keeps what is finished, answers 130 and leaves no child', async () => {
+  await using run = await startRun(['C1', 'C3'])
+  await expect.poll(run.printed, { timeout: 120_000 }).toContain('C1')
+  await expect
+    .poll(async () => (await childrenOf(run.out, run.child.pid)).length, { timeout: 60_000 })
+    .toBeGreaterThan(4)
+  const ended = once(run.child, 'exit')
+  run.child.kill('SIGINT')
+  expect(await ended).toEqual([130, null])
+  expect((await run.readReport()).results.map(({ id, verdict }) => `${id} ${verdict}`)).toEqual([
+    'C1 holds',
+    'C3 interrupted',
+  ])
+  expect(await readFile(join(run.out, 'report.html'), 'utf8')).toContain('interrupted')
+  await expect.poll(() => childrenOf(run.out, run.child.pid), { timeout: 10_000 }).toEqual([])
+})
+
+it.runIf(process.platform === 'linux')('no child survives when the run is killed outright', async () => {
+  await using run = await startRun(['C3'])
+  await expect
+    .poll(async () => (await childrenOf(run.out, run.child.pid)).length, { timeout: 60_000 })
+    .toBeGreaterThan(4)
+  const ended = once(run.child, 'exit')
+  run.child.kill('SIGKILL')
+  await ended
+  await expect.poll(() => childrenOf(run.out, run.child.pid), { timeout: 60_000 }).toEqual([])
+})

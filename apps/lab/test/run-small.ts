@@ -1,0 +1,23 @@
+import type { Experiment } from '../src/experiment.ts'
+import type { Result } from '../src/results.ts'
+import { run } from '../src/run.ts'
+import { outFolder } from './out-folder.ts'
+
+/** Runs one experiment in its smallest form: its counts are those of any run, its ratios are taken once and prove nothing. */
+export async function runSmall(experiment: Experiment, signal: AbortSignal): Promise<Result> {
+  await using out = await outFolder()
+  const size = { preset: 'quick', seed: 1, repeats: 1, durationMs: 600 } as const
+  const { results } = await run({ experiments: [experiment], ...size, out: out.path, command: 'test', signal })
+  const [result] = results
+  if (!result) throw new Error(`${experiment.id} left no result`)
+  return result
+}
+
+/** What was asked of the counts and what came, line by line: a failing test shows all of it. */
+export const counts = ({ error, checks }: Result) => ({
+  error,
+  wrong: checks
+    .filter(({ kind, verdict }) => kind === 'count' && verdict !== 'holds')
+    .map(({ question, measured, expected }) => `${question.en}: ${measured}, expected ${expected}`),
+  asked: checks.filter(({ kind }) => kind === 'count').length,
+})
