@@ -19,7 +19,8 @@ export function isText(value: unknown): value is Text {
 
 /** The words in one language. Numbers get thousands separators and at most three significant decimals. */
 export function say(words: Words, language: Language): string {
-  if (typeof words === 'number') return formatNumber(words)
+  // JSON has no NaN: what could not be measured comes back from a file as null.
+  if (typeof words === 'number' || words === null) return formatNumber(words ?? Number.NaN)
   return typeof words === 'string' ? words : words[language]
 }
 

@@ -2,8 +2,7 @@ import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
-    root: '.',
+    include: ['**/*.test.ts'],
     pool: 'forks',
     // Each of these runs clusters of real processes: side by side they would time each other's health checks out.
     maxWorkers: 1,

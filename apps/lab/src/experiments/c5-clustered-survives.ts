@@ -84,7 +84,7 @@ export const clusteredSurvives = ({
         { what: text('failed reads while b died', 'b가 죽는 동안 실패한 읽기'), value: crashed.errors },
         {
           what: text('from asking for d until its first answer, ms', 'd를 더하라고 한 때부터 첫 답까지, ms'),
-          value: Math.round(firstAnswer(added, 'd')),
+          value: firstAnswer(added, 'd'),
         },
       ],
       pictures: pictures(steps, lost),
@@ -122,7 +122,7 @@ const share = ({ byNode }: Step, ...nodes: readonly string[]) => nodes.map((node
 
 function firstAnswer({ stretch }: Step, node: string): number {
   const first = stretch.visits.find(({ visit }) => visit.node === node)
-  return first ? first.atMs - stretch.incident.atMs : Number.NaN
+  return first ? Math.round(first.atMs - stretch.incident.atMs) : Number.NaN
 }
 
 /** The stretches one after another on one axis. */

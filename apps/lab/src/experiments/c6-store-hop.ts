@@ -46,7 +46,6 @@ export const storeHop: Experiment = {
       mode: 'clustered',
       nodes: 1,
       links: { redis: true },
-      nodeEnv: { SESSION_STORE_TIMEOUT_MS: '10000' },
     })
     const link = redis.redisLink
     prove(link, 'there is a proxy before Redis')

@@ -18,7 +18,7 @@ export interface Stretch {
   readonly lengthMs: number
 }
 
-/** Users visit at random while, a third into the stretch, the incident happens. Gaps and users come from the seed. */
+/** Users visit at random while, a third into the stretch, the incident happens, and for a third after it has. Gaps and users come from the seed. */
 export async function visitsDuring(
   lab: Lab,
   users: readonly VirtualUser[],
@@ -26,30 +26,38 @@ export async function visitsDuring(
   incident: Incident,
 ): Promise<Stretch> {
   const random = lab.random(`crowd:${incident.name.en}`)
-  const schedule = poissonSchedule({ perSecond, durationMs: lab.durationMs, random })
-  const who = schedule.map(() => users[integer(random, users.length)] as VirtualUser)
-  const trigger = schedule.findIndex((dueMs) => dueMs >= lab.durationMs / 3)
   const began = performance.now()
-  let happened: Promise<Stretch['incident']> | undefined
-  const happen = async () => {
-    const atMs = performance.now() - began
-    await incident.happen()
-    return { name: incident.name, atMs, effectiveMs: performance.now() - began }
+  const visits: Stretch['visits'][number][] = []
+  const visitFor = async (durationMs: number) => {
+    const offset = performance.now() - began
+    const schedule = poissonSchedule({ perSecond, durationMs, random })
+    const who = schedule.map(() => users[integer(random, users.length)] as VirtualUser)
+    for (const { sentMs, latencyMs, result } of await openLoop(
+      schedule,
+      (index) => (who[index] as VirtualUser).visit(),
+      lab,
+    )) {
+      visits.push({ atMs: offset + sentMs, latencyMs, visit: result })
+      lab.record({ step: incident.name.en, atMs: offset + sentMs, latencyMs, ...result })
+    }
   }
-  const samples = await openLoop(
-    schedule,
-    (index) => {
-      if (index === trigger) {
-        happened = happen()
-        happened.catch(() => {}) // Awaited below.
-      }
-      return (who[index] as VirtualUser).visit()
-    },
-    lab,
-  )
-  const effect = await (happened ?? happen())
-  for (const { dueMs, latencyMs, result } of samples)
-    lab.record({ step: incident.name.en, dueMs, latencyMs, ...result })
-  const visits = samples.map(({ sentMs, latencyMs, result }) => ({ atMs: sentMs, latencyMs, visit: result }))
-  return { visits, incident: effect, lengthMs: Math.max(performance.now() - began, lab.durationMs) }
+  await visitFor(lab.durationMs / 3)
+  const atMs = performance.now() - began
+  let effectiveMs: number | undefined
+  const happening = incident.happen().then(() => {
+    effectiveMs = performance.now() - began
+  })
+  happening.catch(() => {}) // Awaited below.
+  do await visitFor(lab.durationMs / 3)
+  while (effectiveMs === undefined && !(await settled(happening)))
+  await happening
+  await visitFor(lab.durationMs / 3)
+  const effect = { name: incident.name, atMs, effectiveMs: effectiveMs ?? Number.NaN }
+  return { visits, incident: effect, lengthMs: performance.now() - began }
+}
+
+/** Whether a promise has come to an end by now, a bad one included. */
+function settled(promise: Promise<unknown>): Promise<boolean> {
+  const over = () => true
+  return Promise.race([promise.then(over, over), Promise.resolve(false)])
 }

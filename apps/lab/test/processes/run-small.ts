@@ -1,7 +1,7 @@
-import type { Experiment } from '../src/experiment.ts'
-import type { Result } from '../src/results.ts'
-import { run } from '../src/run.ts'
-import { outFolder } from './out-folder.ts'
+import type { Experiment } from '../../src/experiment.ts'
+import type { Result } from '../../src/results.ts'
+import { run } from '../../src/run.ts'
+import { outFolder } from '../out-folder.ts'
 
 /** Runs one experiment in its smallest form: its counts are those of any run, its ratios are taken once and prove nothing. */
 export async function runSmall(experiment: Experiment, signal: AbortSignal): Promise<Result> {

@@ -4,10 +4,10 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, it } from 'vitest'
-import type { Report } from '../src/results.ts'
-import { outFolder } from './out-folder.ts'
+import type { Report } from '../../src/results.ts'
+import { outFolder } from '../out-folder.ts'
 
-const main = fileURLToPath(new URL('../src/main.ts', import.meta.url))
+const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
 
 /** A run as a user starts it. Its TMPDIR, which every child inherits, tells its processes from all others. */
 async function startRun(ids: readonly string[]) {

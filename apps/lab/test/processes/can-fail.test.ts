@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { expect, it } from 'vitest'
-import { stickyKeeps } from '../src/experiments/c2-sticky-keeps.ts'
-import { clusteredSurvives } from '../src/experiments/c5-clustered-survives.ts'
+import { stickyKeeps } from '../../src/experiments/c2-sticky-keeps.ts'
+import { clusteredSurvives } from '../../src/experiments/c5-clustered-survives.ts'
 import { counts, runSmall } from './run-small.ts'
 
 it('C2 fails when affinity is switched off', async ({ signal }) => {

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { experiments } from '../src/experiments/index.ts'
+import { experiments } from '../../src/experiments/index.ts'
 import { counts, runSmall } from './run-small.ts'
 
 it.for(experiments.map((experiment) => [experiment.id, experiment] as const))(
