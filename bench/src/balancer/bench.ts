@@ -34,12 +34,12 @@ export async function benchBalancer(options: BenchOptions): Promise<Outcome> {
   }
   const versions = Object.fromEntries([nginx, haproxy, caddy].map(({ name, version }) => [name, version]))
   const env = environment(['fastify', 'http-proxy', '@fastify/http-proxy'], versions)
-  const rounds = await measure(options, contenders, nodes.ports)
   const idle: Idle[] = []
   for (const contender of contenders) {
     idle.push(await holdIdle(contender, nodes.ports, quick ? 200 : 10_000, quick ? 100 : 10_000))
     say(`idle clients: ${contender.title}`)
   }
+  const rounds = await measure(options, contenders, nodes.ports)
   const judged = judgeFigures(figuresFor(fasterEngine(rounds)), rounds, seed)
   const titles = new Map(contenders.map(({ id, title }) => [id, title]))
   return {

@@ -10,18 +10,21 @@ type Order = { readonly open: number; readonly port: number } | { readonly askAg
 
 const request = getRequest('/')
 const clients: Socket[] = []
+/** A client that waits longer for an answer is not held. */
+const answerWithinMs = 20_000
 
 async function open(port: number): Promise<void> {
   const socket = connect({ port, host: '127.0.0.1', localAddress: `127.0.0.${2 + (clients.length % 4)}` })
   clients.push(socket.on('error', () => {}))
-  await once(socket, 'connect')
-  await ask(socket)
+  await once(socket, 'connect', { signal: AbortSignal.timeout(answerWithinMs) })
+  if (!(await ask(socket))) socket.destroy()
 }
 
 async function ask(socket: Socket): Promise<boolean> {
   if (socket.destroyed || !socket.writable) return false
   const { promise, resolve } = Promise.withResolvers<boolean>()
   const close = () => resolve(false)
+  const timer = setTimeout(close, answerWithinMs)
   let bytes: Buffer = Buffer.alloc(0)
   const read = (chunk: Buffer) => {
     bytes = Buffer.concat([bytes, chunk])
@@ -30,6 +33,7 @@ async function ask(socket: Socket): Promise<boolean> {
   }
   socket.on('data', read).on('close', close).write(request)
   const answered = await promise
+  clearTimeout(timer)
   socket.off('data', read).off('close', close)
   return answered
 }
