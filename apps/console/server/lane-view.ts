@@ -58,7 +58,7 @@ function nodeView(lane: Lane, standings: ReadonlyMap<string, Standing>, name: st
     rate: tally.rate(name, Date.now()),
     answers: { ok: counts.ok, client: counts.client, server: counts.server },
     requests: counts.requests,
-    redispatches: counts.redispatches,
+    redispatches: upstream?.redispatches ?? 0,
     holds: holders(lane, standings, name),
     pinned: [...standings].filter(([, user]) => user.pinned === name).map(([user]) => user),
     found: counts.found,

@@ -55,11 +55,7 @@ export class Lane implements AsyncDisposable {
     }
     this.#joiner = joiner({ now: Date.now, onStranger: (joined) => this.#stranger(joined) })
     this.#watch = watch(host, {
-      decision: (event) => {
-        this.#joiner.decision(event)
-        const pinned = /pinned to (\S+)/.exec(event.why.join('\n'))?.[1]
-        if (event.reason === 'repicked' && pinned) this.tally.redispatched(pinned)
-      },
+      decision: (event) => this.#joiner.decision(event),
       done: (event) => {
         this.tally.done(event)
         this.#joiner.done(event)

@@ -14,7 +14,6 @@ export interface NodeTally {
   ok: number
   client: number
   server: number
-  redispatches: number
   found: number
   missed: number
   lost: number
@@ -29,8 +28,6 @@ export interface Tally {
   node(name: string): NodeTally
   /** One line of the balancer's log. */
   done(event: DoneEvent): void
-  /** A request that had to leave this node for another. */
-  redispatched(from: string): void
   /** One verdict by a user's token; `node` is the one that answered. */
   outcome(outcome: Outcome, node: string | undefined): void
   store(node: string, session: NodeSession): void
@@ -52,7 +49,6 @@ export function tally(): Tally {
         ok: 0,
         client: 0,
         server: 0,
-        redispatches: 0,
         found: 0,
         missed: 0,
         lost: 0,
@@ -78,7 +74,6 @@ export function tally(): Tally {
       push(counts.times, event.at, latencyWindow * 4)
       push(recent, event.upstream, shareWindow)
     },
-    redispatched: (from) => void node(from).redispatches++,
     outcome(outcome, name) {
       totals[outcome]++
       if (name === undefined || !(judged as readonly Outcome[]).includes(outcome)) return

@@ -19,6 +19,7 @@ export interface UpstreamFacts {
   readonly weight: number
   readonly inFlight: number
   readonly requests: number
+  readonly redispatches: number
   readonly lastCheck?: string | undefined
 }
 
@@ -145,6 +146,7 @@ function upstreamFacts(value: Loose): UpstreamFacts {
     weight: number(value.weight) ?? 1,
     inFlight: number(value.inFlight) ?? 0,
     requests: number(value.requests) ?? 0,
+    redispatches: number(value.redispatches) ?? 0,
     lastCheck:
       typeof check === 'string' ? check : check ? String(check.detail ?? (check.ok ? 'ok' : 'failed')) : undefined,
   }

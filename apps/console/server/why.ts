@@ -30,7 +30,7 @@ export interface WhyInput {
 export function why(input: WhyInput): WhyStep[] {
   return [
     ...clientSteps(input),
-    ...input.decisions.flatMap(decisionSteps),
+    ...input.decisions.flatMap(attemptSteps),
     ...answerSteps(input),
     ...verdictSteps(input),
   ]
@@ -62,6 +62,15 @@ const sentences: readonly (readonly [RegExp, (match: RegExpExecArray) => WhyStep
   [/^every upstream is full$/, () => ({ key: 'pick.full', bad: true })],
   [/^no upstream is available$/, () => ({ key: 'pick.none', bad: true })],
 ]
+
+/** An attempt after the first begins with why there is one, and does not say again what the first one said of affinity. */
+function attemptSteps(decision: DecisionEvent, index: number, all: readonly DecisionEvent[]): WhyStep[] {
+  const steps = decisionSteps(decision)
+  const before = all[index - 1]
+  if (!before) return steps
+  const failed: WhyStep = { key: 'failed', values: { node: before.upstream ?? '–' }, bad: true }
+  return [failed, ...steps.filter(({ key }) => !key.startsWith('affinity.'))]
+}
 
 /** The balancer's sentences as steps that can be translated; one that is not known stays in its own words. */
 function decisionSteps({ why: lines }: DecisionEvent): WhyStep[] {

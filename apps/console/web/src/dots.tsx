@@ -32,6 +32,7 @@ export function Dots(props: Props) {
       for (let i = flights.length - 1; i >= 0; i--) if (!locate(flights[i] as Flight, now)) flights.splice(i, 1)
       paint(element, flights, now, current.current)
       element.dataset.dots = String(flights.length)
+      element.dataset.moving = String(flights.filter((flight) => locate(flight, now)?.rest === undefined).length)
       frame = flights.length > 0 ? requestAnimationFrame(draw) : 0
     }
     const leave = stream.onFrame(({ records, full }) => {

@@ -164,6 +164,8 @@ export const en = {
   'why.cookie.none.note': 'the browser had none to send',
   'why.cookie.forged': '{name}={id}, forged',
   'why.cookie.forged.note': 'put there by hand',
+  'why.failed': '{node} did not answer',
+  'why.failed.note': 'so the balancer tries another',
   'why.direct': 'straight to {node}',
   'why.direct.note': 'to the server’s own port, past the balancer',
   'why.affinity.none': 'no affinity yet',

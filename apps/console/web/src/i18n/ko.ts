@@ -166,6 +166,8 @@ export const ko: Readonly<Record<Key, string>> = {
   'why.cookie.none.note': '브라우저에 보낼 쿠키가 없었습니다',
   'why.cookie.forged': '{name}={id}, 위조',
   'why.cookie.forged.note': '손으로 넣은 값입니다',
+  'why.failed': '{node} 서버가 응답하지 않음',
+  'why.failed.note': '그래서 로드 밸런서가 다른 서버를 시도합니다',
   'why.direct': '{node} 서버로 바로',
   'why.direct.note': '로드 밸런서를 거치지 않고 서버의 포트로',
   'why.affinity.none': '아직 고정되지 않음',
