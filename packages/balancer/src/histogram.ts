@@ -1,8 +1,9 @@
 const SUB_BUCKETS = 16
-const EXPONENTS = 24
+const EXPONENTS = 29
+const MAX_US = 2 ** 32 - 1
 
 /**
- * Counts of durations from 1 µs to about 4 h in buckets that are at most 6 % wide: constant memory, a few
+ * Counts of durations from 1 µs to 71 min (longer ones count as that) in buckets that are at most 6 % wide: constant memory, a few
  * nanoseconds a record, and two can be added up.
  */
 export class Histogram {
@@ -50,12 +51,10 @@ export class Histogram {
 
 // Microseconds, split as a float is: the exponent picks 16 buckets, the mantissa one of them.
 function bucketOf(ms: number): number {
-  const us = Math.max(1, Math.round(ms * 1000))
+  const us = Math.min(Math.max(1, Math.round(ms * 1000)), MAX_US)
   const exponent = 31 - Math.clz32(us)
   if (exponent < 4) return us
-  const clipped = Math.min(exponent, EXPONENTS + 2)
-  const sub = exponent > clipped ? SUB_BUCKETS - 1 : (us >>> (clipped - 4)) & (SUB_BUCKETS - 1)
-  return Math.min((clipped - 3) * SUB_BUCKETS + sub, EXPONENTS * SUB_BUCKETS - 1)
+  return (exponent - 3) * SUB_BUCKETS + ((us >>> (exponent - 4)) & (SUB_BUCKETS - 1))
 }
 
 function upperEdge(index: number): number {

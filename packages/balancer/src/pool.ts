@@ -123,12 +123,12 @@ export class Pool {
   enter(upstream: Upstream): void {
     const inFlight = ++upstream.inFlight
     if (inFlight > upstream.stats.maxInFlight) upstream.stats.maxInFlight = inFlight
-    if (inFlight === this.maxInFlight) this.#available = undefined
+    if (inFlight === this.maxInFlight || upstream.passive === 'trial') this.#available = undefined
   }
 
   /** Takes it off again. */
   leave(upstream: Upstream): void {
-    if (upstream.inFlight-- === this.maxInFlight) this.#available = undefined
+    if (upstream.inFlight-- === this.maxInFlight || upstream.passive === 'trial') this.#available = undefined
   }
 
   #filter(): readonly Upstream[] {

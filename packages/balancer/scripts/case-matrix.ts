@@ -1,0 +1,81 @@
+import { execFileSync } from 'node:child_process'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, join, relative } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+/** The cases that balancer-cases lists; 51 is about sessions too and is tested with the cluster. */
+const CASES = Array.from({ length: 50 }, (_, i) => i + 1)
+const ENGINES = ['undici', 'http-proxy']
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const page = join(root, 'CASES.md')
+
+interface Listed {
+  name: string
+  file: string
+}
+
+/** Every test that vitest would run, by its name: what is skipped or was never registered is not among them. */
+function listTests(): Listed[] {
+  const vitest = join(dirname(createRequire(import.meta.url).resolve('vitest/package.json')), 'vitest.mjs')
+  const args = [vitest, 'list', 'test/cases', '--no-static-parse', '--json']
+  const out = execFileSync(process.execPath, args, { cwd: root, encoding: 'utf8', maxBuffer: 2 ** 26 })
+  return JSON.parse(out.slice(out.indexOf('['))) as Listed[]
+}
+
+/** Line of each test by file and title, from the sources. */
+function lineOf(file: string, number: number): number {
+  const lines = readFileSync(file, 'utf8').split('\n')
+  return lines.findIndex((line) => line.includes(`caseOf(${number}, `)) + 1
+}
+
+function cell(tests: readonly Listed[], number: number, engine: string): string {
+  const found = tests.filter(({ name }) => name.includes(`case ${number}: `) && name.endsWith(`[${engine}]`))
+  const file = found[0]?.file
+  if (file === undefined) return ''
+  const path = relative(root, file)
+  const count = found.length === 1 ? '1 test' : `${found.length} tests`
+  return `[${count}](${path}#L${lineOf(file, number)})`
+}
+
+function titleOf(tests: readonly Listed[], number: number): string {
+  const name = tests.find((test) => test.name.includes(`case ${number}: `))?.name ?? ''
+  return name
+    .replace(/^.*case \d+: /, '')
+    .replace(/ \[[^\]]*\]$/, '')
+    .replaceAll('|', '\\|')
+}
+
+function skippedIn(directory: string): string[] {
+  return readdirSync(directory)
+    .filter((file) => /\.(skip|todo|only|fails|runIf|skipIf)\b/.test(readFileSync(join(directory, file), 'utf8')))
+    .map((file) => `${file}: a case is skipped, narrowed or expected to fail`)
+}
+
+function main(): void {
+  const tests = listTests()
+  const rows = CASES.map((number) => ({ number, cells: ENGINES.map((engine) => cell(tests, number, engine)) }))
+  const missing = rows.flatMap(({ number, cells }) =>
+    cells.flatMap((text, i) => (text === '' ? [`case ${number} has no test on ${ENGINES[i]}`] : [])),
+  )
+  const problems = [...missing, ...skippedIn(join(root, 'test/cases'))]
+  const text = [
+    '# Cases × engines',
+    '',
+    'Made by `node scripts/case-matrix.ts` from the names of the tests that run. Case 51 (failover A → B → A must not serve a',
+    "stale session) needs sessions and is tested in the cluster's package.",
+    '',
+    `| case | first test | ${ENGINES.join(' | ')} |`,
+    `|---|---|${ENGINES.map(() => '---|').join('')}`,
+    ...rows.map(({ number, cells }) => `| ${number} | ${titleOf(tests, number)} | ${cells.join(' | ')} |`),
+    '',
+  ].join('\n')
+  if (process.argv.includes('--check')) {
+    if (readFileSync(page, 'utf8') !== text) problems.push('CASES.md is out of date: run node scripts/case-matrix.ts')
+  } else writeFileSync(page, text)
+  for (const problem of problems) process.stderr.write(`${problem}\n`)
+  if (problems.length > 0) process.exitCode = 1
+}
+
+main()

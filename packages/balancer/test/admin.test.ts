@@ -1,0 +1,205 @@
+import http from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { describe, expect, test } from 'vitest'
+import { controlOf, createAdmin } from '../src/index.ts'
+import { secret, type TestBalancer, testBalancer } from './support/balancer.ts'
+import { ask } from './support/client.ts'
+import { testNodes } from './support/node.ts'
+
+/** The admin API of a balancer on a free port. */
+async function adminOf(lb: TestBalancer, token?: string): Promise<{ url: string } & AsyncDisposable> {
+  const server = createAdmin(controlOf(lb.balancer), { token, about: () => ({ mode: 'test' }) })
+  const { promise, resolve } = Promise.withResolvers<void>()
+  server.listen(0, '127.0.0.1', resolve)
+  await promise
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    [Symbol.asyncDispose]: async () => {
+      server.closeAllConnections()
+      server.close()
+    },
+  }
+}
+
+test('the list has the columns of a statistics page', async () => {
+  await using nodes = await testNodes(2)
+  await using lb = await testBalancer({ nodes, health: { intervalMs: 50 } })
+  await using admin = await adminOf(lb)
+  await ask(lb.url)
+  const list = JSON.parse((await ask(`${admin.url}/upstreams`)).body)
+  expect(list).toMatchObject([
+    { name: 'a', url: nodes[0]?.url, state: 'up', weight: 1, inFlight: 0, requests: 1, status2xx: 1, bytesOut: 1 },
+    { name: 'b', requests: 0, redispatches: 0, p50: 0, lastCheck: { ok: true, detail: 'status 200' } },
+  ])
+  expect(list[0].p99).toBeGreaterThan(0)
+  expect(JSON.parse((await ask(admin.url)).body)).toEqual({ mode: 'test' })
+})
+
+test('upstreams are added, drained, weighed and removed at run time', async () => {
+  await using nodes = await testNodes(3)
+  await using lb = await testBalancer({ nodes: nodes.slice(0, 1) })
+  await using admin = await adminOf(lb)
+  const send = (method: string, path: string, body?: object) =>
+    ask(admin.url + path, { method, ...(body && { body: JSON.stringify(body) }) })
+  const added = await send('POST', '/upstreams', { name: 'b', url: nodes[1]?.url, weight: 3 })
+  expect(added.status).toBe(201)
+  expect(JSON.parse(added.body)).toMatchObject({ name: 'b', weight: 3, state: 'up' })
+  expect((await send('POST', '/upstreams', { name: 'b', url: nodes[1]?.url })).status).toBe(409)
+  expect(JSON.parse((await send('PATCH', '/upstreams/a', { state: 'drain' })).body)).toMatchObject({
+    state: 'draining',
+  })
+  expect((await ask(lb.url)).body).toBe('b')
+  expect(JSON.parse((await send('PATCH', '/upstreams/a', { state: 'ready', weight: 0 })).body)).toMatchObject({
+    weight: 0,
+  })
+  expect((await send('DELETE', '/upstreams/b')).status).toBe(204)
+  expect((await send('DELETE', '/upstreams/b')).status).toBe(404)
+  expect((await ask(lb.url)).status).toBe(503)
+})
+
+test('a graceful removal waits for what is in flight, a forced one cuts it', async () => {
+  await using nodes = await testNodes(2)
+  const release: (() => void)[] = []
+  for (const node of nodes) node.early = (_, res) => release.push(() => res.end('late')) > 0
+  await using lb = await testBalancer({ nodes })
+  await using admin = await adminOf(lb)
+  const [one, two] = [ask(lb.url), ask(lb.url)]
+  await expect.poll(() => release).toHaveLength(2)
+  const removed = ask(`${admin.url}/upstreams/a`, { method: 'DELETE' })
+  await expect.poll(() => lb.balancer.pool.get('a')?.state).toBe('leaving')
+  expect((await ask(`${admin.url}/upstreams/b?force=true`, { method: 'DELETE' })).status).toBe(204)
+  for (const answer of release) answer()
+  expect((await removed).status).toBe(204)
+  const statuses = (await Promise.all([one, two])).map((answer) => answer.status)
+  expect(statuses.toSorted()).toEqual([200, 502])
+})
+
+const bad: [string, string, string, number][] = [
+  ['POST', '/upstreams', '{', 400],
+  ['POST', '/upstreams', '[]', 400],
+  ['POST', '/upstreams', '{"name":"x"}', 400],
+  ['POST', '/upstreams', '{"name":"../x","url":"http://x"}', 400],
+  ['POST', '/upstreams', '{"name":"x","url":"file:///etc/passwd"}', 400],
+  ['POST', '/upstreams', '{"name":"x","url":"http://x","colour":1}', 400],
+  ['POST', '/upstreams', `{"name":"${'x'.repeat(70_000)}"}`, 400],
+  ['PATCH', '/upstreams/a', '{}', 400],
+  ['PATCH', '/upstreams/a', '{"state":"dead"}', 400],
+  ['PATCH', '/upstreams/a', '{"weight":-1}', 400],
+  ['PATCH', '/upstreams/a', '{"weight":1.5}', 400],
+  ['PATCH', '/upstreams/nobody', '{"weight":1}', 404],
+  ['PATCH', '/upstreams/%FF', '{"weight":1}', 400],
+  ['DELETE', '/upstreams/a?timeoutMs=never', '', 400],
+  ['PUT', '/upstreams/a', '', 405],
+  ['GET', '/nothing', '', 404],
+]
+
+test.each(bad)('%s %s %s is answered %i', async (method, path, body, status) => {
+  await using nodes = await testNodes(1)
+  await using lb = await testBalancer({ nodes })
+  await using admin = await adminOf(lb)
+  const answer = await ask(admin.url + path, { method, body })
+  expect(answer.status).toBe(status)
+  expect(answer.headers['content-type']).toBe('application/problem+json')
+  expect(JSON.parse(answer.body).detail).toEqual(expect.any(String))
+})
+
+describe('who may ask', () => {
+  test('with a token everyone needs it, but for the probes', async () => {
+    await using lb = await testBalancer({ nodes: [] })
+    await using admin = await adminOf(lb, 'the right token')
+    const status = async (headers: http.OutgoingHttpHeaders, path = '/upstreams') =>
+      (await ask(admin.url + path, { headers })).status
+    expect(await status({})).toBe(401)
+    expect(await status({ authorization: 'Bearer the wrong token' })).toBe(401)
+    expect(await status({ authorization: 'Bearer the right token' })).toBe(200)
+    expect(await status({ authorization: 'Bearer the right token', host: 'balancer:8001' })).toBe(200)
+    expect(await status({}, '/livez')).toBe(200)
+    expect(await status({}, '/readyz')).toBe(503)
+  })
+
+  test('without one, only loopback names and no foreign pages', async () => {
+    await using lb = await testBalancer({ nodes: [] })
+    await using admin = await adminOf(lb)
+    const status = async (headers: http.OutgoingHttpHeaders) =>
+      (await ask(`${admin.url}/upstreams`, { headers })).status
+    expect(await status({ host: 'localhost:8001' })).toBe(200)
+    expect(await status({ host: 'evil.example' })).toBe(403)
+    expect(await status({ host: '127.0.0.1.evil.example' })).toBe(403)
+    expect(await status({ origin: 'https://evil.example' })).toBe(403)
+    expect(await status({ origin: 'http://localhost:3000' })).toBe(200)
+  })
+})
+
+test('events tell each decision with its reason, and how the request ended', async () => {
+  await using nodes = await testNodes(2)
+  await using lb = await testBalancer({ nodes, affinity: { secret } })
+  await using admin = await adminOf(lb)
+  let text = ''
+  const stream = http.get(`${admin.url}/events`, (response) => {
+    response.on('error', () => {})
+    response.on('data', (chunk) => {
+      text += chunk
+    })
+  })
+  stream.on('error', () => {})
+  await expect.poll(() => text).toContain('\n\n')
+  const answer = await ask(`${lb.url}/x?y=1`)
+  lb.balancer.update('b', { mode: 'drain' })
+  const events = () =>
+    [...text.matchAll(/event: (\w+)\ndata: (.+)\n\n/g)].map(([, name, data = '']) => ({ name, ...JSON.parse(data) }))
+  await expect.poll(events).toHaveLength(3)
+  const told = { requestId: answer.headers['x-request-id'], at: expect.any(Number), method: 'GET', path: '/x?y=1' }
+  expect(events()).toEqual([
+    {
+      ...{ name: 'decision', ...told, upstream: 'a', attempt: 1, reason: 'picked' },
+      why: ['no affinity yet', 'picked a by round robin'],
+    },
+    { name: 'done', ...told, upstream: 'a', status: 200, ms: expect.any(Number), attempts: 1, termination: 'ok' },
+    { name: 'b', at: expect.any(Number), state: 'draining', reason: 'set to drain' },
+  ])
+  stream.destroy()
+  await expect.poll(() => lb.balancer.load.active).toBe(0)
+})
+
+test('metrics are Prometheus text: help and type once a family, every sample a number', async () => {
+  await using nodes = await testNodes(2)
+  await using lb = await testBalancer({ nodes })
+  await using admin = await adminOf(lb)
+  for (let i = 0; i < 4; i++) await ask(lb.url)
+  const answer = await ask(`${admin.url}/metrics`)
+  expect(answer.headers['content-type']).toBe('text/plain; version=0.0.4; charset=utf-8')
+  const lines = answer.body.trimEnd().split('\n')
+  const families = lines.filter((line) => line.startsWith('# TYPE')).map((line) => line.split(' ')[2])
+  expect(new Set(families).size).toBe(families.length)
+  for (const line of lines.filter((line) => !line.startsWith('#'))) {
+    expect(line).toMatch(/^balancer_[a-z_]+(\{[a-z]+="[^"]*"(,[a-z]+="[^"]*")*\})? [\d.e+-]+$/)
+  }
+  expect(lines).toContain('balancer_upstream_requests_total{upstream="a"} 2')
+  expect(lines).toContain('balancer_upstream_responses_total{upstream="b",class="2xx"} 2')
+  expect(lines).toContain('balancer_requests_total{termination="ok"} 4')
+})
+
+test('the request id is the balancer’s, and the token shows nodes that it is', async () => {
+  await using nodes = await testNodes(1)
+  await using lb = await testBalancer({ nodes, token: 'between us' })
+  await using plain = await testBalancer({ nodes })
+  const headers = { 'x-request-id': 'forged', 'x-balancer-token': 'forged' }
+  const answer = await ask(lb.url, { headers })
+  await ask(plain.url, { headers })
+  expect(nodes[0]?.seen[0]?.headers['x-request-id']).toBe(answer.headers['x-request-id'])
+  expect(nodes[0]?.seen[0]?.headers['x-balancer-token']).toBe('between us')
+  expect(nodes[0]?.seen[1]?.headers).not.toHaveProperty('x-balancer-token')
+  expect(nodes[0]?.seen[1]?.headers['x-request-id']).not.toBe('forged')
+})
+
+test('the application’s route suffix is followed, and an unknown one is repicked', async () => {
+  const { routeSuffixAffinity } = await import('../src/index.ts')
+  await using nodes = await testNodes(3)
+  await using lb = await testBalancer({ nodes, affinity: routeSuffixAffinity() })
+  const to = async (cookie: string) => ask(lb.url, { headers: { cookie } })
+  for (const name of ['c', 'a', 'b']) expect((await to(`x=1; JSESSIONID=0123.4567.${name}`)).body).toBe(name)
+  const elsewhere = await to('JSESSIONID=0123.nobody')
+  expect(elsewhere.status).toBe(200)
+  expect(elsewhere.headers['set-cookie']).toBeUndefined()
+  expect(nodes.flatMap((node) => node.seen).every((seen) => seen.headers.cookie?.includes('JSESSIONID'))).toBe(true)
+})
