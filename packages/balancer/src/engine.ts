@@ -40,6 +40,8 @@ export interface EngineTimeouts {
 export interface RequestBody {
   readonly source: Readable
   readonly length: number | undefined
+  /** Bytes handed to an upstream so far. */
+  sent: number
 }
 
 /** What an engine tells while it works; exactly one of `onEnd` and `onFailure` comes last, unless the attempt was aborted. */

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { AccessEntry, Context } from './context.ts'
+import type { Context } from './context.ts'
 import type { Attempt, Failure, Receiver, RequestBody } from './engine.ts'
 import { type Flushable, flushSoon } from './flush.ts'
 import { addTrailers, breakOff, flushHead, writeHead } from './head-writer.ts'
@@ -8,13 +8,14 @@ import { outgoingHeaders } from './headers/outgoing.ts'
 import { clientAddress, isSecure, type Peer } from './headers/peer.ts'
 import { RequestHead } from './headers/request-head.ts'
 import { responseHeaders } from './headers/response-head.ts'
+import { conclude, type Recorded, tellDecision } from './ledger.ts'
 import { closeGently } from './linger.ts'
 import type { PickKey } from './policy.ts'
 import type { Waiter } from './queue.ts'
 import { problemOf } from './refuse.ts'
 import { respond } from './respond.ts'
 import { type Decision, select } from './select.ts'
-import { type Termination, terminations } from './termination.ts'
+import type { Termination } from './termination.ts'
 import type { Upstream } from './upstream.ts'
 
 const REPEATABLE = new Set(['GET', 'HEAD', 'OPTIONS'])
@@ -26,17 +27,17 @@ const NONE: readonly Upstream[] = []
  * One request from its arrival to its last byte: it decides where to go, goes, goes elsewhere if that is allowed, and
  * passes the answer on. It ends exactly once, whatever happens, and then counts and tells how.
  */
-export class Exchange implements PickKey, Receiver, Waiter, Flushable {
+export class Exchange implements PickKey, Receiver, Waiter, Flushable, Recorded {
   readonly requestId: string
   readonly method: string
   readonly path: string
   slot = -1
   readonly #context: Context
-  readonly #req: IncomingMessage
+  readonly req: IncomingMessage
   readonly #res: ServerResponse
   readonly #peer: Peer
   readonly #head: RequestHead
-  readonly #startedAt: number
+  readonly startedAt = performance.now()
   readonly #expectsContinue: boolean
   #address: string | undefined
   #headers: string[] | undefined
@@ -44,7 +45,7 @@ export class Exchange implements PickKey, Receiver, Waiter, Flushable {
   #decision: Decision | undefined
   #upstream: Upstream | undefined
   #attempt: Attempt | undefined
-  #attempts = 0
+  attempts = 0
   #tried: readonly Upstream[] = NONE
   #sentAt = 0
   /** What the attempts before this one met with, for the why chain. */
@@ -52,21 +53,20 @@ export class Exchange implements PickKey, Receiver, Waiter, Flushable {
   #staleRetried = false
   #paused = false
   #over = false
-  #bytesOut = 0
+  bytesOut = 0
   /** The first piece of the answer's body, while it waits; and whether anything was sent. */
   #first: Buffer | undefined
   #begun = false
 
   constructor(context: Context, req: IncomingMessage, res: ServerResponse, peer: Peer, expectsContinue = false) {
     this.#context = context
-    this.#req = req
+    this.req = req
     this.#res = res
     this.#peer = peer
     this.#expectsContinue = expectsContinue
     this.requestId = context.nextRequestId()
     this.method = req.method ?? 'GET'
     this.path = req.url ?? '/'
-    this.#startedAt = performance.now()
     this.#head = new RequestHead(req.rawHeaders)
     if (req.httpVersionMajor === 2) this.#head.frameAs2(req)
   }
@@ -78,7 +78,7 @@ export class Exchange implements PickKey, Receiver, Waiter, Flushable {
 
   header(name: string): string | undefined {
     if (name === 'cookie') return this.#head.cookie
-    const value = this.#req.headers[name]
+    const value = this.req.headers[name]
     return Array.isArray(value) ? value.join(', ') : value
   }
 
@@ -86,15 +86,23 @@ export class Exchange implements PickKey, Receiver, Waiter, Flushable {
     return this.#upstream
   }
 
+  get host(): string | undefined {
+    return this.#head.host
+  }
+
+  get bytesIn(): number {
+    return this.#body?.sent ?? 0
+  }
+
   /** Begins; everything after this happens by events. */
   start() {
     this.#context.active.add(this)
     this.#res.once('close', () => this.#onClose())
-    const problem = this.#head.problem ?? problemOf(this.#req, this.#head)
+    const problem = this.#head.problem ?? problemOf(this.req, this.#head)
     if (problem) return this.#answer('bad_request', problem.status, problem.text, { close: true })
     if (this.#head.hasBody) {
-      this.#req.on('error', () => {})
-      this.#body = { source: this.#req, length: this.#head.chunked ? undefined : this.#head.length }
+      this.req.on('error', () => {})
+      this.#body = { source: this.req, length: this.#head.chunked ? undefined : this.#head.length, sent: 0 }
     }
     this.#headers = outgoingHeaders(this.#head, this.#peer, this.requestId, this.#context.outgoing)
     this.#dispatch()
@@ -106,17 +114,18 @@ export class Exchange implements PickKey, Receiver, Waiter, Flushable {
     const decision = select(this.#context, this, this.#tried, explain)
     // The client's pin is what it came with, however often it is tried.
     this.#decision ??= decision
-    if (explain) this.#tellDecision(decision)
+    if (decision.reason === 'repicked' && decision.pinned) decision.pinned.stats.redispatches++
+    if (explain) tellDecision(this.#context, this, decision, this.#failed)
     if (decision.upstream) return this.#send(decision.upstream)
     if (decision.reason === 'full') return this.#wait()
-    if (this.#attempts > 0) return this.#answer('connect_failed', 502, 'no upstream could be reached')
+    if (this.attempts > 0) return this.#answer('connect_failed', 502, 'no upstream could be reached')
     this.#answer('no_upstream', 503, 'no upstream is available', { retryAfter: 1 })
   }
 
   #send(upstream: Upstream): void {
     const { pool, engine } = this.#context
     this.#upstream = upstream
-    this.#attempts++
+    this.attempts++
     pool.enter(upstream)
     upstream.stats.requests++
     this.#sentAt = performance.now()
@@ -130,11 +139,11 @@ export class Exchange implements PickKey, Receiver, Waiter, Flushable {
     const onResume = (): void => {
       if (!this.#res.headersSent) this.#res.writeContinue()
     }
-    this.#req.once('resume', onResume)
+    this.req.once('resume', onResume)
   }
 
   onInformation(status: number, rawHeaders: string[]): void {
-    if (status !== 103 || this.#req.httpVersion === '1.0') return
+    if (status !== 103 || this.req.httpVersion === '1.0') return
     const links = rawHeaders.filter((_, i) => i % 2 === 1 && rawHeaders[i - 1]?.toLowerCase() === 'link')
     if (links.length > 0) this.#res.writeEarlyHints({ link: links })
   }
@@ -149,9 +158,9 @@ export class Exchange implements PickKey, Receiver, Waiter, Flushable {
     const headers = responseHeaders(rawHeaders, {
       requestId: this.requestId,
       setCookie: moved ? affinity.cookieFor(upstream, isSecure(this.#peer, this.#head)) : undefined,
-      trailers: this.#req.httpVersion !== '1.0' && this.method !== 'HEAD',
+      trailers: this.req.httpVersion !== '1.0' && this.method !== 'HEAD',
     })
-    const early = this.#body !== undefined && !this.#req.complete
+    const early = this.#body !== undefined && !this.req.complete
     if (early || this.#context.isClosing()) {
       headers.push('Connection', 'close')
       if (early) closeGently(this.#res)
@@ -168,7 +177,7 @@ export class Exchange implements PickKey, Receiver, Waiter, Flushable {
   }
 
   onData(chunk: Buffer): boolean {
-    this.#bytesOut += chunk.length
+    this.bytesOut += chunk.length
     if (!this.#begun) {
       // The first piece waits for the end of this turn: it is mostly the only one, and then goes with headers and end.
       if (this.#first === undefined && chunk.length <= SMALL) {
@@ -211,6 +220,7 @@ export class Exchange implements PickKey, Receiver, Waiter, Flushable {
     if (this.#res.headersSent) return this.#breakOff(failure)
     if (failure.kind === 'stale' && !this.#staleRetried && this.#isRepeatable) {
       this.#staleRetried = true
+      upstream.stats.retries++
       return this.#send(upstream)
     }
     if (this.#mayRetry(failure)) {
@@ -284,7 +294,7 @@ export class Exchange implements PickKey, Receiver, Waiter, Flushable {
   }
 
   #answer(why: Termination, status: number, text: string, extra: { retryAfter?: number; close?: boolean } = {}): void {
-    const early = this.#body !== undefined && !this.#req.complete
+    const early = this.#body !== undefined && !this.req.complete
     if (early) closeGently(this.#res)
     this.#finish(why, status)
     respond(this.#res, { status, text, requestId: this.requestId, close: early, ...extra })
@@ -306,50 +316,8 @@ export class Exchange implements PickKey, Receiver, Waiter, Flushable {
   #finish(termination: Termination, status: number): void {
     if (this.#over) return
     this.#over = true
-    const { events, accessLog, totals, active } = this.#context
-    active.delete(this)
-    totals.count(status, termination)
-    if (this.#upstream) this.#upstream.stats.bytesOut += this.#bytesOut
-    if (events.wants('done')) this.#tellDone(termination, status)
-    if (accessLog) accessLog(this.#entry(termination, status))
-  }
-
-  #tellDecision(decision: Decision): void {
-    const { requestId, method, path } = this
-    this.#context.events.emit('decision', {
-      ...{ requestId, at: this.#context.clock.now(), method, path },
-      upstream: decision.upstream?.name,
-      attempt: this.#attempts + 1,
-      reason: decision.reason,
-      why: this.#failed.length > 0 ? [...this.#failed, ...decision.why.slice(-1)] : decision.why,
-    })
-  }
-
-  #tellDone(termination: Termination, status: number): void {
-    const { requestId, method, path } = this
-    this.#context.events.emit('done', {
-      ...{ requestId, at: this.#context.clock.now(), method, path },
-      upstream: this.#upstream?.name,
-      status,
-      ms: performance.now() - this.#startedAt,
-      attempts: this.#attempts,
-      termination,
-    })
-  }
-
-  #entry(termination: Termination, status: number): AccessEntry {
-    const { requestId, method, path } = this
-    return {
-      ...{ requestId, at: this.#context.clock.now(), client: this.address, method, path },
-      httpVersion: this.#req.httpVersion,
-      host: this.#head.host,
-      upstream: this.#upstream?.name,
-      ...{ status, termination, flags: terminations[termination], attempts: this.#attempts },
-      ms: performance.now() - this.#startedAt,
-      bytesIn: this.#head.length ?? 0,
-      bytesOut: this.#bytesOut,
-      userAgent: this.header('user-agent'),
-    }
+    this.#context.active.delete(this)
+    conclude(this.#context, this, termination, status)
   }
 }
 

@@ -7,7 +7,6 @@ export class UpstreamStats {
   maxInFlight = 0
   bytesIn = 0
   bytesOut = 0
-  status1xx = 0
   status2xx = 0
   status3xx = 0
   status4xx = 0
@@ -16,7 +15,7 @@ export class UpstreamStats {
   connectErrors = 0
   /** Responses that failed: died, timed out, or broke off. */
   responseErrors = 0
-  /** Requests that were sent again after this upstream failed them. */
+  /** Requests sent to it again, since a kept-alive connection had proved stale. */
   retries = 0
   /** Requests that went elsewhere although they had been sent or pinned here. */
   redispatches = 0

@@ -1,16 +1,17 @@
 import http, { type ClientRequest, type IncomingMessage } from 'node:http'
 import https from 'node:https'
 import type { Duplex } from 'node:stream'
-import type { AccessEntry, Context } from './context.ts'
+import type { Context } from './context.ts'
 import { refuseRaw } from './front.ts'
 import { outgoingHeaders } from './headers/outgoing.ts'
 import { clientAddress, isSecure, type Peer } from './headers/peer.ts'
 import { RequestHead } from './headers/request-head.ts'
 import { responseHeaders } from './headers/response-head.ts'
+import { conclude, type Recorded, tellDecision } from './ledger.ts'
 import type { PickKey } from './policy.ts'
 import { problemOf } from './refuse.ts'
 import { type Decision, select } from './select.ts'
-import { type Termination, terminations } from './termination.ts'
+import type { Termination } from './termination.ts'
 import type { Upstream } from './upstream.ts'
 
 /**
@@ -18,30 +19,33 @@ import type { Upstream } from './upstream.ts'
  * closes the other. The same for every engine: http-proxy ends the client's socket when its first upstream fails, and leaves
  * no second try.
  */
-export class Tunnel implements PickKey {
+export class Tunnel implements PickKey, Recorded {
   readonly requestId: string
   readonly method = 'GET'
   readonly path: string
   slot = -1
   readonly #context: Context
-  readonly #req: IncomingMessage
+  readonly req: IncomingMessage
   readonly #client: Duplex
   readonly #early: Buffer
   readonly #peer: Peer
   readonly #head: RequestHead
-  readonly #startedAt = performance.now()
+  readonly startedAt = performance.now()
   #headers: string[] = []
   #decision: Decision | undefined
   #upstream: Upstream | undefined
   #request: ClientRequest | undefined
-  #attempts = 0
+  attempts = 0
+  bytesIn = 0
+  bytesOut = 0
   #tried: Upstream[] = []
+  readonly #failed: string[] = []
   #answered = 0
   #over = false
 
   constructor(context: Context, req: IncomingMessage, client: Duplex, early: Buffer, peer: Peer) {
     this.#context = context
-    this.#req = req
+    this.req = req
     this.#client = client
     this.#early = early
     this.#peer = peer
@@ -61,15 +65,19 @@ export class Tunnel implements PickKey {
     return this.#upstream
   }
 
+  get host(): string | undefined {
+    return this.#head.host
+  }
+
   header(name: string): string | undefined {
     if (name === 'cookie') return this.#head.cookie
-    const value = this.#req.headers[name]
+    const value = this.req.headers[name]
     return Array.isArray(value) ? value.join(', ') : value
   }
 
   start() {
     this.#context.active.add(this)
-    const problem = this.#head.problem ?? problemOf(this.#req, this.#head)
+    const problem = this.#head.problem ?? problemOf(this.req, this.#head)
     if (problem || this.#head.hasBody)
       return this.#refuse('bad_request', 400, problem?.text ?? 'an upgrade has no body')
     this.#headers = outgoingHeaders(this.#head, this.#peer, this.requestId, this.#context.outgoing)
@@ -88,16 +96,16 @@ export class Tunnel implements PickKey {
     const { events } = this.#context
     const decision = select(this.#context, this, this.#tried, events.wants('decision'))
     this.#decision ??= decision
-    if (events.wants('decision')) this.#tellDecision(decision)
+    if (events.wants('decision')) tellDecision(this.#context, this, decision, this.#failed)
     if (decision.upstream) return this.#send(decision.upstream)
-    if (this.#attempts > 0) return this.#refuse('connect_failed', 502, 'no upstream could be reached')
+    if (this.attempts > 0) return this.#refuse('connect_failed', 502, 'no upstream could be reached')
     this.#refuse('no_upstream', 503, 'no upstream is available')
   }
 
   #send(upstream: Upstream): void {
     const { url } = upstream
     this.#upstream = upstream
-    this.#attempts++
+    this.attempts++
     this.#context.pool.enter(upstream)
     upstream.stats.requests++
     const { request } = url.protocol === 'https:' ? https : http
@@ -133,6 +141,12 @@ export class Tunnel implements PickKey {
     if (this.#early.length > 0) node.write(this.#early)
     node.on('error', () => this.#onNodeGone())
     node.on('close', () => this.#onNodeGone())
+    node.on('data', (chunk: Buffer) => {
+      this.bytesOut += chunk.length
+    })
+    this.#client.on('data', (chunk: Buffer) => {
+      this.bytesIn += chunk.length
+    })
     node.pipe(this.#client)
     this.#client.pipe(node)
     this.#client.once('close', () => node.destroy())
@@ -172,6 +186,7 @@ export class Tunnel implements PickKey {
     if (this.#tried.length < this.#context.retries) {
       upstream.stats.redispatches++
       this.#tried.push(upstream)
+      this.#failed.push(`${upstream.name} ${connected ? 'died before it answered' : 'could not be reached'}`)
       return this.#dispatch()
     }
     this.#refuse(connected ? 'upstream_died' : 'connect_failed', 502, 'no upstream took the upgrade')
@@ -205,46 +220,8 @@ export class Tunnel implements PickKey {
     if (this.#over) return
     this.#over = true
     this.#release()
-    const { active, totals, events, accessLog, clock } = this.#context
-    active.delete(this)
-    totals.count(status, termination)
-    const { requestId, method, path } = this
-    const ms = performance.now() - this.#startedAt
-    const upstream = this.#upstream?.name
-    const told = {
-      requestId,
-      at: clock.now(),
-      method,
-      path,
-      upstream,
-      status,
-      ms,
-      attempts: this.#attempts,
-      termination,
-    }
-    if (events.wants('done')) events.emit('done', told)
-    if (accessLog) accessLog({ ...told, ...this.#logged(termination) })
-  }
-
-  #logged(
-    termination: Termination,
-  ): Pick<
-    AccessEntry,
-    'client' | 'httpVersion' | 'host' | 'flags' | 'bytesIn' | 'bytesOut' | 'userAgent' | 'termination'
-  > {
-    return {
-      ...{ client: this.address, httpVersion: this.#req.httpVersion, host: this.#head.host },
-      ...{ termination, flags: terminations[termination], bytesIn: 0, bytesOut: 0 },
-      userAgent: this.header('user-agent'),
-    }
-  }
-
-  #tellDecision(decision: Decision): void {
-    const { requestId, method, path } = this
-    this.#context.events.emit('decision', {
-      ...{ requestId, at: this.#context.clock.now(), method, path, upstream: decision.upstream?.name },
-      ...{ attempt: this.#attempts + 1, reason: decision.reason, why: decision.why },
-    })
+    this.#context.active.delete(this)
+    conclude(this.#context, this, termination, status)
   }
 }
 

@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream'
+import type { RequestBody } from '../engine.ts'
 
 /**
  * A request's body as undici takes it. Nothing is read from the source before undici reads from this, which it does only on
@@ -6,15 +7,17 @@ import { Readable } from 'node:stream'
  * stream alone.
  */
 export class BodyStream extends Readable {
+  readonly #body: RequestBody
   readonly #source: Readable
   #attached = false
   #ended = false
   /** Chunks on their way. */
   #pending = 0
 
-  constructor(source: Readable) {
+  constructor(body: RequestBody) {
     super()
-    this.#source = source
+    this.#body = body
+    this.#source = body.source
   }
 
   override _read(): void {
@@ -43,6 +46,7 @@ export class BodyStream extends Readable {
     setImmediate(() => {
       this.#pending--
       if (this.destroyed) return
+      this.#body.sent += chunk.length
       const more = this.push(chunk)
       if (this.#ended) this.#onEnd()
       else if (more) this.#source.resume()

@@ -128,7 +128,7 @@ class HttpProxyAttempt implements Attempt, Bounded {
     const { body } = this.#outgoing
     if (!body) return this.#awaitHeaders()
     this.deadline = Number.POSITIVE_INFINITY
-    this.#pump = new BodyPump(body.source, request, () => this.#awaitHeaders())
+    this.#pump = new BodyPump(body, request, () => this.#awaitHeaders())
   }
 
   #awaitHeaders(): void {

@@ -1,10 +1,12 @@
 import type { Readable, Writable } from 'node:stream'
+import type { RequestBody } from '../engine.ts'
 
 /**
  * Moves a request's body to the upstream, no faster than it is taken. Unlike `pipe` it can be stopped without harm to
  * either end, and it tells when the last byte is handed over.
  */
 export class BodyPump {
+  readonly #body: RequestBody
   readonly #source: Readable
   readonly #sink: Writable
   readonly #onDone: () => void
@@ -14,7 +16,9 @@ export class BodyPump {
   /** Chunks on their way to the sink. */
   #pending = 0
 
-  constructor(source: Readable, sink: Writable, onDone: () => void) {
+  constructor(body: RequestBody, sink: Writable, onDone: () => void) {
+    const { source } = body
+    this.#body = body
     this.#source = source
     this.#sink = sink
     this.#onDone = onDone
@@ -43,6 +47,7 @@ export class BodyPump {
     setImmediate(() => {
       this.#pending--
       if (this.#stopped) return
+      this.#body.sent += chunk.length
       const more = this.#sink.write(chunk)
       if (this.#ended) this.#onEnd()
       else if (more) this.#source.resume()

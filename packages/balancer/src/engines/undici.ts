@@ -86,7 +86,7 @@ class UndiciAttempt implements Attempt, Dispatcher.DispatchHandler {
     this.#stack = stack
     this.#receiver = receiver
     this.#connection = stack.take()
-    const stream = body ? new BodyStream(body.source) : null
+    const stream = body ? new BodyStream(body) : null
     this.#connection.client.dispatch({ method, path, headers, body: stream }, this)
   }
 
