@@ -10,5 +10,6 @@ export default defineConfig({
     // Bounds for a hang, not for speed.
     testTimeout: 120_000,
     hookTimeout: 120_000,
+    expect: { poll: { timeout: 60_000 } },
   },
 })

@@ -25,6 +25,9 @@ export class BalancerAdminError extends Error {
 
 const POLL_MS = 20
 
+/** Longer than any graceful removal is allowed to take; an admin API that hangs must not hang its caller. */
+const CALL_MS = 60_000
+
 /** The cluster's load balancer and its admin API. */
 export class Balancer extends Member {
   /** What its admin API asks for, when it was started with an ADMIN_TOKEN. */
@@ -76,7 +79,12 @@ export class Balancer extends Member {
       ...(body !== undefined && { 'content-type': 'application/json' }),
     }
     const payload = body === undefined ? {} : { body: JSON.stringify(body) }
-    const response = await fetch(new URL(path, this.adminUrl), { method, headers, ...payload })
+    const response = await fetch(new URL(path, this.adminUrl), {
+      method,
+      headers,
+      signal: AbortSignal.timeout(CALL_MS),
+      ...payload,
+    })
     const text = await response.text()
     if (!response.ok) throw new BalancerAdminError(`${method} ${path}`, response.status, text)
     return text === '' ? undefined : JSON.parse(text)

@@ -111,14 +111,12 @@ export class ManagedProcess<Ready> {
 
   /** SIGSTOP: it keeps its connections and answers nothing, until {@link thaw}. */
   async freeze(): Promise<void> {
-    await this.#deliver(this.#needRun(), 'SIGSTOP')
-    this.#setState('frozen')
+    await this.#signalState('SIGSTOP', 'frozen')
   }
 
   /** SIGCONT after {@link freeze}. */
   async thaw(): Promise<void> {
-    await this.#deliver(this.#needRun(), 'SIGCONT')
-    this.#setState('running')
+    await this.#signalState('SIGCONT', 'running')
   }
 
   /** Says that the end which comes next is wanted: it will count as stopped, not as crashed. */
@@ -159,6 +157,13 @@ export class ManagedProcess<Ready> {
     } finally {
       clearTimeout(timer)
     }
+  }
+
+  /** One that ended meanwhile stays what its end made it. */
+  async #signalState(signal: NodeJS.Signals, state: ProcessState): Promise<void> {
+    const run = this.#needRun()
+    await this.#deliver(run, signal)
+    if (this.#run === run) this.#setState(state)
   }
 
   async #deliver(run: Run<Ready>, signal: NodeJS.Signals): Promise<void> {

@@ -110,6 +110,7 @@ class Starter {
     this.#processes.push(redis)
     this.#redisUrl = redis.url
     if (!links?.redis) return { redis, redisLink: undefined }
+    if (!/^rediss?:\/\/[^,]+$/.test(redis.url)) throw new TypeError('links.redis needs one Redis at redis://host:port')
     const target = new URL(redis.url)
     const redisLink = await this.#link(target.hostname, Number(target.port || 6379))
     target.host = `127.0.0.1:${redisLink.port}`

@@ -55,7 +55,7 @@ describe('the demo', () => {
     async (mode) => {
       const ports = await demoPorts()
       await using demo = new Script('demo', { MODE: mode, ...ports })
-      await expect.poll(() => demo.stdout, { timeout: 60_000 }).toContain('Ctrl-C stops everything.')
+      await expect.poll(() => demo.stdout).toContain('Ctrl-C stops everything.')
       expect(demo.stdout).toContain(`mode ${mode}`)
       expect(demo.stdout).toMatch(/^ {2}1\. [\s\S]*^ {2}2\. [\s\S]*^ {2}3\. /m)
       const user = new VirtualUser({
@@ -77,7 +77,7 @@ describe('the demo', () => {
   test('says when a node was killed, and the line that it then gives brings the node back', async () => {
     const ports = await demoPorts()
     await using demo = new Script('demo', { MODE: 'clustered', ...ports })
-    await expect.poll(() => demo.stdout, { timeout: 60_000 }).toContain('Ctrl-C stops everything.')
+    await expect.poll(() => demo.stdout).toContain('Ctrl-C stops everything.')
     const user = new VirtualUser({ name: 'reader', base: `http://127.0.0.1:${ports.PORT}`, random: seededRandom(2) })
     await user.save()
     process.kill(Number(/node b .*process (\d+)/.exec(demo.stdout)?.[1]), 'SIGKILL')
@@ -85,7 +85,7 @@ describe('the demo', () => {
     const line = /MODE=clustered REDIS_URL=(\S+) PORT=(\d+) npm run server/.exec(demo.stderr)
     const [, REDIS_URL = '', PORT = ''] = line ?? []
     await using node = new Script('server', { MODE: 'clustered', REDIS_URL, PORT, ADMIN_PORT: '0', NODE_NAME: 'b' })
-    await expect.poll(() => node.stdout, { timeout: 60_000 }).toContain('"ready"')
+    await expect.poll(() => node.stdout).toContain('"ready"')
     expect((await user.look(`http://127.0.0.1:${PORT}`)).outcome).toBe('hit')
   })
 
@@ -131,10 +131,9 @@ test('a node and a balancer of one’s own, started by hand, work together', asy
     ADMIN_PORT: '0',
     UPSTREAMS: `a=http://127.0.0.1:${PORT}`,
   })
-  for (const script of [node, balancer])
-    await expect.poll(() => script.stdout, { timeout: 60_000 }).toContain('"ready"')
+  for (const script of [node, balancer]) await expect.poll(() => script.stdout).toContain('"ready"')
   const user = new VirtualUser({ name: 'reader', base: `http://127.0.0.1:${BALANCER_PORT}`, random: seededRandom(3) })
-  await expect.poll(() => user.save().then(({ status }) => status, String), { timeout: 60_000 }).toBe(200)
+  await expect.poll(() => user.save().then(({ status }) => status, String)).toBe(200)
   expect((await user.visit()).outcome).toBe('hit')
   for (const script of [balancer, node]) {
     script.process.kill('SIGTERM')

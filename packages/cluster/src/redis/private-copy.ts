@@ -79,11 +79,17 @@ async function firstExisting(root: string, candidates: readonly string[]): Promi
   return undefined
 }
 
+/** Puts the copy in its place. One that another process put there meanwhile, and that works, is as good and stays. */
 async function publish(copy: string, final: string): Promise<string> {
-  await rm(final, { recursive: true, force: true })
-  // Another process may have published its own between the two steps: that one is as good.
-  await rename(copy, final).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error
-  })
+  try {
+    await rename(copy, final)
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code !== 'ENOTEMPTY' && code !== 'EEXIST') throw error
+    const theirs = await assertUsable(launcher(final)).catch((reason: unknown) => reason)
+    if (theirs === undefined) return launcher(final)
+    await rm(final, { recursive: true, force: true })
+    await rename(copy, final)
+  }
   return launcher(final)
 }
