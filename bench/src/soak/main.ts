@@ -1,0 +1,24 @@
+import { UsageError } from '../options.ts'
+import { MissingProgramError } from '../peers/program.ts'
+import { saveResult } from '../report/result.ts'
+import { readSoakOptions } from './soak.ts'
+
+/** What `npm run soak` does with its arguments; the exit code: 0 all well, 1 it could not run, 2 a figure is missed. */
+export async function main(args: readonly string[]): Promise<number> {
+  try {
+    const { subject, options } = readSoakOptions(args, (line) => console.error(line))
+    const outcome =
+      subject === 'session'
+        ? await (await import('./session.ts')).soakSession(options)
+        : await (await import('./balancer.ts')).soakBalancer(options)
+    console.log(outcome.text)
+    if (options.quick) return 0
+    await saveResult(`soak-${subject}`, outcome)
+    for (const name of outcome.failed) console.error(`Missed: ${name}`)
+    return outcome.failed.length > 0 ? 2 : 0
+  } catch (error) {
+    if (!(error instanceof UsageError || error instanceof MissingProgramError)) throw error
+    console.error(error.message)
+    return 1
+  }
+}
