@@ -1,6 +1,6 @@
 import { type Codec, json, registry, typedJson, v8 } from '@session-cluster/session'
 import { type Experiment, type Lab, prove } from '../experiment.ts'
-import { type Text, text } from '../language.ts'
+import { formatNumber, type Text, text } from '../language.ts'
 import { interleave } from '../load/interleave.ts'
 import { bars } from '../pictures/bars.ts'
 import { type CellLook, matrix } from '../pictures/matrix.ts'
@@ -100,11 +100,13 @@ export const serializer: Experiment = {
           ['JSON.stringify', 'json', 'typed-json', 'registry'],
         ),
       ],
-      observations: costs.map(({ codec, kilobytes, microseconds }) => ({
-        what: text(`${codec}, ${kilobytes} KB: there and back, µs`, `${codec}, ${kilobytes} KB: 왕복, µs`),
-        value: Math.round(microseconds),
-      })),
-      pictures: [fidelityPicture(fates), sizePicture(costs)],
+      observations: costs
+        .filter(({ kilobytes }) => kilobytes === 1)
+        .map(({ codec, microseconds }) => ({
+          what: text(`${codec}, 1 KB: there and back, µs`, `${codec}, 1 KB: 왕복, µs`),
+          value: microseconds,
+        })),
+      pictures: [fidelityPicture(fates), ...costPictures(costs)],
     }
   },
 }
@@ -190,18 +192,48 @@ function fidelityPicture(fates: readonly { codec: Codec; cells: Fate[] }[]) {
   })
 }
 
-function sizePicture(costs: readonly Cost[]) {
-  return bars({
-    id: 'bytes',
-    title: text('Bytes in the store for the same cart', '같은 장바구니가 차지하는 바이트'),
-    caption: text(
-      'Logarithmic: each size apart, the codecs within it.',
-      '로그 눈금입니다. 크기별로 코덱을 비교합니다.',
-    ),
-    bars: costs.map(({ codec, kilobytes, bytes }) => ({ group: `${kilobytes} KB`, series: codec, value: bytes })),
+/** Bytes and time, each against `JSON.stringify` for the same cart in the same run. */
+function costPictures(costs: readonly Cost[]) {
+  const control = (kilobytes: number) =>
+    costs.find((cost) => cost.kilobytes === kilobytes && cost.codec === rawJson.name)
+  const against = (of: (cost: Cost) => number, label: (cost: Cost) => string) =>
+    costs.map((cost) => {
+      const base = control(cost.kilobytes)
+      return {
+        group: `${cost.kilobytes} KB`,
+        series: cost.codec,
+        value: base ? of(cost) / of(base) : Number.NaN,
+        label: label(cost),
+      }
+    })
+  const words = {
     groupTitle: text('cart', '장바구니'),
     seriesTitle: text('codec', '코덱'),
-    valueTitle: text('bytes', '바이트'),
-    logarithmic: true,
-  })
+    valueTitle: text('times JSON.stringify', 'JSON.stringify의 몇 배'),
+  }
+  return [
+    bars({
+      ...words,
+      id: 'bytes',
+      title: text('Bytes in the store for the same cart', '같은 장바구니가 차지하는 바이트'),
+      caption: text('Against plain JSON; the number is the bytes.', '그냥 JSON에 대한 배수이며, 숫자는 바이트입니다.'),
+      bars: against(
+        ({ bytes }) => bytes,
+        ({ bytes }) => formatNumber(bytes),
+      ),
+    }),
+    bars({
+      ...words,
+      id: 'time',
+      title: text('Time to write and read the same cart', '같은 장바구니를 쓰고 읽는 시간'),
+      caption: text(
+        'Against plain JSON, taken in turns; the number is microseconds on this machine.',
+        '그냥 JSON에 대한 배수로 번갈아 쟀으며, 숫자는 이 기계에서의 마이크로초입니다.',
+      ),
+      bars: against(
+        ({ microseconds }) => microseconds,
+        ({ microseconds }) => `${formatNumber(microseconds)} µs`,
+      ),
+    }),
+  ]
 }

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { ask } from '@session-cluster/cluster/load'
 import { type Experiment, type Lab, prove } from '../experiment.ts'
-import { text } from '../language.ts'
+import { formatNumber, text } from '../language.ts'
 import { inParallel } from '../load/open-loop.ts'
 import { lines } from '../pictures/lines.ts'
 import { counted, ratio } from '../verdict.ts'
@@ -48,10 +48,10 @@ export const growth: Experiment = {
         await growInRedis(lab, { sessions: lab.size({ quick: 10_000, full: 1_000_000 }), valueBytes, steps }),
       )
     const all = [...inMemory, ...inRedis]
-    const perSession = (grown: Grown) => Math.round(grown.grownBytes / grown.sessions)
+    const perSession = (grown: Grown) => formatNumber(Math.round(grown.grownBytes / grown.sessions))
     return {
       headline: {
-        value: inMemory.map(perSession).map(String).join(' / '),
+        value: inMemory.map(perSession).join(' / '),
         label: text(
           `bytes for a session of ${valueSizes.join(' / ')} bytes in a server’s memory; in Redis ${inRedis.map(perSession).join(' / ')}`,
           `바이트: 서버 메모리에서 ${valueSizes.join(' / ')}바이트 세션 하나가 차지하는 양. Redis에서는 ${inRedis.map(perSession).join(' / ')}`,

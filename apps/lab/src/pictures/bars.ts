@@ -17,21 +17,11 @@ export interface BarsOptions extends PictureText {
   readonly seriesTitle: Words
   readonly valueTitle: Words
   readonly colors?: readonly string[]
-  /** For values that differ by orders of magnitude. @default false */
-  readonly logarithmic?: boolean
 }
 
 /** Horizontal bars, grouped, each with its number at the end: names of any length stay readable. */
 export function bars(options: BarsOptions): Picture {
-  const {
-    bars: data,
-    groupTitle,
-    seriesTitle,
-    valueTitle,
-    colors = seriesColors,
-    logarithmic = false,
-    ...words
-  } = options
+  const { bars: data, groupTitle, seriesTitle, valueTitle, colors = seriesColors, ...words } = options
   const series = unique(data.map((bar) => bar.series))
   const values = data.map((bar) => ({ ...bar, label: bar.label ?? say(bar.value, 'en') }))
   const position = {
@@ -44,8 +34,13 @@ export function bars(options: BarsOptions): Picture {
     },
     yOffset: { field: 'series', type: 'nominal', sort: null },
   }
-  const scale = logarithmic ? { type: 'log', domainMin: 1 } : { zero: true }
-  const x = { field: 'value', type: 'quantitative', title: valueTitle, scale, axis: { grid: true, tickCount: 5 } }
+  const x = {
+    field: 'value',
+    type: 'quantitative',
+    title: valueTitle,
+    scale: { zero: true },
+    axis: { grid: true, tickCount: 5 },
+  }
   const color = {
     field: 'series',
     type: 'nominal',

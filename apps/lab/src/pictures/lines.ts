@@ -14,7 +14,6 @@ export interface Point {
 
 export interface Axis {
   readonly title: Words
-  readonly logarithmic?: boolean
   /** Instead of numbers: what is written at these places. */
   readonly ticks?: readonly { readonly at: number; readonly label: string }[]
 }
@@ -38,7 +37,7 @@ export function lines(options: LinesOptions): Picture {
     scale: { domain: series, range: colors.slice(0, series.length) },
     ...(series.length < 2 && { legend: null }),
   }
-  const across = { field: 'x', type: 'quantitative', ...axis(x) }
+  const across = { field: 'x', type: 'quantitative', ...axis(x), axis: { tickCount: 6, ...ticksOf(x) } }
   const up = { field: 'y', type: 'quantitative', ...axis(y), axis: { grid: true, tickCount: 5, ...ticksOf(y) } }
   const shape = {
     field: 'series',
@@ -66,8 +65,8 @@ export function lines(options: LinesOptions): Picture {
   return { ...words, spec, table: { columns, rows } }
 }
 
-function axis({ title, logarithmic }: Axis) {
-  return { title, scale: logarithmic ? { type: 'log' } : { zero: true, nice: true } }
+function axis({ title }: Axis) {
+  return { title, scale: { zero: true, nice: true } }
 }
 
 function ticksOf({ ticks }: Axis) {

@@ -16,7 +16,13 @@ export function shareArea(options: ShareAreaOptions): Picture {
   const nodes = [...new Set(answers.map((answer) => answer.node))].sort()
   const slices = slice(answers, nodes, binMs)
   const values = slices.flatMap(({ fromMs, counts }) => stacked(counts, nodes, fromMs, binMs))
-  const x = { field: 'seconds', type: 'quantitative', title: text('seconds', '초'), scale: { nice: false } }
+  const x = {
+    field: 'seconds',
+    type: 'quantitative',
+    title: text('seconds', '초'),
+    scale: { nice: false },
+    axis: { tickCount: 8 },
+  }
   const color = {
     field: 'node',
     type: 'nominal',

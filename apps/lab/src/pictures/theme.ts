@@ -47,7 +47,7 @@ export const config: Spec = {
     labelLimit: 260,
     titlePadding: 8,
   },
-  axisX: { grid: false, labelAngle: 0 },
+  axisX: { grid: false, labelAngle: 0, labelFlush: false },
   axisY: { domain: false, ticks: false, labelPadding: 6 },
   header: { ...label, ...title, labelFontSize: 13, labelColor: 'var(--text)', labelAnchor: 'start' },
   legend: {

@@ -28,7 +28,7 @@ export interface TimelineOptions extends PictureText {
 /** Requests per slice of time, stacked by what became of them, with what happened marked. */
 export function timeline(options: TimelineOptions): Picture {
   const { lanes, binMs, ...words } = options
-  const requests = lanes.flatMap((lane) => stacked(lane.name, bins(lane.moments, binMs), binMs))
+  const requests = lanes.flatMap((lane) => stacked(lane.name, bins(lane, binMs), binMs))
   const events = lanes.flatMap((lane) =>
     lane.events.map(({ atMs, name }) => ({ lane: lane.name, seconds: atMs / 1000, event: name })),
   )
@@ -50,6 +50,7 @@ const seconds = {
   type: 'quantitative',
   title: text('seconds', '초'),
   scale: { zero: true, nice: false },
+  axis: { tickCount: 8 },
 }
 
 function requestBars(used: readonly Outcome[]): Spec {
@@ -95,10 +96,12 @@ interface Bin {
   readonly count: number
 }
 
-function bins(moments: readonly Moment[], binMs: number): Bin[] {
+/** Slices of time; one of them begins with the first event, so that no bar mixes what was before it with what came after. */
+function bins({ moments, events }: TimelineOptions['lanes'][number], binMs: number): Bin[] {
+  const origin = (events[0]?.atMs ?? 0) % binMs
   const counts = new Map<string, Bin>()
   for (const { atMs, outcome } of moments) {
-    const fromMs = Math.floor(atMs / binMs) * binMs
+    const fromMs = Math.max(0, Math.floor((atMs - origin) / binMs) * binMs + origin)
     const count = (counts.get(`${fromMs}:${outcome}`)?.count ?? 0) + 1
     counts.set(`${fromMs}:${outcome}`, { fromMs, outcome, count })
   }

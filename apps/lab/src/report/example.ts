@@ -17,7 +17,7 @@ const words = (id: string) => ({
   caption: text('What there is to see.', '볼 것.'),
 })
 const killed = [{ atMs: 500, name: text('b killed', 'b 종료') }]
-const moments = Array.from({ length: 100 }, (_, index) => ({
+const moments = Array.from({ length: 210 }, (_, index) => ({
   atMs: index * 10,
   outcome: index < 50 ? ('found' as const) : ('lost' as const),
 }))
@@ -35,12 +35,11 @@ export const examplePictures: readonly Picture[] = [
     valueTitle: 'ms',
   }),
   bars({
-    ...words('bars-log'),
-    bars: ['x', 'y'].map((series, index) => ({ group: '1 KB', series, value: 10 ** (index + 2) })),
+    ...words('bars-grouped'),
+    bars: ['x', 'y'].map((series, index) => ({ group: '1 KB', series, value: index + 2, label: `${index} B` })),
     groupTitle: 'size',
     seriesTitle: 'codec',
     valueTitle: 'bytes',
-    logarithmic: true,
   }),
   heatmap({
     ...words('heatmap'),

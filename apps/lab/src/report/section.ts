@@ -44,7 +44,10 @@ async function figure(picture: Picture): Promise<Markup> {
 
 function checks(all: readonly Check[]): Markup {
   const rows = all.map((check) => {
-    const spread = check.interval ? `${say(check.interval[0], 'en')} … ${say(check.interval[1], 'en')}` : ''
+    const spread =
+      check.interval && (check.samples?.length ?? 0) > 1
+        ? `${say(check.interval[0], 'en')} … ${say(check.interval[1], 'en')}`
+        : ''
     const kind: Text = words[check.kind]
     const name = (column: Text) => html`<span class="cell-name">${both(column)}: </span>`
     return html`<tr><th scope="row">${both(check.question)}</th><td class="kind">${both(kind)}</td><td class="value">${name(words.expected)}${both(check.expected)}</td><td class="value">${name(words.measured)}<b>${both(check.measured)}</b>${spread && html`<small> ${spread}</small>`}</td><td>${badge(check.verdict)}</td></tr>`
