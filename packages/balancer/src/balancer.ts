@@ -1,66 +1,22 @@
 import { randomBytes } from 'node:crypto'
 import type { AddressInfo } from 'node:net'
 import { createSecureContext } from 'node:tls'
-import type { Affinity } from './affinity/affinity.ts'
-import { type CookieAffinityOptions, cookieAffinity } from './affinity/cookie.ts'
-import { type Clock, type Random, systemClock } from './clock.ts'
+import { type Clock, systemClock } from './clock.ts'
 import { Connections } from './connections.ts'
-import type { AccessEntry, Context, InProgress } from './context.ts'
-import type { Engine, EngineTimeouts } from './engine.ts'
-import { type EngineName, engines, isEngineName } from './engines/index.ts'
+import type { Context, InProgress } from './context.ts'
+import type { Engine } from './engine.ts'
 import { UnknownUpstreamError } from './errors.ts'
 import { Events } from './events.ts'
-import { createFront, type Front, type FrontOptions, type TlsOptions } from './front.ts'
+import { createFront, type Front, type TlsOptions } from './front.ts'
 import { TrustedProxies } from './headers/peer.ts'
-import { ActiveHealth, type ActiveOptions } from './health/active.ts'
-import { PassiveHealth, type PassiveOptions } from './health/passive.ts'
-import type { ConsistentHashOptions } from './policies/consistent-hash.ts'
-import { isPolicyName, type PolicyName, policies } from './policies/index.ts'
-import type { Policy } from './policy.ts'
+import { ActiveHealth } from './health/active.ts'
+import { PassiveHealth } from './health/passive.ts'
+import { affinityOf, type BalancerOptions, engineOf, policyOf, timeoutsOf } from './options.ts'
 import { Pool } from './pool.ts'
 import { WaitingLine } from './queue.ts'
 import { Roster } from './roster.ts'
 import { Totals } from './totals.ts'
 import { checkWeight, type Upstream, type UpstreamMode, type UpstreamOptions } from './upstream.ts'
-
-/** How a balancer is made. Only `upstreams` is needed. */
-export interface BalancerOptions {
-  upstreams: readonly UpstreamOptions[]
-  /** A policy's name, or one of your own. @default 'round-robin' */
-  policy?: PolicyName | Policy | undefined
-  /** Keeps a client on the upstream that it used before. @default none */
-  affinity?: CookieAffinityOptions | Affinity | undefined
-  /** For the policy `consistent-hash`. */
-  hash?: ConsistentHashOptions | undefined
-  /** @default 'undici' */
-  engine?: EngineName | undefined
-  /** Active checks; `false` for none. */
-  health?: ActiveOptions | false | undefined
-  passive?: PassiveOptions | undefined
-  /** A node that comes back gets its full share only after this long. @default 0 */
-  slowStartMs?: number | undefined
-  /** See {@link Pool}. @default 0.5 */
-  panicThreshold?: number | undefined
-  /** Requests at once on one upstream. @default Infinity */
-  maxInFlight?: number | undefined
-  /** Requests that may wait for a place. @default 1000 */
-  queueLimit?: number | undefined
-  /** How long one waits. @default 5000 */
-  queueTimeoutMs?: number | undefined
-  /** Further upstreams tried when one fails before it answers. @default 2 */
-  retries?: number | undefined
-  timeouts?: Partial<EngineTimeouts> | undefined
-  front?: FrontOptions | undefined
-  /** Whom to believe about who the client is: addresses, `address/bits`, `*`. @default nobody */
-  trustProxy?: readonly string[] | undefined
-  /** Sent to nodes as `X-Balancer-Token`. */
-  token?: string | undefined
-  /** Pseudonym for `Via`. @default none is sent */
-  via?: string | undefined
-  accessLog?: ((entry: AccessEntry) => void) | undefined
-  clock?: Clock | undefined
-  random?: Random | undefined
-}
 
 /** Where to listen. */
 export interface ListenOptions {
@@ -271,27 +227,4 @@ function requestIds(): () => string {
   const prefix = randomBytes(9).toString('base64url')
   let count = 0
   return () => `${prefix}-${(count++).toString(36)}`
-}
-
-function timeoutsOf(given: Partial<EngineTimeouts> = {}): EngineTimeouts {
-  return {
-    connectTimeoutMs: given.connectTimeoutMs ?? 1000,
-    headersTimeoutMs: given.headersTimeoutMs ?? 30_000,
-    idleTimeoutMs: given.idleTimeoutMs ?? 60_000,
-  }
-}
-
-function affinityOf(given: BalancerOptions['affinity']): Affinity | undefined {
-  return given === undefined || 'pinOf' in given ? given : cookieAffinity(given)
-}
-
-function policyOf({ policy = 'round-robin', hash }: BalancerOptions, random: Random): Policy {
-  if (typeof policy === 'function') return policy
-  if (isPolicyName(policy)) return policies[policy]({ random, hash })
-  throw new TypeError(`policy: ${JSON.stringify(policy)} is not one of ${Object.keys(policies).join(', ')}`)
-}
-
-function engineOf(name: string, timeouts: EngineTimeouts): Engine {
-  if (isEngineName(name)) return engines[name](timeouts)
-  throw new TypeError(`engine: ${JSON.stringify(name)} is not one of ${Object.keys(engines).join(', ')}`)
 }
