@@ -34,6 +34,7 @@ export class Redis {
     return this.#process?.pid
   }
 
+  /** Of a single Redis at `redis://host:port`; Sentinel and Cluster addresses have none. */
   get port(): number {
     return Number(new URL(this.url).port || 6379)
   }
