@@ -128,7 +128,7 @@ function settle(exchange: Exchange, delta: SessionDelta, result: CommitResult): 
 export function remember(exchange: Exchange, delta: SessionDelta): void {
   const { options } = exchange.host
   const { known } = exchange
-  const attributes = known?.attributes ?? new Map<string, Uint8Array>()
+  const attributes = new Map(known?.attributes)
   for (const [name, bytes] of delta.set ?? []) attributes.set(name, bytes)
   for (const name of delta.remove ?? []) attributes.delete(name)
   const createdAt = delta.create?.createdAt ?? known?.createdAt ?? options.now()

@@ -25,9 +25,6 @@ export interface Rotation {
   readonly authenticatedAt?: number | undefined
 }
 
-/** What is known of a session once the store has answered; `attributes` is this request's own copy. */
-export type KnownSession = Omit<StoredSession, 'attributes'> & { readonly attributes: Map<string, Uint8Array> }
-
 /** One request's dealings with its session: what was loaded, what is staged, what it cost. `Session` is its face. */
 export class Exchange implements StoreUsage {
   readonly host: Host
@@ -40,7 +37,7 @@ export class Exchange implements StoreUsage {
   commitResult: SessionReport['commit'] = undefined
   /** The id in force: the client's once the store knows it, or a new one. */
   id: string | undefined
-  known: KnownSession | undefined
+  known: StoredSession | undefined
   /** What `set` and `delete` left for the commit; `undefined` removes. */
   staged: Map<string, Uint8Array | undefined> | undefined
   rotation: Rotation | undefined
@@ -93,7 +90,7 @@ export class Exchange implements StoreUsage {
   /** Asks the store again, keeping what is staged. Tells whether the session is still there. */
   async reload(): Promise<boolean> {
     const record = await this.#ask(this.key)
-    this.known = isFound(record) ? { ...record, attributes: new Map(record.attributes) } : undefined
+    this.known = isFound(record) ? record : undefined
     return this.known !== undefined
   }
 
@@ -128,7 +125,7 @@ export class Exchange implements StoreUsage {
     const { carrier, events, options } = this.host
     this.outcome = 'found'
     this.id = token.id
-    this.known = { ...record, attributes: new Map(record.attributes) }
+    this.known = record
     const isTouched = options.now() - record.lastAccessedAt >= options.lifetime.touchEveryMs
     this.idDue = token.stale || (carrier.isRenewed && isTouched)
     if (events.hears('loaded')) events.emit('loaded', this.event())

@@ -47,7 +47,9 @@ export class StoreGuard {
         this.#ended(operation, start, false, watch)
         reject(this.#failure(operation, failure, what, cause))
       }
-      const timer = setTimeout(() => fail('timeout', `did not answer within ${storeTimeoutMs} ms`), storeTimeoutMs)
+      // When this process itself was busy, the answer may be waiting in the socket: it is read before time is called.
+      const giveUp = () => fail('timeout', `did not answer within ${storeTimeoutMs} ms`)
+      const timer = setTimeout(() => setImmediate(giveUp), storeTimeoutMs)
       const answer = tracer ? tracer.wrap(operation, call) : attempt(call)
       answer.then(
         (value) => {

@@ -8,16 +8,17 @@ export interface Tracer {
 
 /** The few parts of `@opentelemetry/api` that are used, so that nobody has to install it. */
 export interface OpenTelemetryApi {
-  readonly trace: { getTracer(name: string): OpenTelemetryTracer }
+  readonly context: { active(): unknown; with<R>(context: unknown, run: () => R): R }
+  readonly trace: {
+    getTracer(name: string): { startSpan(name: string, options: { kind: number }): OpenTelemetrySpan }
+    setSpan(context: unknown, span: OpenTelemetrySpan): unknown
+  }
   readonly SpanKind: { readonly CLIENT: number }
   readonly SpanStatusCode: { readonly ERROR: number }
 }
 
-interface OpenTelemetryTracer {
-  startActiveSpan<R>(name: string, options: { kind: number }, run: (span: OpenTelemetrySpan) => R): R
-}
-
 interface OpenTelemetrySpan {
+  isRecording(): boolean
   recordException(error: Error): void
   setStatus(status: { code: number }): unknown
   end(): void
@@ -28,18 +29,24 @@ export function openTelemetryTracer(api: OpenTelemetryApi | undefined = loadApi(
   if (!api) return undefined
   const tracer = api.trace.getTracer('@session-cluster/session')
   return {
-    wrap: (operation, call) =>
-      tracer.startActiveSpan(`session.${operation}`, { kind: api.SpanKind.CLIENT }, async (span) => {
-        try {
-          return await call()
-        } catch (error) {
-          if (error instanceof Error) span.recordException(error)
-          span.setStatus({ code: api.SpanStatusCode.ERROR })
-          throw error
-        } finally {
-          span.end()
-        }
-      }),
+    wrap(operation, call) {
+      const span = tracer.startSpan(`session.${operation}`, { kind: api.SpanKind.CLIENT })
+      // The API alone, without an SDK behind it, records nothing: then it shall cost nothing either.
+      if (!span.isRecording()) return call()
+      return recorded(api, span, call)
+    },
+  }
+}
+
+async function recorded<T>(api: OpenTelemetryApi, span: OpenTelemetrySpan, call: () => Promise<T>): Promise<T> {
+  try {
+    return await api.context.with(api.trace.setSpan(api.context.active(), span), call)
+  } catch (error) {
+    if (error instanceof Error) span.recordException(error)
+    span.setStatus({ code: api.SpanStatusCode.ERROR })
+    throw error
+  } finally {
+    span.end()
   }
 }
 

@@ -4,11 +4,20 @@ import type { StoreUsage } from './store.ts'
 /** A command's argument. */
 export type RedisArgument = string | Buffer | number
 
+/** What is used of a client's socket. */
+export interface RedisSocket {
+  readonly writableCorked?: number
+  cork?(): void
+  uncork?(): void
+}
+
 /** What is used of an ioredis client, be it `Redis` (single or Sentinel) or `Cluster`. */
 export interface RedisClient {
   readonly isCluster: boolean
   readonly options: { readonly keyPrefix?: string | undefined }
   readonly status?: string
+  /** Its socket; a cluster has none of its own. */
+  readonly stream?: RedisSocket | undefined
   callBuffer(command: string, ...args: RedisArgument[]): Promise<unknown>
   once(event: 'ready', listener: () => void): unknown
   connect?(): Promise<void>
@@ -32,10 +41,22 @@ export function command(
     usage.commands++
     usage.roundTrips++
   }
-  return isStarting(client)
-    ? started(client).then(() => client.callBuffer(name, ...args))
-    : client.callBuffer(name, ...args)
+  if (isStarting(client)) return started(client).then(() => client.callBuffer(name, ...args))
+  gather(client.stream)
+  return client.callBuffer(name, ...args)
 }
+
+/**
+ * Lets the commands of all requests that arrived together leave in one write: most of a command's cost in this process
+ * is the system call. They leave as soon as what has arrived is handled, so none waits for another's answer.
+ */
+function gather(socket: RedisSocket | undefined): void {
+  if (!socket?.cork || socket.writableCorked !== 0) return
+  socket.cork()
+  setImmediate(uncork, socket)
+}
+
+const uncork = (socket: RedisSocket): void => socket.uncork?.()
 
 /** Clients that have been ready once: from then on a lost connection fails commands at once. */
 const ready = new WeakSet<RedisClient>()

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import { createHash } from 'node:crypto'
 import { asBuffer } from '../codec/codec.ts'
 import type { SessionKey } from '../id.ts'
@@ -38,8 +39,14 @@ export function changes(
   for (const [field, value] of lead) pairs.push(field, value)
   if (delta.user !== undefined) pairs.push('user', delta.user)
   if (delta.authenticatedAt !== undefined) pairs.push('authenticatedAt', String(delta.authenticatedAt))
-  for (const [name, bytes] of delta.set ?? []) pairs.push(attributeField(name), asBuffer(bytes))
+  for (const [name, bytes] of delta.set ?? []) pairs.push(attributeField(name), argument(bytes))
   return [String(pairs.length / 2), ...pairs, ...(delta.remove ?? []).map(attributeField)]
+}
+
+/** Bytes as the client sends them cheapest: small texts as text (it writes whole commands of text at once). */
+export function argument(bytes: Uint8Array): RedisArgument {
+  const buffer = asBuffer(bytes)
+  return buffer.length <= 2048 && isUtf8(buffer) ? buffer.toString() : buffer
 }
 
 /** The fields of a new session, beside its attributes. */

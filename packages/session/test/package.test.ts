@@ -1,0 +1,135 @@
+import { execFile } from 'node:child_process'
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { apiReference } from '../scripts/api-reference.ts'
+
+const run = promisify(execFile)
+const root = join(dirname(fileURLToPath(import.meta.url)), '..')
+const workspace = join(root, '../..')
+const scratch = mkdtempSync(join(tmpdir(), 'session-package-'))
+const project = join(scratch, 'project')
+let tarball = ''
+
+/** Packs as publishing does: built files, published exports, exact versions. */
+beforeAll(async () => {
+  const { packageManager, devDependencies } = JSON.parse(readFileSync(join(workspace, 'package.json'), 'utf8'))
+  await run(process.execPath, [join(root, 'scripts/build.ts')], { cwd: root })
+  await run('npx', ['--yes', packageManager, 'pack', '--pack-destination', scratch], { cwd: root })
+  tarball = join(scratch, readdirSync(scratch).find((name) => name.endsWith('.tgz')) ?? 'no tarball')
+  cpSync(join(root, 'examples'), project, { recursive: true })
+  writeFileSync(join(project, 'package.json'), '{ "private": true, "type": "module" }')
+  writeFileSync(join(project, 'tsconfig.json'), JSON.stringify(strictest))
+  await install(tarball, `@types/node@${devDependencies['@types/node']}`)
+}, 300_000)
+afterAll(() => rmSync(scratch, { recursive: true, force: true }))
+
+/** What the strictest user compiles with: our declarations are checked too. */
+const strictest = {
+  compilerOptions: {
+    module: 'nodenext',
+    target: 'esnext',
+    strict: true,
+    exactOptionalPropertyTypes: true,
+    skipLibCheck: false,
+    outDir: 'out',
+    types: ['node'],
+  },
+}
+
+const install = (...packages: string[]) =>
+  run('npm', ['install', '--no-audit', '--no-fund', '--prefer-offline', ...packages], { cwd: project })
+
+const compile = (file: string, compiler = 'node_modules/typescript/bin/tsc', cwd = workspace) =>
+  run(process.execPath, [join(cwd, compiler), '-p', 'tsconfig.json'], { cwd: narrowed(file) })
+
+/** Has the project compile this one file. */
+function narrowed(file: string): string {
+  writeFileSync(join(project, 'tsconfig.json'), JSON.stringify({ ...strictest, files: [file] }))
+  return project
+}
+
+/** Asks a server of the example three times, as its README does. */
+async function visit(script: string): Promise<string> {
+  const { stdout } = await run(process.execPath, ['--input-type=module', '-e', script], { cwd: project })
+  return stdout
+}
+
+describe('the packed package', { timeout: 300_000 }, () => {
+  it('holds built files, documentation and nothing else', async () => {
+    const { stdout } = await run('tar', ['-tzf', tarball])
+    const files = stdout
+      .trim()
+      .split('\n')
+      .map((file) => file.replace('package/', ''))
+    expect(
+      files.filter((file) => !/^(dist\/.*\.(js|d\.ts)|docs\/api\.md|README\.md|LICENSE|package\.json)$/.test(file)),
+    ).toEqual([])
+    expect(files).toEqual(
+      expect.arrayContaining(['dist/index.js', 'dist/node.d.ts', 'dist/testing.js', 'README.md', 'LICENSE']),
+    )
+    expect(files.filter((file) => file.includes('.test.'))).toEqual([])
+  })
+
+  it('passes publint', async () => {
+    const { publint } = await import('publint')
+    const bytes = readFileSync(tarball)
+    const pack = { tarball: bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) }
+    const { messages } = await publint({ pack, strict: true })
+    expect(messages).toEqual([])
+  })
+
+  it('passes arethetypeswrong, as an ESM package', async () => {
+    const attw = join(root, 'node_modules/@arethetypeswrong/cli/dist/index.js')
+    const { stdout } = await run(process.execPath, [attw, tarball, '--profile', 'esm-only', '--no-emoji'], {
+      cwd: root,
+    })
+    expect(stdout).toContain('"@session-cluster/session/node"') // it exits with 1 at any problem
+  })
+
+  it('compiles and runs without Fastify, from an empty project', async () => {
+    await compile('node-http.ts')
+    const script = `
+      const { server } = await import('./out/node-http.js')
+      await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve))
+      const url = 'http://127.0.0.1:' + server.address().port
+      const first = await fetch(url)
+      const cookie = first.headers.getSetCookie()[0].split(';')[0]
+      console.log(await first.text() + await (await fetch(url, { headers: { cookie } })).text())
+      server.closeAllConnections(); server.close()`
+    expect(await visit(script)).toBe('visit 1\nvisit 2\n\n')
+  })
+
+  it.each(['7', '5'])('compiles with TypeScript %s and runs with Fastify, as the README shows', async (version) => {
+    const { devDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+    await install('fastify@5', `ioredis@6`, `typescript@${devDependencies['typescript-5'].split('@').at(-1)}`)
+    await compile('quick-start.ts', undefined, version === '7' ? workspace : project)
+    const script = `
+      const { app } = await import('./out/quick-start.js')
+      const hello = await app.inject('/hello?name=Ada')
+      const cookie = hello.headers['set-cookie'].split(';')[0]
+      const visit = await app.inject({ url: '/', headers: { cookie } })
+      console.log(hello.body + visit.body + (await app.inject('/')).body)`
+    expect(await visit(script)).toBe('Nice to meet you\nHello Ada, visit 1\nHello stranger, visit 1\n\n')
+  })
+})
+
+describe('the documentation', () => {
+  const readme = readFileSync(join(root, 'README.md'), 'utf8')
+
+  it('shows the examples as they are', () => {
+    expect(readme).toContain(readFileSync(join(root, 'examples/quick-start.ts'), 'utf8').trim())
+  })
+
+  it('has an API reference that is up to date with the doc comments', () => {
+    expect(readFileSync(join(root, 'docs/api.md'), 'utf8')).toBe(apiReference())
+  })
+
+  it('names every event and every codec', async () => {
+    const { EVENT_NAMES } = await import('../src/events.ts')
+    for (const name of EVENT_NAMES) expect(readme).toContain(name)
+  })
+})
