@@ -99,7 +99,6 @@ export const scaleOut: Experiment = {
             })),
           ],
           groupTitle: text('node', '노드'),
-          seriesTitle: 'CPU',
           valueTitle: text('CPU time, ms', 'CPU 시간, ms'),
         }),
       ],

@@ -188,7 +188,6 @@ function waitPicture(p99: { sticky: number[]; clustered: number[] }) {
       value: Math.round(median(p99[group])),
     })),
     groupTitle: text('mode', '모드'),
-    seriesTitle: 'p99',
     valueTitle: text('p99, ms', 'p99, ms'),
   })
 }

@@ -176,7 +176,6 @@ function slopePicture(rounds: readonly Round[]) {
       '기울기가 곧 요청이 저장소를 기다리는 횟수입니다.',
     ),
     points,
-    seriesTitle: text('request', '요청'),
     x: { title: text('added to each round trip, ms', '왕복마다 더한 지연, ms') },
     y: { title: text('median of a request, ms', '요청의 중앙값, ms') },
   })
@@ -196,7 +195,6 @@ function curvesPicture(memory: Latencies, reads: readonly Latencies[]) {
       ...curve(text('memory', '메모리'), memory),
       ...reads.flatMap((histogram, index) => curve(`Redis +${delaysMs[index]} ms`, histogram)),
     ],
-    seriesTitle: text('sessions in', '세션의 위치'),
     x: {
       title: text('percentile', '백분위'),
       ticks: reportedPercentiles.map((percent, at) => ({ at, label: `p${percent}` })),

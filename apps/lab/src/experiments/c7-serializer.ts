@@ -95,9 +95,9 @@ export const serializer: Experiment = {
           ),
         ),
         counted(
-          text('readable in redis-cli', 'redis-cli에서 읽을 수 있음'),
-          codecs.filter(isReadable).map(({ name }) => name),
-          ['JSON.stringify', 'json', 'typed-json', 'registry'],
+          text('not readable in redis-cli', 'redis-cli에서 읽을 수 없음'),
+          codecs.filter((codec) => !isReadable(codec)).map(({ name }) => name),
+          ['v8'],
         ),
       ],
       observations: costs
@@ -182,7 +182,7 @@ function fidelityPicture(fates: readonly { codec: Codec; cells: Fate[] }[]) {
     id: 'fidelity',
     title: text('What comes back from the store', '저장소에서 돌아오는 것'),
     caption: text(
-      'A tick is the same value; crossed out is another value without a word; a barred circle is an error at once.',
+      'A tick is the same value; the unequal sign is another value without a word; the barred circle is an error at once.',
       '체크는 같은 값, ≠는 말없이 달라진 값, ⊘는 바로 알려 주는 오류입니다.',
     ),
     looks,
@@ -208,7 +208,6 @@ function costPictures(costs: readonly Cost[]) {
     })
   const words = {
     groupTitle: text('cart', '장바구니'),
-    seriesTitle: text('codec', '코덱'),
     valueTitle: text('times JSON.stringify', 'JSON.stringify의 몇 배'),
   }
   return [

@@ -81,7 +81,6 @@ export const lostUpdates: Experiment = {
             { group, series: text('without loss', '잃지 않을 때'), value: expected },
           ]),
           groupTitle: text('race', '경합'),
-          seriesTitle: text('series', '계열'),
           valueTitle: text('how many', '개수'),
         }),
       ],

@@ -151,7 +151,6 @@ function picture(filled: Record<EvictionPolicy, Filled>) {
       ]
     }),
     groupTitle: text('eviction policy', '축출 정책'),
-    seriesTitle: text('fate', '운명'),
     valueTitle: text('sessions', '세션'),
     colors: ['var(--found)', 'var(--lost)', 'var(--error)'],
   })

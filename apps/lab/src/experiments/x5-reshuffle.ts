@@ -80,7 +80,6 @@ export const reshuffle: Experiment = {
             { group: text('affinity cookie', '친화성 쿠키'), series: '%', value: percent('cookie') },
           ],
           groupTitle: text('how clients are remembered', '기억하는 방법'),
-          seriesTitle: '%',
           valueTitle: text('clients that moved, %', '옮긴 클라이언트, %'),
         }),
       ],

@@ -212,7 +212,6 @@ function picture(all: readonly Grown[]) {
         y: bytes / 2 ** 20,
       })),
     ),
-    seriesTitle: text('where, how large', '위치와 크기'),
     x: { title: text('sessions', '세션') },
     y: { title: text('memory grown, MiB', '늘어난 메모리, MiB') },
   })

@@ -122,7 +122,6 @@ export const writePolicy: Experiment = {
             { group: each.policy.name, series: text('writes in Redis', 'Redis의 쓰기'), value: perRequest(each) },
           ]),
           groupTitle: text('policy', '방침'),
-          seriesTitle: text('series', '계열'),
           valueTitle: text('per request', '요청당'),
         }),
       ],

@@ -1,5 +1,6 @@
 import { say, type Words } from '../language.ts'
 import type { Picture, PictureText } from './picture.ts'
+import { pivot, unique } from './pivot.ts'
 import { plotWidth, seriesColors } from './theme.ts'
 
 /** One bar: what it belongs to, which series it is of, and how long it is. */
@@ -14,14 +15,13 @@ export interface Bar {
 export interface BarsOptions extends PictureText {
   readonly bars: readonly Bar[]
   readonly groupTitle: Words
-  readonly seriesTitle: Words
   readonly valueTitle: Words
   readonly colors?: readonly string[]
 }
 
 /** Horizontal bars, grouped, each with its number at the end: names of any length stay readable. */
 export function bars(options: BarsOptions): Picture {
-  const { bars: data, groupTitle, seriesTitle, valueTitle, colors = seriesColors, ...words } = options
+  const { bars: data, groupTitle, valueTitle, colors = seriesColors, ...words } = options
   const series = unique(data.map((bar) => bar.series))
   const values = data.map((bar) => ({ ...bar, label: bar.label ?? say(bar.value, 'en') }))
   const position = {
@@ -58,15 +58,10 @@ export function bars(options: BarsOptions): Picture {
       { mark: { type: 'text', align: 'left', dx: 5, fontSize: 11 }, encoding: { x, text: { field: 'label' } } },
     ],
   }
-  const rows = data.map((bar) => [bar.group, ...(series.length > 1 ? [bar.series] : []), bar.value])
-  return {
-    ...words,
-    spec,
-    table: { columns: [groupTitle, ...(series.length > 1 ? [seriesTitle] : []), valueTitle], rows },
-  }
-}
-
-/** Each of them once, in the order of their first appearance. */
-export function unique(words: readonly Words[]): Words[] {
-  return [...new Map(words.map((word) => [say(word, 'en'), word])).values()]
+  const column = (bar: Bar) => (series.length > 1 ? bar.series : valueTitle)
+  const table = pivot(
+    groupTitle,
+    data.map((bar) => ({ row: bar.group, column: column(bar), value: bar.label ?? bar.value })),
+  )
+  return { ...words, spec, table }
 }

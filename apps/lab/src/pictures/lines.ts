@@ -1,6 +1,6 @@
 import { say, type Words } from '../language.ts'
-import { unique } from './bars.ts'
 import type { Picture, PictureText } from './picture.ts'
+import { pivot, unique } from './pivot.ts'
 import { plotWidth, seriesColors } from './theme.ts'
 
 export interface Point {
@@ -20,7 +20,6 @@ export interface Axis {
 
 export interface LinesOptions extends PictureText {
   readonly points: readonly Point[]
-  readonly seriesTitle: Words
   readonly x: Axis
   readonly y: Axis
   readonly colors?: readonly string[]
@@ -28,7 +27,7 @@ export interface LinesOptions extends PictureText {
 
 /** Lines with their points, one per series, and the spread where there is one. */
 export function lines(options: LinesOptions): Picture {
-  const { points, seriesTitle, x, y, colors = seriesColors, ...words } = options
+  const { points, x, y, colors = seriesColors, ...words } = options
   const series = unique(points.map((point) => point.series))
   const color = {
     field: 'series',
@@ -60,9 +59,12 @@ export function lines(options: LinesOptions): Picture {
       { mark: { type: 'point', filled: true, size: 55, opacity: 1 }, encoding: { x: across, y: up, color, shape } },
     ],
   }
-  const columns = [...(series.length > 1 ? [seriesTitle] : []), x.title, y.title]
-  const rows = points.map((point) => [...(series.length > 1 ? [point.series] : []), tickLabel(x, point.x), point.y])
-  return { ...words, spec, table: { columns, rows } }
+  const column = (point: Point) => (series.length > 1 ? point.series : y.title)
+  const table = pivot(
+    x.title,
+    points.map((point) => ({ row: tickLabel(x, point.x), column: column(point), value: point.y })),
+  )
+  return { ...words, spec, table }
 }
 
 function axis({ title }: Axis) {

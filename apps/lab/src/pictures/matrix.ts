@@ -1,5 +1,6 @@
 import type { Text, Words } from '../language.ts'
 import type { Picture, PictureText } from './picture.ts'
+import { pivot } from './pivot.ts'
 import { plotWidth } from './theme.ts'
 
 /** What a cell may say: its mark, its colour and what that means. */
@@ -70,12 +71,19 @@ export function matrix<Kind extends string>(options: MatrixOptions<Kind>): Pictu
       },
     ],
   }
-  return {
-    ...words,
-    spec,
-    table: {
-      columns: [rowTitle, ...columns],
-      rows: rows.map((row) => [row.name, ...row.cells.map((kind) => looks[kind].name)]),
-    },
-  }
+  const entries = rows.flatMap(({ name, cells }) =>
+    cells.map((kind, index) => ({ name, column: columns[index] ?? '', value: looks[kind].name })),
+  )
+  // The longer side goes down: a page has more room that way.
+  const table =
+    columns.length > rows.length
+      ? pivot(
+          rowTitle,
+          entries.map(({ name, column, value }) => ({ row: column, column: name, value })),
+        )
+      : pivot(
+          rowTitle,
+          entries.map(({ name, column, value }) => ({ row: name, column, value })),
+        )
+  return { ...words, spec, table }
 }

@@ -14,7 +14,7 @@ export interface ShareAreaOptions extends PictureText {
 export function shareArea(options: ShareAreaOptions): Picture {
   const { answers, events, binMs, ...words } = options
   const nodes = [...new Set(answers.map((answer) => answer.node))].sort()
-  const slices = slice(answers, nodes, binMs)
+  const slices = slice(options, nodes)
   const values = slices.flatMap(({ fromMs, counts }) => stacked(counts, nodes, fromMs, binMs))
   const x = {
     field: 'seconds',
@@ -76,15 +76,18 @@ function stacked(counts: readonly number[], nodes: readonly string[], fromMs: nu
   })
 }
 
-function slice(answers: ShareAreaOptions['answers'], nodes: readonly string[], binMs: number) {
-  const last = Math.max(0, ...answers.map((answer) => answer.atMs))
-  return Array.from({ length: Math.floor(last / binMs) + 1 }, (_, index) => {
-    const within = answers.filter((answer) => Math.floor(answer.atMs / binMs) === index)
-    return {
-      fromMs: index * binMs,
-      counts: nodes.map((node) => within.filter((answer) => answer.node === node).length),
-    }
-  }).filter((bin) => bin.counts.some((count) => count > 0))
+/** One of the slices begins with the first event, so that none mixes what was before it with what came after. */
+function slice({ answers, events, binMs }: ShareAreaOptions, nodes: readonly string[]) {
+  const origin = (events[0]?.atMs ?? 0) % binMs
+  const slices = new Map<number, number[]>()
+  for (const { atMs, node } of answers) {
+    const fromMs = Math.max(0, Math.floor((atMs - origin) / binMs) * binMs + origin)
+    const counts = slices.get(fromMs) ?? nodes.map(() => 0)
+    const place = nodes.indexOf(node)
+    counts[place] = (counts[place] ?? 0) + 1
+    slices.set(fromMs, counts)
+  }
+  return [...slices].map(([fromMs, counts]) => ({ fromMs, counts })).sort((left, right) => left.fromMs - right.fromMs)
 }
 
 function stretches({ answers, events }: ShareAreaOptions, nodes: readonly string[]) {

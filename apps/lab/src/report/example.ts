@@ -31,14 +31,12 @@ export const examplePictures: readonly Picture[] = [
       { group: 'two', series: 'x', value: 5 },
     ],
     groupTitle: 'case',
-    seriesTitle: 'x',
     valueTitle: 'ms',
   }),
   bars({
     ...words('bars-grouped'),
     bars: ['x', 'y'].map((series, index) => ({ group: '1 KB', series, value: index + 2, label: `${index} B` })),
     groupTitle: 'size',
-    seriesTitle: 'codec',
     valueTitle: 'bytes',
   }),
   heatmap({
@@ -54,14 +52,12 @@ export const examplePictures: readonly Picture[] = [
     points: ['read', 'write'].flatMap((series, index) =>
       [0, 1, 5].map((x) => ({ series, x, y: x * (index + 1), low: x, high: x * 3 })),
     ),
-    seriesTitle: 'request',
     x: { title: 'delay' },
     y: { title: 'ms' },
   }),
   lines({
     ...words('lines-ticks'),
     points: [0, 1].map((x) => ({ series: 'all', x, y: x + 1 })),
-    seriesTitle: 'all',
     x: {
       title: 'percentile',
       ticks: [
