@@ -42,7 +42,7 @@ export function App({ stream }: { stream: Stream }) {
       return false
     }
   }
-  const page: Page = { state, place, t, stream, go, open, attempt, pinnedRecord, pinRecord }
+  const page: Page = { state, place, t, stream, go, open, attempt, tell: setTrouble, pinnedRecord, pinRecord }
   const onExport = () => location.assign(`/api/export?lang=${place.lang}`)
   const deeds = keyDeeds(page, { tour: tourKeys, hold: hold.toggle, onExport })
   useKeys(deeds, dialog !== undefined)

@@ -102,20 +102,7 @@ function NodeDrawing({ node, box, lane }: { node: NodeView; box: NodeBox; lane: 
   const narrow = box.width < 84
   const short = shortWord(stand, box.width - 44, t)
   return (
-    // biome-ignore lint/a11y/useSemanticElements: HTML's button cannot be drawn inside an SVG
-    <g
-      class="node"
-      role="button"
-      tabIndex={0}
-      aria-label={t('diagram.node', { node: node.name, lane: t(`mode.${lane.id}`), state: word })}
-      onClick={show}
-      onKeyDown={(event) => {
-        if (event.key !== 'Enter' && event.key !== ' ') return
-        event.preventDefault()
-        event.stopPropagation()
-        show()
-      }}
-    >
+    <g class="node">
       <rect class={up ? 'box' : 'box down'} x={left} y={nodeTop} width={box.width} height={box.height} rx="11" />
       <text x={left + 10} y={nodeTop + 23} class="name">
         {node.name}
@@ -129,6 +116,26 @@ function NodeDrawing({ node, box, lane }: { node: NodeView; box: NodeBox; lane: 
         {narrow ? `${share} %` : t('diagram.share', { n: share })}
       </text>
       {lane.mode !== 'clustered' && <Held node={node} box={box} />}
+      {/* biome-ignore lint/a11y/useSemanticElements: HTML's button cannot be drawn inside an SVG */}
+      <rect
+        class="hit"
+        x={left}
+        y={nodeTop}
+        width={box.width}
+        height={box.height}
+        rx="11"
+        role="button"
+        // In lower case: SVG's attributes keep theirs, and the browser knows only this one.
+        tabindex={0}
+        aria-label={t('diagram.node', { node: node.name, lane: t(`mode.${lane.id}`), state: word })}
+        onClick={show}
+        onKeyDown={(event) => {
+          if (event.key !== 'Enter' && event.key !== ' ') return
+          event.preventDefault()
+          event.stopPropagation()
+          show()
+        }}
+      />
     </g>
   )
 }

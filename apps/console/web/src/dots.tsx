@@ -1,6 +1,6 @@
 import { useEffect, useRef } from 'preact/hooks'
 import type { LaneId } from '../../wire/record.ts'
-import { type Flight, locate, plan, restMs } from './flight.ts'
+import { type Flight, landed, locate, plan, restMs } from './flight.ts'
 import { height, type NodeBox, width } from './geometry.ts'
 import { signs } from './mark.tsx'
 import { usePage } from './page.ts'
@@ -42,7 +42,7 @@ export function Dots(props: Props) {
       for (const record of records) {
         if (record.lane !== lane) continue
         const flight = plan(record, names, boxes, now)
-        flights.push(prefersStill() ? { ...flight, start: now - flight.flyMs } : flight)
+        flights.push(prefersStill() ? landed(flight) : flight)
       }
       if (flights.length > mostDots) flights.splice(0, flights.length - mostDots)
       element.dataset.drawn = String(

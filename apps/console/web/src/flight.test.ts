@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { RequestRecord } from '../../wire/record.ts'
-import { locate, plan, restMs } from './flight.ts'
+import { landed, locate, plan, restMs } from './flight.ts'
 import { nodeBoxes, nodeTop, redisTop } from './geometry.ts'
 
 const boxes = nodeBoxes(3, false)
@@ -50,6 +50,12 @@ describe('a flight', () => {
     expect(locate(asked, asked.flyMs)).toMatchObject({ x: 150, y: redisTop })
     const untouched = plan(record({ lane: 'clustered', session: { ...session, storeRoundTrips: 0 } }), names, boxes, 0)
     expect(locate(untouched, untouched.flyMs)).toMatchObject({ y: nodeTop })
+  })
+
+  it('is at its end from the start for whoever wants nothing to move, even when the clock lags behind', () => {
+    const flight = landed(plan(record({}), names, boxes, 100))
+    for (const now of [90, 100, 200]) expect(locate(flight, now)).toMatchObject({ x: boxes[0]?.x, y: nodeTop })
+    expect(locate(flight, 90)?.rest).toBe(1)
   })
 
   it('stays at the balancer when no node answered', () => {

@@ -65,9 +65,15 @@ export function plan(
   return { record, legs, start, flyMs: legs.reduce((sum, { ms }) => sum + ms, 0) }
 }
 
+/** The same flight for whoever wants nothing to move: at its end from the start. */
+export function landed(flight: Flight): Flight {
+  const end = along((flight.legs.at(-1) as Leg).curve, 1)
+  return { ...flight, legs: [{ curve: still(end.x, end.y), ms: 0 }], flyMs: 0 }
+}
+
 /** Where a flight is now: on its way, at rest with its mark (fading from 1 to 0), or over (`undefined`). */
 export function locate(flight: Flight, now: number): { x: number; y: number; rest: number | undefined } | undefined {
-  let left = now - flight.start
+  let left = Math.max(0, now - flight.start)
   for (const { curve, ms } of flight.legs) {
     if (left < ms) return { ...along(curve, ease(Math.max(0, left / ms))), rest: undefined }
     left -= ms

@@ -30,13 +30,8 @@ export function Lane({ lane }: { lane: LaneView }) {
         {lane.attached && <span class="chip">{t('lane.attached')}</span>}
         <span class="grow" />
         {lane.url && (
-          <a
-            href={lane.url}
-            target="_blank"
-            rel="noreferrer"
-            aria-label={t('lane.open', { lane: name })}
-            title={t('lane.open', { lane: name })}
-          >
+          <a href={lane.url} target="_blank" rel="noreferrer" title={t('lane.open', { lane: name })}>
+            <span class="sr">{t('lane.open', { lane: name })}: </span>
             {shortAddress(lane.url)} <span aria-hidden="true">↗</span>
           </a>
         )}

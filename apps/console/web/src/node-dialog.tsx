@@ -63,7 +63,7 @@ function makesSense(action: NodeAction, process: string): boolean {
 }
 
 function Do({ lane, node, action }: { lane: LaneView; node: string; action: NodeAction | 'remove' }) {
-  const { t, open } = usePage()
+  const { t, open, tell } = usePage()
   const reason = lane.disabled[action]
   return (
     <button
@@ -71,7 +71,11 @@ function Do({ lane, node, action }: { lane: LaneView; node: string; action: Node
       data-do={action}
       aria-disabled={reason !== undefined}
       title={reason === undefined ? undefined : t.any(`disabled.${reason}`)}
-      onClick={() => reason === undefined && open({ kind: 'confirm', action, node, lane: lane.id })}
+      onClick={() =>
+        reason === undefined
+          ? open({ kind: 'confirm', action, node, lane: lane.id })
+          : tell(t.any(`disabled.${reason}`))
+      }
     >
       {t(`do.${action}`)}
       {reason !== undefined && <span class="sr"> {t.any(`disabled.${reason}`)}</span>}

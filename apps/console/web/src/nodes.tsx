@@ -161,7 +161,7 @@ function RowActions({ lane, node }: { lane: LaneView; node: NodeView }) {
 
 /** A button for an action on a node; where it cannot be had it is disabled and says why. */
 export function ActButton({ lane, node, action }: { lane: LaneView; node: string; action: NodeAction }) {
-  const { t, open } = usePage()
+  const { t, open, tell } = usePage()
   const reason = lane.disabled[action]
   return (
     <button
@@ -170,7 +170,11 @@ export function ActButton({ lane, node, action }: { lane: LaneView; node: string
       aria-disabled={reason !== undefined}
       title={reason === undefined ? undefined : t.any(`disabled.${reason}`)}
       aria-label={t('nodes.for', { action: t(`do.${action}`), node })}
-      onClick={() => reason === undefined && open({ kind: 'confirm', action, node, lane: lane.id })}
+      onClick={() =>
+        reason === undefined
+          ? open({ kind: 'confirm', action, node, lane: lane.id })
+          : tell(t.any(`disabled.${reason}`))
+      }
     >
       {t(`do.${action}`)}
       {action === 'crash' && '…'}

@@ -27,6 +27,8 @@ export interface Page {
   open(dialog: Dialog | undefined): void
   /** Runs a call; a failure is told at the foot of the page. */
   attempt(work: Promise<unknown>): Promise<boolean>
+  /** Says something at the foot of the page. */
+  tell(message: string): void
   /** The record that the Why tab shows in place of the user's last one. */
   readonly pinnedRecord: number | undefined
   pinRecord(seq: number | undefined): void

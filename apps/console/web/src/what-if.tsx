@@ -55,7 +55,7 @@ function Question<A extends NodeAction | LaneAction>({
   action: A
   onAsk: (action: A) => void
 }) {
-  const { t, state } = usePage()
+  const { t, state, tell } = usePage()
   const ready = state.lanes.filter(({ state: standing }) => standing === 'ready')
   const concerned = action.startsWith('redis') ? ready.filter(({ redis }) => redis) : ready
   const reasons = concerned.map(({ disabled }) => disabled[action])
@@ -67,7 +67,7 @@ function Question<A extends NodeAction | LaneAction>({
       data-ask={action}
       aria-disabled={reason !== undefined}
       title={reason === undefined ? undefined : t.any(`disabled.${reason}`)}
-      onClick={() => reason === undefined && onAsk(action)}
+      onClick={() => (reason === undefined ? onAsk(action) : tell(t.any(`disabled.${reason}`)))}
     >
       {label}
     </button>

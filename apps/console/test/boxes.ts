@@ -1,0 +1,64 @@
+import type { Page } from 'playwright-core'
+
+/** What is wrong with where things are on the page, in words; an empty list when nothing is. */
+export function misplaced(page: Page): Promise<string[]> {
+  return page.evaluate(() => {
+    const faults: string[] = []
+    const name = (element: Element) =>
+      `${element.tagName.toLowerCase()}.${element.getAttribute('class') ?? ''} "${(element.textContent ?? '').trim().slice(0, 40)}"`
+    const shown = (element: Element) =>
+      element.getClientRects().length > 0 &&
+      getComputedStyle(element).visibility !== 'hidden' &&
+      !element.closest('.sr, .skip')
+    const boxOf = (element: Element) => element.getBoundingClientRect()
+    const overlap = (a: DOMRect, b: DOMRect, slack: number) =>
+      Math.min(a.right, b.right) - Math.max(a.left, b.left) > slack &&
+      Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > slack
+
+    // 1. The page itself never scrolls sideways.
+    if (document.documentElement.scrollWidth > innerWidth)
+      faults.push(`the page is ${document.documentElement.scrollWidth} wide on a screen of ${innerWidth}`)
+
+    // 2. No text is wider than what it stands in, except where it may scroll or is meant to be cut with an ellipsis.
+    for (const element of document.querySelectorAll('.app *, dialog *')) {
+      if (!(element instanceof HTMLElement) || !shown(element) || element.closest('.scroll')) continue
+      const style = getComputedStyle(element)
+      if (
+        element.scrollWidth > element.clientWidth + 1 &&
+        element.clientWidth > 0 &&
+        style.display !== 'inline' &&
+        style.textOverflow !== 'ellipsis'
+      ) {
+        faults.push(`${name(element)} needs ${element.scrollWidth} and has ${element.clientWidth}`)
+      }
+    }
+
+    // 3. Panels, and buttons among themselves, do not lie on each other.
+    for (const group of [
+      [...document.querySelectorAll('.panel, header')],
+      [...document.querySelectorAll('.app button, .app select, .app .mark, .app h2, .app h3')],
+    ]) {
+      const visible = group.filter((element) => shown(element) && !element.closest('.scroll'))
+      for (const [index, one] of visible.entries()) {
+        for (const other of visible.slice(index + 1)) {
+          // What is in a dialog is meant to lie on the page behind it.
+          if (one.contains(other) || other.contains(one) || one.closest('dialog') !== other.closest('dialog')) continue
+          if (overlap(boxOf(one), boxOf(other), 1)) faults.push(`${name(one)} lies on ${name(other)}`)
+        }
+      }
+    }
+
+    // 4. In a drawing, no text lies on another or leaves its node's box.
+    for (const drawing of document.querySelectorAll('.diagram svg')) {
+      const texts = [...drawing.querySelectorAll('text')].filter((text) => shown(text) && !text.closest('.token'))
+      for (const [index, one] of texts.entries()) {
+        for (const other of texts.slice(index + 1))
+          if (overlap(boxOf(one), boxOf(other), 1)) faults.push(`in a drawing, ${name(one)} lies on ${name(other)}`)
+        const box = one.closest('.node')?.querySelector('.box')
+        if (box && (boxOf(one).left < boxOf(box).left || boxOf(one).right > boxOf(box).right))
+          faults.push(`in a drawing, ${name(one)} leaves its box`)
+      }
+    }
+    return faults
+  })
+}

@@ -1,0 +1,67 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import type { Browser } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Console } from '../server/console.ts'
+import { type Language, languages } from '../web/src/i18n/translate.ts'
+import { type OpenPage, openBrowser, openPage } from './browser.ts'
+import { openConsole } from './open-console.ts'
+
+let console: Console
+let browser: Browser
+const folder = mkdtempSync(join(tmpdir(), 'session-cluster-export-'))
+
+beforeAll(async () => {
+  console = await openConsole({ modes: ['local'] })
+  browser = await openBrowser()
+  const { traffic } = console.stage
+  for (let turn = 0; turn < 2; turn++)
+    for (const name of traffic.names.toReversed()) await traffic.everywhere(name, 'open')
+  await console.stage.lane('local').actOnNode('b', 'crash', {})
+  for (const name of traffic.names) await traffic.everywhere(name, 'open')
+})
+afterAll(async () => {
+  await browser?.close()
+  await console?.[Symbol.asyncDispose]()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+const save = async (view: OpenPage) => {
+  const waiting = view.page.waitForEvent('download')
+  await view.page.getByRole('button', { name: view.t('export.run') }).click()
+  const download = await waiting
+  const file = join(folder, download.suggestedFilename())
+  await download.saveAs(file)
+  return file
+}
+
+describe.each<Language>([...languages])('the export in %s', (lang) => {
+  it('is one file that opens without a network or scripts, and says what the page says', async () => {
+    const view = await openPage(browser, console.url, { lang })
+    const file = await save(view)
+    const context = await browser.newContext({ offline: true, javaScriptEnabled: false })
+    const page = await context.newPage()
+    await page.goto(pathToFileURL(file).href)
+    for (const outcome of ['found', 'miss', 'lost', 'error'] as const) {
+      expect(await page.locator(`.figures td.${outcome}`).textContent()).toContain(
+        ` ${await view.figure('local', outcome)}`,
+      )
+    }
+    expect(await page.locator('html').getAttribute('lang')).toBe(lang)
+    expect(await page.locator('.log tbody tr').count()).toBeGreaterThan(25)
+    expect(await page.locator('.log').textContent()).toContain(view.t('why.gone.home', { node: 'b' }))
+    await context.close()
+    await view.page.context().close()
+  })
+})
+
+it('holds no id and asks for nothing from outside', async () => {
+  const view = await openPage(browser, console.url)
+  const text = readFileSync(await save(view), 'utf8')
+  for (const [, { jar }] of console.stage.traffic.standings('local'))
+    for (const { value } of jar.all()) expect(text.includes(value)).toBe(false)
+  expect(text).not.toMatch(/(?:src|href)=|<script|@import|url\(/)
+  await view.page.context().close()
+})

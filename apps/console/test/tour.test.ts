@@ -1,0 +1,64 @@
+import type { Browser } from 'playwright-core'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import type { Console } from '../server/console.ts'
+import { chapters } from '../web/src/tour-script.ts'
+import { type OpenPage, openBrowser, openPage } from './browser.ts'
+import { openConsole } from './open-console.ts'
+
+const patient = { timeout: 90_000, interval: 100 }
+let console: Console
+let browser: Browser
+let view: OpenPage
+
+beforeAll(async () => {
+  console = await openConsole()
+  browser = await openBrowser()
+  view = await openPage(browser, console.url, { hash: '&tour=1.1' })
+})
+afterAll(async () => {
+  await browser?.close()
+  await console?.[Symbol.asyncDispose]()
+})
+
+/** What each step's reveal must say about each lane; a share or a list of nodes as a pattern. */
+const truth: Readonly<Record<string, Readonly<Record<string, RegExp>>>> = {
+  '1.2': { local: /found/, sticky: /found/, clustered: /found/ },
+  '1.3': { local: /no session/, sticky: /no session/, clustered: /no session/ },
+  '2.1': { local: /not here/, sticky: /not here/, clustered: /found/ },
+  '3.2': { local: / a, b, c/, sticky: /^Sticky \w$/, clustered: / a, b, c/ },
+  '4.1': { local: /b 3\d %/, sticky: /a 0 % · b 100 % · c 0 %/, clustered: /b 3\d %/ },
+  '5.1': { local: /lost/, sticky: /lost/, clustered: /found/ },
+  '5.2': { local: /lost/, sticky: /lost/, clustered: /found/ },
+  '6.1': { sticky: /d 0 %/, clustered: /d 2\d %/ },
+  '6.2': { clustered: /found/ },
+  '6.3': { local: /found|not here/, sticky: /found/, clustered: /error/ },
+}
+
+it('leads through seven chapters by the arrow keys alone, each step a real action', async () => {
+  expect(chapters).toHaveLength(7)
+  const { page, t } = view
+  const tour = page.locator('.tour')
+  for (const [index, chapter] of chapters.entries()) {
+    for (const [at, step] of chapter.steps.entries()) {
+      const here = `${index + 1}.${at + 1}`
+      await expect.poll(() => tour.getAttribute('data-step'), patient).toBe(here)
+      if (step.answers) await tour.locator('input').first().check()
+      await page.locator('.tour .say').click()
+      await page.keyboard.press('ArrowRight')
+      await expect.poll(() => tour.getAttribute('data-phase'), patient).toBe('revealed')
+      if (step.answers)
+        expect(await tour.locator('.reveal small').textContent()).toContain(t.any(`${step.key}.${step.answers[0]}`))
+      for (const [lane, pattern] of Object.entries(truth[here] ?? {})) {
+        await expect
+          .poll(() => tour.locator(`[data-happened=${lane}]`).textContent(), { ...patient, message: `${here} ${lane}` })
+          .toMatch(pattern)
+      }
+      if (here === '7.2') expect(await tour.locator('.happened').textContent()).toContain(t('codec.changed'))
+      if (here === '7.3') expect(await tour.locator('.happened').textContent()).toContain(t('codec.same'))
+      expect(await page.locator('.trouble').count(), `${here} went wrong`).toBe(0)
+      await page.keyboard.press('ArrowRight')
+    }
+  }
+  await expect.poll(() => tour.count(), patient).toBe(0)
+  expect(view.complaints).toEqual([])
+}, 400_000)
