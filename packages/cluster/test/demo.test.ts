@@ -42,6 +42,8 @@ class Script implements AsyncDisposable {
 async function demoPorts(): Promise<{ PORT: string; BALANCER_PORT: string; ADMIN_PORT: string }> {
   for (;;) {
     const first = await freePort()
+    // The admin ports lie 1000 above, where the system must not take ports for outgoing connections either.
+    if (first > 30_000) continue
     const ports = [first, first + 1, first + 2, first + 1000, first + 1001, first + 1002]
     const free = await Promise.all(ports.map((port) => isFree(port)))
     if (!free.every(Boolean)) continue
