@@ -139,6 +139,18 @@ describe('fastifySessions', () => {
     expect(setCookies(response)).toHaveLength(1)
   })
 
+  it('knows by trustProxy that the client’s side is TLS, with secure: auto', async () => {
+    const sessions = createSessions<Attributes>({ store: memoryStore(), cookie: { secure: 'auto' } })
+    const isSecure = async (trustProxy: boolean) => {
+      await using app = Fastify({ trustProxy })
+      await app.register(fastifySessions, { sessions })
+      app.get('/', async (request) => sessions.of(request).set('q', 'x'))
+      const headers = { 'x-forwarded-proto': 'https' }
+      return setCookies(await app.inject({ url: '/', headers }))[0]?.includes('; Secure')
+    }
+    expect([await isSecure(true), await isSecure(false)]).toEqual([true, false])
+  })
+
   it('refuses options that are not what createSessions returned', async () => {
     await using app = Fastify()
     await expect(app.register(fastifySessions, { sessions: {} as never })).rejects.toThrow(

@@ -112,6 +112,17 @@ describe('the index of a user in Redis', () => {
     await expect.poll(indexes).toEqual([])
   })
 
+  it('keeps an entry for as long as its session is used', async () => {
+    await store.commit('e', create({}, { user: 'ann' }), at())
+    const ends = NOW + 300_000
+    for (let now = NOW; now < ends; now += 50_000) await store.load('e', at(now))
+    await expect.poll(async () => Number(await client.zscore((await indexes())[0] ?? '', 'e'))).toBeGreaterThan(ends)
+    await store.commit('f', { create: { createdAt: ends }, user: 'ann' }, at(ends))
+    expect(await store.ofUser('ann', at(ends))).toHaveLength(2)
+    for (const key of ['e', 'f']) await store.destroy(key, at(ends))
+    await expect.poll(indexes).toEqual([])
+  })
+
   it('drops entries that have passed when the next session enters', async () => {
     await store.commit('c', create({}, { user: 'joe' }), at())
     const later = NOW + 1_000_000

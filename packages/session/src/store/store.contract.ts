@@ -206,12 +206,20 @@ const moving: Group = {
   },
   'loses no write that meets a move: it is moved along, or told gone': async (bench) => {
     await bench.create()
-    const names = Array.from({ length: 20 }, (_, i) => `n${i}`)
-    const writes = names.map((name) => bench.commit({ set: bytesOf({ [name]: 'x' }) }))
-    const [moved, ...results] = await Promise.all([bench.commit({ renameTo: bench.other }), ...writes])
-    const saved = names.filter((_name, i) => results[i] === 'ok')
-    const { attributes } = await bench.found(0, moved === 'ok' ? bench.other : bench.key)
-    assert.deepEqual([...attributes.keys()].toSorted(), saved.toSorted())
+    const kept: string[] = []
+    let [from, to] = [bench.key, bench.other]
+    // Several rounds: in the first, a store may still be teaching its backend what to do.
+    for (const round of [1, 2, 3, 4]) {
+      const names = Array.from({ length: 20 }, (_, i) => `round ${round}, write ${i}`)
+      const moving = bench.commit({ renameTo: to }, 0, from)
+      const writes = names.map((name) => bench.commit({ set: bytesOf({ [name]: 'x' }) }, 0, from))
+      const [moved, ...results] = await Promise.all([moving, ...writes])
+      assert.ok(moved === 'ok' || moved === 'conflict')
+      kept.push(...names.filter((_name, i) => results[i] === 'ok'))
+      if (moved === 'ok') [from, to] = [to, hashId(newId())]
+      const { attributes } = await bench.found(0, from)
+      assert.deepEqual([...attributes.keys()].toSorted(), kept.toSorted())
+    }
   },
 }
 
