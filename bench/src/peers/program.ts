@@ -69,7 +69,7 @@ async function describe(source: ProgramSource, path: string, env: NodeJS.Process
     const version = /\d+\.\d+(?:\.\d+)?/.exec(stdout + stderr)?.[0] ?? 'unknown'
     return { name: source.name, path, env, version, origin }
   } catch (error) {
-    throw new MissingProgramError(advice(source, (error as Error).message), { cause: error })
+    throw new MissingProgramError(advice(source, (error as Error).message.split('\n')[0] ?? ''), { cause: error })
   }
 }
 
