@@ -1,5 +1,11 @@
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { connect } from 'node:tls'
+import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 import { BalancerProcess, startNodes } from './process.ts'
 
@@ -85,4 +91,44 @@ test('the access log has a line for each request, with how it ended', async () =
   await expect.poll(line).toBeDefined()
   const expected = { method: 'GET', path: '/x?y=1', upstream: 'a', status: 200, termination: 'ok', flags: '--' }
   expect(line()).toMatchObject({ ...expected, attempts: 1, client: '127.0.0.1', bytesOut: 1 })
+})
+
+test('SIGHUP takes the new certificate, and keeps the old one when the new is broken', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'balancer-app-'))
+  const [key, cert] = [join(directory, 'key.pem'), join(directory, 'cert.pem')]
+  const make = (name: string): void => {
+    const kind = ['-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2']
+    execFileSync('openssl', ['req', ...kind, '-subj', `/CN=${name}`, '-keyout', key, '-out', cert], { stdio: 'ignore' })
+  }
+  make('one')
+  await using nodes = await startNodes(['a'])
+  await using lb = new BalancerProcess({ UPSTREAMS: upstreams(nodes), TLS_CERT: cert, TLS_KEY: key })
+  await expect.poll(() => lb.ready).toBeDefined()
+  expect(lb.ready?.url).toMatch(/^https:/)
+  const name = (): Promise<unknown> => {
+    const { promise, resolve, reject } = Promise.withResolvers<unknown>()
+    const port = Number(new URL(lb.ready?.url ?? '').port)
+    const socket = connect({ port, host: '127.0.0.1', rejectUnauthorized: false }, () => {
+      resolve(socket.getPeerCertificate().subject.CN)
+      socket.destroy()
+    })
+    socket.on('error', reject)
+    return promise
+  }
+  expect(await name()).toBe('one')
+  make('two')
+  lb.child.kill('SIGHUP')
+  await expect.poll(name).toBe('two')
+  writeFileSync(cert, 'no certificate')
+  lb.child.kill('SIGHUP')
+  await expect.poll(() => lb.log.some((line) => line.msg === 'reload of the certificate: failed')).toBe(true)
+  expect(await name()).toBe('two')
+  rmSync(directory, { recursive: true })
+})
+
+test('a certificate without its key is one line on stderr and exit 1', async () => {
+  const file = fileURLToPath(import.meta.url)
+  await using lb = new BalancerProcess({ TLS_CERT: file, TLS_KEY: file })
+  expect(await lb.exited).toBe(1)
+  expect(lb.err).toMatch(/^TLS_CERT, TLS_KEY: not a certificate and its key in PEM[^\n]*\n$/)
 })

@@ -60,8 +60,8 @@ export function createBalancer(options: BalancerOptions): Balancer {
   return new RunningBalancer(options)
 }
 
-/** How long a closing balancer must have had nothing to do. */
-const QUIET_MS = 200
+/** In how many looks in a row a closing balancer must have had nothing to do; they are 20 ms apart. */
+const QUIET_LOOKS = 10
 
 class RunningBalancer implements Balancer {
   readonly pool: Pool
@@ -179,7 +179,7 @@ class RunningBalancer implements Balancer {
     if (this.#closing) return
     this.#closing = true
     const closed = this.#connections.stopAccepting()
-    if (timeoutMs > 0) await this.#until(this.#quietFor(QUIET_MS), timeoutMs)
+    if (timeoutMs > 0) await this.#until(this.#quietFor(QUIET_LOOKS), timeoutMs)
     for (const busy of this.#context.active) busy.cut()
     this.#active?.close()
     this.#connections.closeAll()
@@ -188,17 +188,15 @@ class RunningBalancer implements Balancer {
   }
 
   // Nothing in flight, and nothing new: answers say `Connection: close` by now, and who connected at the last moment has
-  // had time to ask.
-  #quietFor(ms: number): () => boolean {
+  // had time to ask. Looks are counted, not time: between two the event loop has read what came, however busy the machine.
+  #quietFor(looks: number): () => boolean {
     let requests = -1
-    let since = 0
+    let quiet = 0
     return () => {
-      const now = this.#clock.now()
-      if (this.#context.active.size > 0 || this.totals.requests !== requests) {
-        requests = this.totals.requests
-        since = now
-      }
-      return now - since >= ms
+      const isQuiet = this.#context.active.size === 0 && this.totals.requests === requests
+      requests = this.totals.requests
+      quiet = isQuiet ? quiet + 1 : 0
+      return quiet >= looks
     }
   }
 

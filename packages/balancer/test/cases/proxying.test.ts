@@ -82,13 +82,17 @@ caseOf(39, 'a chunked DELETE or OPTIONS does not smuggle', async (engine) => {
   await using node = await testNode('a')
   await using lb = await testBalancer({ engine, nodes: [node] })
   const smuggled = 'GET /admin HTTP/1.1\r\nHost: x\r\n\r\n'
-  for (const method of ['DELETE', 'OPTIONS', 'GET', 'HEAD']) {
-    const headers = { 'transfer-encoding': 'chunked' }
-    expect((await ask(`${lb.url}/x`, { method, headers, body: smuggled })).status).toBe(200)
+  // A path with two slashes takes another way through http-proxy than a plain one.
+  for (const path of ['/x', '//x']) {
+    for (const method of ['DELETE', 'OPTIONS', 'GET', 'HEAD']) {
+      const headers = { 'transfer-encoding': 'chunked' }
+      expect((await ask(lb.url + path, { method, headers, body: smuggled })).status).toBe(200)
+    }
   }
   await askInTurn(`${lb.url}/after`, 3)
-  expect(node.seen.map((seen) => seen.url)).toEqual(['/x', '/x', '/x', '/x', '/after', '/after', '/after'])
-  expect(node.seen.slice(0, 4).map((seen) => seen.body)).toEqual(Array(4).fill(smuggled))
+  const urls = [...Array(4).fill('/x'), ...Array(4).fill('//x'), ...Array(3).fill('/after')]
+  expect(node.seen.map((seen) => seen.url)).toEqual(urls)
+  expect(node.seen.slice(0, 8).map((seen) => seen.body)).toEqual(Array(8).fill(smuggled))
 })
 
 caseOf(40, 'a `Trailer` header on GET survives, and trailers of a response arrive', async (engine) => {
@@ -287,6 +291,27 @@ caseOf(47, 'a 413 amid the upload reaches the client, which is still sending', a
   await client[Symbol.asyncDispose]()
   await expect.poll(() => lb.balancer.load.active).toBe(0)
   expect(lb.done[0]?.status).toBe(413)
+})
+
+caseOf(47, 'a client that reads only when it has sent more still finds the 413', async (engine) => {
+  await using node = await testNode('a')
+  node.early = (req, res) => {
+    req.resume()
+    res.writeHead(413, { 'Content-Length': '9' }).end('too large')
+    return true
+  }
+  await using lb = await testBalancer({ engine, nodes: [node] })
+  await using client = new RawClient(lb.port)
+  client.socket.pause()
+  client.send('POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 50000000\r\n\r\nx')
+  await expect.poll(() => lb.done).toMatchObject([{ status: 413 }])
+  // Had the connection been closed over unread bytes, a reset would have met these writes and thrown the answer away.
+  for (let i = 0; i < 20; i++) {
+    client.send('x'.repeat(1000))
+    await ask(lb.url)
+  }
+  client.socket.resume()
+  await expect.poll(() => client.received).toMatch(/^HTTP\/1\.1 413 [\s\S]*too large$/)
 })
 
 caseOf(48, 'a WebSocket client that resets before the 101 does no harm', async (engine) => {

@@ -1,0 +1,50 @@
+import http from 'node:http'
+import { describe, expect, test } from 'vitest'
+import { engineNames, testBalancer } from './support/balancer.ts'
+import { ask, RawClient } from './support/client.ts'
+import { testNode, testNodes } from './support/node.ts'
+
+describe.each(engineNames)('a balancer that closes [%s]', (engine) => {
+  test('serves who had just connected, says goodbye, and accepts nobody new', async () => {
+    await using node = await testNode('a')
+    const lb = await testBalancer({ engine, nodes: [node] })
+    await using late = new RawClient(lb.port)
+    // Answered on a connection made after it: the late one has been accepted by then.
+    await ask(lb.url)
+    const closed = lb.balancer.close({ timeoutMs: 20_000 })
+    late.send('GET / HTTP/1.1\r\nHost: x\r\n\r\n')
+    await expect.poll(() => late.received).toMatch(/^HTTP\/1\.1 200 OK\r\n[\s\S]*Connection: close/)
+    await expect(ask(lb.url)).rejects.toThrow()
+    await closed
+  })
+
+  test('lets what is in flight finish, on kept-alive connections too', async () => {
+    await using node = await testNode('a')
+    let answer = () => {}
+    node.early = (_, res) => {
+      answer = () => res.end('late')
+      return true
+    }
+    const lb = await testBalancer({ engine, nodes: [node] })
+    const agent = new http.Agent({ keepAlive: true })
+    const pending = ask(lb.url, { agent })
+    await expect.poll(() => lb.balancer.load.active).toBe(1)
+    const closed = lb.balancer.close({ timeoutMs: 20_000 })
+    answer()
+    expect(await pending).toMatchObject({ status: 200, body: 'late', headers: { connection: 'close' } })
+    await closed
+    agent.destroy()
+  })
+
+  test('cuts what does not end in time', async () => {
+    await using nodes = await testNodes(1)
+    for (const node of nodes) node.handler = (_, res) => void res.writeHead(200).write('half')
+    const lb = await testBalancer({ engine, nodes })
+    const pending = ask(lb.url)
+    await expect.poll(() => lb.balancer.load.active).toBe(1)
+    await expect.poll(() => lb.balancer.pool.get('a')?.stats.status2xx).toBe(1)
+    await lb.balancer.close({ timeoutMs: 100 })
+    expect(await pending).toMatchObject({ status: 200, complete: false })
+    expect(lb.done).toMatchObject([{ termination: 'balancer_closed' }])
+  })
+})
