@@ -17,8 +17,6 @@ const reads = 90
 const workMs = 10
 /** How much work comes, in what one node can do: too much for one, and well within what three can. */
 const overload = 1.3
-/** An overloaded node answers its probes late; it must stay in, or its users would be moved. */
-const patient = { HEALTH_TIMEOUT_MS: '60000', HEALTH_FALL: '100' }
 const nodes = ['a', 'b', 'c'] as const
 
 /** C3: nine users, three to a server, and then only the second server's three go on. */
@@ -42,8 +40,8 @@ export const stickyUnbalanced: Experiment = {
     '코어 둘에 노드 셋이라 clustered의 CPU가 기계 세 대보다 적습니다. 실제 대기 시간의 차이는 더 큽니다.',
   ),
   async run(lab) {
-    await using sticky = await labCluster(lab, { mode: 'sticky', nodes: 3, balancerEnv: patient })
-    await using clustered = await labCluster(lab, { mode: 'clustered', nodes: 3, balancerEnv: patient })
+    await using sticky = await labCluster(lab, { mode: 'sticky', nodes: 3 })
+    await using clustered = await labCluster(lab, { mode: 'clustered', nodes: 3 })
     const busy = { sticky: await usersOfB(lab, sticky), clustered: await usersOfB(lab, clustered) }
     const shares = { sticky: await readShares(lab, busy.sticky), clustered: await readShares(lab, busy.clustered) }
     let turns = 0

@@ -78,7 +78,6 @@ async function crash(lab: Lab, policy: Policy): Promise<Crashed> {
   await using cluster = await labCluster(lab, {
     mode: 'sticky',
     nodes: 3,
-    balancerEnv: { HEALTH_INTERVAL_MS: '250' },
     ...(policy === 'strict' && { entryPoints: { balancer: strictBalancer } }),
   })
   const users = makeUsers(lab, crowd, cluster.balancer.url, policy)

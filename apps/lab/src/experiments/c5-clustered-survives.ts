@@ -39,7 +39,6 @@ export const clusteredSurvives = ({
     await using cluster = await labCluster(lab, {
       mode: 'clustered',
       nodes: 3,
-      balancerEnv: { HEALTH_INTERVAL_MS: '250' },
       nodeEnv: { DRAIN_MS: '600' },
       ...further,
     })

@@ -9,9 +9,11 @@ import { storeHop } from './c6-store-hop.ts'
 import { serializer } from './c7-serializer.ts'
 import { lostUpdates } from './x1-lost-updates.ts'
 import { storeTrouble } from './x3-store-trouble.ts'
+import { rollingDeploy } from './x4-rolling-deploy.ts'
 import { reshuffle } from './x5-reshuffle.ts'
 import { forgery } from './x6-forgery.ts'
 import { growth } from './x7-growth.ts'
+import { thunderingHerd } from './x8-thundering-herd.ts'
 import { writePolicy } from './x9-write-policy.ts'
 import { eviction } from './x10-eviction.ts'
 
@@ -27,9 +29,11 @@ export const experiments: readonly Experiment[] = [
   serializer,
   lostUpdates,
   storeTrouble,
+  rollingDeploy,
   reshuffle,
   forgery,
   growth,
+  thunderingHerd,
   writePolicy,
   eviction,
 ]

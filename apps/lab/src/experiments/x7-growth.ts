@@ -13,7 +13,7 @@ import { growInRedis } from './x7-redis.ts'
 const valueSizes = [1000, 4000] as const
 const steps = 5
 /** How many requests one measurement of their cost takes. */
-const requests = 500
+const requests = 1000
 
 /** X7: what many sessions cost in memory, whether they make requests dearer, and whether their memory comes back. */
 export const growth: Experiment = {

@@ -10,6 +10,7 @@ const {
   AFFINITY_SECRET = '',
   BALANCER_TOKEN,
   HEALTH_INTERVAL_MS,
+  HEALTH_TIMEOUT_MS,
 } = process.env
 
 const balancer = createBalancer({
@@ -18,7 +19,7 @@ const balancer = createBalancer({
     return { name, url }
   }),
   affinity: { secret: AFFINITY_SECRET, whenUnavailable: 'strict' },
-  health: { path: '/readyz', intervalMs: Number(HEALTH_INTERVAL_MS) },
+  health: { path: '/readyz', intervalMs: Number(HEALTH_INTERVAL_MS), timeoutMs: Number(HEALTH_TIMEOUT_MS) },
   token: BALANCER_TOKEN,
 })
 const admin = createAdmin(controlOf(balancer), { about: () => ({ name: 'strict balancer of the lab' }) })

@@ -1,0 +1,101 @@
+// A node of a shop in two releases, started in the place of apps/server. Release 1 keeps the cart as a list of names; release 2
+// keeps an instance of a class, with counts, and still reads the list. Which release a node runs is told by a file,
+// $SHOP_RELEASES/<node>, read at start: deploying is writing the file and restarting the node.
+import { existsSync, readFileSync } from 'node:fs'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { join } from 'node:path'
+import {
+  createSessions,
+  redisOptions,
+  redisStore,
+  registered,
+  registry,
+  type Session,
+  typedJson,
+  withSessions,
+} from '@session-cluster/session'
+import { Redis } from 'ioredis'
+
+class Cart {
+  readonly counts: Map<string, number>
+  constructor(counts: Map<string, number>) {
+    this.counts = counts
+  }
+  with(item: string): Cart {
+    return new Cart(new Map([...this.counts, [item, (this.counts.get(item) ?? 0) + 1]]))
+  }
+  /** What release 1 calls a cart: every item as often as it was put in. */
+  get items(): string[] {
+    return [...this.counts].flatMap(([item, count]) => new Array<string>(count).fill(item))
+  }
+  static of(items: readonly string[]): Cart {
+    return items.reduce((cart, item) => cart.with(item), new Cart(new Map()))
+  }
+}
+
+type Attributes = { q: string; cart: string[] | Cart }
+
+const { NODE_NAME = 'a', PORT, REDIS_URL = '', SHOP_RELEASES = '', DRAIN_MS = '1500' } = process.env
+const file = join(SHOP_RELEASES, NODE_NAME)
+const release = existsSync(file) ? readFileSync(file, 'utf8').trim() : '1'
+const cartClass = registered({
+  name: 'Cart',
+  class: Cart,
+  write: (cart: Cart) => cart.counts,
+  read: (counts) => new Cart(counts),
+})
+const client = new Redis(REDIS_URL, redisOptions)
+const sessions = createSessions<Attributes>({
+  store: redisStore({ client, namespace: 'shop' }),
+  codec: release === '1' ? typedJson() : registry([cartClass]),
+  storeTimeoutMs: 10_000,
+})
+
+const itemsOf = (cart: string[] | Cart | undefined): string[] => (cart instanceof Cart ? cart.items : (cart ?? []))
+
+function added(cart: string[] | Cart | undefined, item: string): string[] | Cart {
+  if (release === '1') return [...itemsOf(cart), item]
+  return (cart instanceof Cart ? cart : Cart.of(cart ?? [])).with(item)
+}
+
+let draining = false
+
+const handle = withSessions(
+  sessions,
+  async (request: IncomingMessage, response: ServerResponse, session: Session<Attributes>) => {
+    const { pathname, searchParams } = new URL(request.url ?? '/', 'http://shop')
+    response.setHeader('x-served-by', NODE_NAME)
+    response.setHeader('x-release', release)
+    if (pathname === '/set') {
+      await session.set('q', searchParams.get('q') ?? '')
+      response.end(`Saved: ${searchParams.get('q')}`)
+    } else if (pathname === '/cart/add') {
+      await session.update('cart', (cart) => added(cart, searchParams.get('item') ?? ''))
+      response.end('added')
+    } else if (pathname === '/cart') {
+      response.end(JSON.stringify(itemsOf(await session.get('cart'))))
+    } else {
+      const q = await session.get('q')
+      if (q === undefined) response.statusCode = 404
+      response.end(q ?? 'no session')
+    }
+  },
+)
+
+const server = createServer((request, response) => {
+  if (draining) response.setHeader('connection', 'close')
+  if (request.url !== '/readyz') return handle(request, response)
+  response.statusCode = draining ? 503 : 200
+  response.end()
+})
+server.keepAliveTimeout = 65_000
+server.listen(Number(PORT), '127.0.0.1', () => {
+  const url = `http://127.0.0.1:${PORT}`
+  process.stdout.write(`${JSON.stringify({ msg: 'ready', url, adminUrl: url })}\n`)
+})
+
+// As every node of the project: first it says that it is going, and serves on until the balancer must have heard it.
+process.once('SIGTERM', () => {
+  draining = true
+  setTimeout(() => server.close(() => process.exit(0)), Number(DRAIN_MS))
+})
