@@ -30,7 +30,7 @@ export function apiReference(): string {
     return own.length > 0 ? [`## ${title}`, ...own.map(({ text }) => text)] : []
   })
   const head =
-    '# API reference of @session-cluster/session\n\nMade from the doc comments by `npm run docs`; do not edit.'
+    '# API reference of @session-cluster/session\n\nMade from the doc comments by scripts/api-reference.ts; do not edit.'
   return formatted(`${[head, ...parts].join('\n\n')}\n`)
 }
 

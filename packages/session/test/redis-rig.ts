@@ -11,6 +11,7 @@ import { freePort } from './free-port.ts'
 export interface ClientOptions extends Partial<typeof redisOptions> {
   keyPrefix?: string
   lazyConnect?: boolean
+  enableAutoPipelining?: boolean
 }
 
 /** A real redis-server of our own, on a port of its own, gone when it is disposed of. */

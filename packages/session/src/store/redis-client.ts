@@ -34,17 +34,26 @@ export interface RedisClusterClient extends RedisClient {
 export function command(
   client: RedisClient,
   usage: StoreUsage | undefined,
-  name: string,
+  name: CommandName,
   args: readonly RedisArgument[],
 ): Promise<unknown> {
   if (usage) {
     usage.commands++
     usage.roundTrips++
   }
-  if (isStarting(client)) return started(client).then(() => client.callBuffer(name, ...args))
+  if (isStarting(client)) return started(client).then(() => call(client, name, args))
   gather(client.stream)
-  return client.callBuffer(name, ...args)
+  return call(client, name, args)
 }
+
+/** The commands that the store sends. */
+export type CommandName = 'eval' | 'evalsha' | 'hmget' | 'scan' | 'unlink' | 'zrange' | 'zrem'
+
+type Methods = Readonly<Record<`${CommandName}Buffer`, (...args: RedisArgument[]) => Promise<unknown>>>
+
+/** By the command's own method: `callBuffer` loses the command's name when the client pipelines by itself. */
+const call = (client: RedisClient, name: CommandName, args: readonly RedisArgument[]): Promise<unknown> =>
+  (client as unknown as Methods)[`${name}Buffer`](...args)
 
 /**
  * Lets the commands of all requests that arrived together leave in one write: most of a command's cost in this process

@@ -1,5 +1,5 @@
 import { asBuffer } from '../codec/codec.ts'
-import { type RedisArgument, type RedisClient, run } from './redis-client.ts'
+import { command, type RedisArgument, type RedisClient, run } from './redis-client.ts'
 import { attributeField } from './redis-layout.ts'
 import { PUT, TAKE_COPY, UNLINK_IF } from './redis-scripts.ts'
 import type { CommitResult, SessionDelta, StoreUsage } from './store.ts'
@@ -36,8 +36,7 @@ export async function moveAcrossSlots(
 
 /** The session was ended meanwhile: its copy must not outlive it. */
 async function abandon(client: RedisClient, to: string, usage: StoreUsage | undefined): Promise<'gone'> {
-  if (usage) usage.commands++
-  await client.callBuffer('unlink', to)
+  await command(client, usage, 'unlink', [to])
   return 'gone'
 }
 

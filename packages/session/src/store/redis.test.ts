@@ -13,6 +13,11 @@ afterAll(() => Promise.all([single, cluster, sentinel].map((rig) => rig[Symbol.a
 
 storeContract('a single Redis', () => redisStore({ client }), runner)
 storeContract('Redis with a key prefix', () => redisStore({ client: single.client({ keyPrefix: 'app:' }) }), runner)
+storeContract(
+  'Redis with auto-pipelining',
+  () => redisStore({ client: single.client({ enableAutoPipelining: true }) }),
+  runner,
+)
 storeContract('Redis shared with Spring', () => redisStore({ client, namespace: 'shared', ids: 'spring' }), runner)
 storeContract('Redis behind Sentinel', () => redisStore({ client: sentinel.client }), runner)
 storeContract('Redis Cluster', () => redisStore({ client: cluster.client }), runner)
