@@ -4,9 +4,10 @@ import type { Upstream } from './upstream.ts'
 /**
  * How an attempt failed: `connect` nothing was sent; `stale` a kept-alive connection turned out closed before any byte of
  * the answer; `died` it closed or broke before the answer was complete; `timeout` no headers, or no more body, in time;
- * `protocol` the answer is not HTTP.
+ * `protocol` the answer is not HTTP; `unsendable` the request is none that may be sent, for which no upstream is to blame.
+ * A failure is never told before `send` has returned.
  */
-export type FailureKind = 'connect' | 'stale' | 'died' | 'timeout' | 'protocol'
+export type FailureKind = 'connect' | 'stale' | 'died' | 'timeout' | 'protocol' | 'unsendable'
 
 /** A failed attempt, as an engine reports it. */
 export interface Failure {

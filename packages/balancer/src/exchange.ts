@@ -148,11 +148,8 @@ export class Exchange implements PickKey, Receiver, Waiter, Flushable, Recorded 
     if (links.length > 0) this.#res.writeEarlyHints({ link: links })
   }
 
-  onHeaders(status: number, message: string, rawHeaders: string[]): void {
+  onHeaders(status: number, message: string, rawHeaders: string[]) {
     const upstream = this.#upstream as Upstream
-    upstream.stats.latency.record(performance.now() - this.#sentAt)
-    upstream.stats.countStatus(status)
-    this.#context.passive.succeeded(upstream)
     const { affinity } = this.#context
     const moved = affinity !== undefined && upstream !== this.#decision?.pinned
     const headers = responseHeaders(rawHeaders, {
@@ -165,7 +162,16 @@ export class Exchange implements PickKey, Receiver, Waiter, Flushable, Recorded 
       headers.push('Connection', 'close')
       if (early) closeGently(this.#res)
     }
-    writeHead(this.#res, status, message, headers)
+    try {
+      writeHead(this.#res, status, message, headers)
+    } catch (error) {
+      // Characters that the parser let through and no answer may hold.
+      this.#attempt?.abort()
+      return this.onFailure({ kind: 'protocol', error: error as Error })
+    }
+    upstream.stats.latency.record(performance.now() - this.#sentAt)
+    upstream.stats.countStatus(status)
+    this.#context.passive.succeeded(upstream)
     if (this.#hasContent(status)) flushSoon(this)
   }
 
@@ -214,6 +220,7 @@ export class Exchange implements PickKey, Receiver, Waiter, Flushable, Recorded 
   onFailure(failure: Failure) {
     const upstream = this.#upstream as Upstream
     this.#release()
+    if (failure.kind === 'unsendable') return this.#answer('bad_request', 400, 'the request cannot be passed on')
     if (failure.kind === 'connect') upstream.stats.connectErrors++
     else upstream.stats.responseErrors++
     if (failure.kind !== 'stale') this.#context.passive.failed(upstream, failure.error.message)

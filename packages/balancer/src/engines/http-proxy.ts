@@ -86,7 +86,11 @@ class HttpProxyAttempt implements Attempt, Bounded {
 
   start(proxy: ProxyServer, agent: http.Agent): void {
     const target = this.#outgoing.upstream.url
-    proxy.web(this, this, { target: targetOf(target), agent, buffer: this }, (error) => this.#onError(error))
+    try {
+      proxy.web(this, this, { target: targetOf(target), agent, buffer: this }, (error) => this.#onError(error))
+    } catch (error) {
+      queueMicrotask(() => this.#fail('unsendable', error as Error))
+    }
   }
 
   /** http-proxy hands the upstream request over here, before anything is sent. */
@@ -96,6 +100,7 @@ class HttpProxyAttempt implements Attempt, Bounded {
     request.on('socket', (socket) => this.#onSocket(request, socket))
     request.on('information', (info) => this.#receiver.onInformation(info.statusCode, info.rawHeaders))
     request.on('response', (response) => this.#onResponse(response))
+    request.on('upgrade', (_, socket: Socket) => this.#onUpgrade(socket))
     this.#deadlines.watch(this)
     if (!this.#outgoing.body) request.end()
   }
@@ -144,6 +149,12 @@ class HttpProxyAttempt implements Attempt, Bounded {
     response.on('error', (error) => this.#fail('died', error))
     response.on('close', () => this.#onClose(response))
     this.#receiver.onHeaders(response.statusCode ?? 502, response.statusMessage ?? '', response.rawHeaders)
+  }
+
+  // Nobody asked for one: upgrades take another way.
+  #onUpgrade(socket: Socket): void {
+    socket.destroy()
+    this.#fail('protocol', new Error('upstream switched protocols unasked'))
   }
 
   #onData(response: IncomingMessage, chunk: Buffer): void {

@@ -126,10 +126,14 @@ class UndiciAttempt implements Attempt, Dispatcher.DispatchHandler {
   onResponseError(_: unknown, error: Error): void {
     if (this.#over) return
     this.abort()
-    this.#receiver.onFailure({ kind: this.#kindOf(error), error })
+    const failure = { kind: this.#kindOf(error), error }
+    // What undici refuses to send it says before dispatch returns.
+    if (failure.kind === 'unsendable') queueMicrotask(() => this.#receiver.onFailure(failure))
+    else this.#receiver.onFailure(failure)
   }
 
   #kindOf(error: NodeJS.ErrnoException): FailureKind {
+    if (error.code === 'UND_ERR_INVALID_ARG' || error.code === 'UND_ERR_NOT_SUPPORTED') return 'unsendable'
     if (!this.#controller) return 'connect'
     if (error.code === 'UND_ERR_HEADERS_TIMEOUT' || error.code === 'UND_ERR_BODY_TIMEOUT') return 'timeout'
     if (error.name === 'HTTPParserError' || error.code === 'UND_ERR_HEADERS_OVERFLOW') return 'protocol'
