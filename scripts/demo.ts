@@ -1,12 +1,14 @@
-/** `npm run demo`: a cluster in MODE on the standard ports, its addresses, and three things to try. Ctrl-C stops all. */
-import { type Cluster, StartError, startCluster } from '@session-cluster/cluster'
-import { assertPortsFree, NODES, readSettings, type Settings } from './demo/settings.ts'
-import { shown, suggestions } from './demo/suggestions.ts'
-import { complain, note, print, strong, typed } from './demo/terminal.ts'
+/**
+ * `npm run demo`: the console on its page, one lane in `MODE` or all three side by side, the addresses, and three things to try.
+ * Ctrl-C stops all.
+ */
+import { type Cluster, StartError } from '@session-cluster/cluster'
+import { type Console, ensurePages } from '@session-cluster/console'
+import { introduce } from './demo/introduction.ts'
+import { assertPortsFree, readSettings, startLanes } from './demo/settings.ts'
+import { complain, note } from './demo/terminal.ts'
 
 const showLogs = process.argv.includes('--logs')
-/** Where the demo's own Redis listens, once it does. */
-let redisUrl: string | undefined
 const interrupted = new AbortController()
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
@@ -29,49 +31,31 @@ if (interrupted.signal.aborted) note('Stopped: nothing is left running.')
 async function demo(): Promise<void> {
   const settings = readSettings(process.env)
   await assertPortsFree(settings)
-  await using cluster = await startCluster({
-    ...settings.cluster,
+  await ensurePages(note)
+  const clusters: Cluster[] = []
+  const failures: Error[] = []
+  await using console = await startLanes(settings, {
     signal: interrupted.signal,
     onProgress: note,
-    onState(part, state) {
-      if (state === 'crashed') note(`${part} has ended.${comeback(part, settings)}`)
+    onCluster: (cluster) => clusters.push(cluster),
+    onFailure: (_mode, error) => failures.push(error),
+    onState(mode, part, state) {
+      if (state === 'crashed') note(`${part} (${mode}) has ended; the console starts it again, or you do: see above.`)
     },
-    onLog(part, { text }) {
-      if (showLogs) process.stderr.write(`${part}: ${text}\n`)
+    onLog(mode, part, text) {
+      if (showLogs) process.stderr.write(`${mode} ${part}: ${text}\n`)
     },
   })
-  redisUrl = cluster.redis?.url
-  introduce(cluster)
+  await lanesUp(console, failures)
+  introduce(console.url, clusters, settings)
   await new Promise<void>((resolve) => interrupted.signal.addEventListener('abort', () => resolve()))
 }
 
-function introduce(cluster: Cluster): void {
-  print()
-  print(strong(`The cluster runs in mode ${cluster.mode}.`))
-  print(`  balancer  ${shown(cluster.balancer.url)}   (admin ${shown(cluster.balancer.adminUrl)})`)
-  for (const { name, url, pid } of cluster.nodes) print(`  node ${name}    ${shown(url)}   (process ${pid})`)
-  if (cluster.redis) print(`  Redis     ${hidden(cluster.redis.url)}`)
-  print()
-  print(strong('Three things to try in another terminal:'))
-  for (const [index, { say, type }] of suggestions(cluster).entries()) {
-    print(`  ${index + 1}. ${say}`)
-    for (const line of type) print(`     ${typed(line)}`)
-  }
-  print()
-  print('Ctrl-C stops everything.')
-}
-
-/** The line that starts an ended node again, as a process of its own. */
-function comeback(part: string, { mode, cluster: { ports, redis } }: Settings): string {
-  const index = NODES.findIndex((name) => part === `node ${name}`)
-  if (index < 0 || !ports?.nodes) return ''
-  const store = mode === 'clustered' ? ` REDIS_URL=${redis?.url ? hidden(redis.url) : redisUrl}` : ''
-  return ` To bring it back, in another terminal: ${typed(`MODE=${mode}${store} PORT=${ports.nodes + index} npm run server`, process.stderr)}`
-}
-
-/** A URL without its password. */
-function hidden(url: string): string {
-  return url.replace(/\/\/([^@/]*)@/, '//…@')
+/** A demo with a lane missing would teach the wrong thing. */
+async function lanesUp({ stage }: Console, failures: readonly Error[]): Promise<void> {
+  await stage.ready
+  interrupted.signal.throwIfAborted()
+  if (failures[0]) throw failures[0]
 }
 
 /** One clear line for what a user can mend; the whole error for what only we can. */

@@ -1,7 +1,7 @@
 /**
  * Who may import whom. Docs/architecture.md tells the reasons; this keeps them true.
  *
- * `apps → packages`, never app → app (a script may load a `main.ts`: that is how it starts the process); `session` and `balancer` know nothing of each other; `cluster` starts the apps as
+ * `apps → packages`, never app → app (a script may load a `main.ts`, which starts the process, or use what an app exports by name); `session` and `balancer` know nothing of each other; `cluster` starts the apps as
  * processes and imports none of their code; nothing imports the console, the lab or the bench; no file reaches into
  * another workspace by a relative path.
  */
@@ -22,7 +22,7 @@ export function judge({ file, to }: Import, names: ReadonlyMap<string, string>):
   const from = home(file)
   const target = to.startsWith('.') ? home(relativeTarget(file, to)) : bareHome(to, names)
   if (target === undefined || target === from) return []
-  if (from === 'scripts' && !target.startsWith('packages/') && to.endsWith('/main.ts')) return []
+  if (from === 'scripts' && mayCompose(to)) return []
   const faults: string[] = []
   const say = (rule: string) => faults.push(`${file} imports ${to}: ${rule}`)
   if (to.startsWith('.')) say('reach another workspace by its name, not by a relative path')
@@ -33,6 +33,11 @@ export function judge({ file, to }: Import, names: ReadonlyMap<string, string>):
   if (target === 'scripts') say('scripts are entry points')
   if (from?.startsWith('packages/') && !target.startsWith('packages/')) say('a package knows only packages')
   return faults
+}
+
+/** Scripts put the whole together, so they may do what nothing else may. */
+function mayCompose(to: string): boolean {
+  return !to.startsWith('.') || to.endsWith('/main.ts')
 }
 
 /** Checks every source file that git knows or would add. */

@@ -1,6 +1,7 @@
-import { type ClusterOptions, isFree, type Mode, parseMode } from '@session-cluster/cluster'
+import { isFree, MODES, type Mode, parseMode } from '@session-cluster/cluster'
+import { type ConsoleOptions, portStep, startConsole } from '@session-cluster/console'
 
-/** The nodes of the demo; each takes the next port. */
+/** The nodes of a lane; each takes the next port. */
 export const NODES = ['a', 'b', 'c'] as const
 
 /** A variable that the demo cannot start with. One line: the variable, its value, what is allowed. */
@@ -8,14 +9,16 @@ export class SettingError extends Error {
   override readonly name = 'SettingError'
 }
 
-/** The cluster decides these itself, from the demo's own reading of them. */
+/** The demo reads these itself; the rest of the environment reaches the nodes and the balancers as it is. */
 const OURS = new Set([
   'MODE',
   'PORT',
   'NODE_NAME',
   'ADMIN_PORT',
+  'ADMIN_TOKEN',
   'BALANCER_PORT',
   'BALANCER_TOKEN',
+  'CONSOLE_PORT',
   'UPSTREAMS',
   'REDIS_URL',
   'NODE_OPTIONS',
@@ -23,46 +26,49 @@ const OURS = new Set([
 
 /** What the demo was asked for. */
 export interface Settings {
-  readonly mode: Mode
-  readonly cluster: ClusterOptions
+  /** One lane each. */
+  readonly modes: readonly Mode[]
+  /** The console's port, and the first lane's; a further lane's lie `portStep` above. */
+  readonly ports: {
+    readonly console: number
+    readonly nodes: number
+    readonly balancer: number
+    readonly balancerAdmin: number
+  }
+  readonly redisUrl: string | undefined
+  readonly env: Readonly<Record<string, string>>
 }
 
-/** Reads the demo's variables; whatever else is set reaches the nodes and the balancer as it is. Throws {@link SettingError}. */
+/** Reads the demo's variables. Throws {@link SettingError}. */
 export function readSettings(env: NodeJS.ProcessEnv): Settings {
-  const mode = readMode(env)
-  const nodes = port(env, 'PORT', 8080, NODES.length)
-  const ports = {
-    nodes,
-    nodeAdmins: nodes + 1000,
-    balancer: port(env, 'BALANCER_PORT', 8000),
-    balancerAdmin: port(env, 'ADMIN_PORT', 8001),
-  }
+  const modes = readModes(env)
   const passedOn = Object.entries(env).filter(
     (entry): entry is [string, string] => entry[1] !== undefined && !OURS.has(entry[0]),
   )
-  const redis = env.REDIS_URL ? { redis: { url: env.REDIS_URL } } : {}
-  return { mode, cluster: { mode, nodes: NODES, ports, env: Object.fromEntries(passedOn), ...redis } }
+  const room = (modes.length - 1) * portStep
+  return {
+    modes,
+    ports: {
+      console: port(env, 'CONSOLE_PORT', 3000),
+      nodes: port(env, 'PORT', 8080, room + 1000 + NODES.length - 1),
+      balancer: port(env, 'BALANCER_PORT', 8000, room),
+      balancerAdmin: port(env, 'ADMIN_PORT', 8001, room),
+    },
+    redisUrl: env.REDIS_URL || undefined,
+    env: Object.fromEntries(passedOn),
+  }
+}
+
+/** Starts the console with its lanes as the settings say. */
+export function startLanes({ modes, ports, redisUrl, env }: Settings, options: ConsoleOptions) {
+  const config = { host: '127.0.0.1', port: ports.console, allowedHosts: [], modes, attached: [], redisUrl, ports }
+  return startConsole(config, { ...options, env })
 }
 
 /** Throws for the first port that something else listens on, naming the variable that changes it. */
-export async function assertPortsFree({ cluster: { ports } }: Settings): Promise<void> {
-  const { nodes = 0, nodeAdmins = 0, balancer = 0, balancerAdmin = 0 } = ports ?? {}
-  const wanted = [
-    ...NODES.map((name, index) => ({
-      port: nodes + index,
-      whose: `node ${name}`,
-      variable: 'PORT',
-      of: 'the first node; the others take the next ones',
-    })),
-    ...NODES.map((name, index) => ({
-      port: nodeAdmins + index,
-      whose: `node ${name}'s admin API`,
-      variable: 'PORT',
-      of: 'the first node; admin APIs lie 1000 above',
-    })),
-    { port: balancer, whose: 'the balancer', variable: 'BALANCER_PORT', of: 'the balancer' },
-    { port: balancerAdmin, whose: "the balancer's admin API", variable: 'ADMIN_PORT', of: "the balancer's admin API" },
-  ]
+export async function assertPortsFree({ modes, ports }: Settings): Promise<void> {
+  const wanted = [{ port: ports.console, whose: 'the console', variable: 'CONSOLE_PORT', of: 'the console' }]
+  for (const [lane, mode] of modes.entries()) wanted.push(...lanePorts(ports, lane * portStep, mode))
   for (const { port, whose, variable, of } of wanted) {
     if (await isFree(port)) continue
     throw new SettingError(
@@ -71,18 +77,39 @@ export async function assertPortsFree({ cluster: { ports } }: Settings): Promise
   }
 }
 
-function readMode(env: NodeJS.ProcessEnv): Mode {
+function lanePorts({ nodes, balancer, balancerAdmin }: Settings['ports'], shift: number, mode: Mode) {
+  const at = (port: number, whose: string, variable: string, of: string) => ({
+    port: port + shift,
+    whose: `${whose} (${mode})`,
+    variable,
+    of,
+  })
+  return [
+    ...NODES.map((name, index) =>
+      at(nodes + index, `node ${name}`, 'PORT', 'the first node; the others take the next ones'),
+    ),
+    ...NODES.map((name, index) =>
+      at(nodes + 1000 + index, `node ${name}'s admin API`, 'PORT', 'the first node; admin APIs lie 1000 above'),
+    ),
+    at(balancer, 'the balancer', 'BALANCER_PORT', 'the balancer'),
+    at(balancerAdmin, "the balancer's admin API", 'ADMIN_PORT', "the balancer's admin API"),
+  ]
+}
+
+/** One lane in `MODE`; all three when it is not set. */
+function readModes(env: NodeJS.ProcessEnv): readonly Mode[] {
+  if (!env.MODE) return MODES
   try {
-    return parseMode(env.MODE || 'local')
+    return [parseMode(env.MODE)]
   } catch (error) {
     throw new SettingError((error as Error).message, { cause: error })
   }
 }
 
-/** A port that leaves room for `count` ports from it, and for their admin ports. */
-function port(env: NodeJS.ProcessEnv, variable: string, fallback: number, count = 1): number {
+/** A port that leaves room for those which lie above it. */
+function port(env: NodeJS.ProcessEnv, variable: string, fallback: number, room = 0): number {
   const text = env[variable] || String(fallback)
-  const last = 65_535 - (count > 1 ? 1000 + count - 1 : 0)
+  const last = 65_535 - room
   const value = /^\d{1,5}$/.test(text) ? Number(text) : 0
   if (value >= 1 && value <= last) return value
   throw new SettingError(`${variable}=${JSON.stringify(text)} is no port: use a whole number from 1 to ${last}`)

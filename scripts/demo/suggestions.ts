@@ -46,3 +46,17 @@ export function suggestions(cluster: Cluster): readonly Suggestion[] {
       ]
   }
 }
+
+/** Three things to try where the modes stand side by side. */
+export function threeLanes(console: string, clusters: readonly Cluster[]): readonly Suggestion[] {
+  const walk = (mode: string) => {
+    const cluster = clusters.find((each) => each.mode === mode)
+    const [a, b] = ['a', 'b'].map((name) => shown(cluster?.node(name).url ?? ''))
+    return `rm -f jar; curl -s -c jar -b jar '${a}/set?q=password'; curl -s -b jar ${b}/get`
+  }
+  return [
+    { say: `Open ${console} and crash node b: who is still logged in, and where?`, type: [] },
+    { say: 'In another terminal: node a saves, node b has never heard of you (local) …', type: [walk('local')] },
+    { say: '… and knows you when the sessions are in Redis (clustered):', type: [walk('clustered')] },
+  ]
+}

@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url'
+import type { Cluster, ProcessState } from '@session-cluster/cluster'
 import { buildApp } from './app.ts'
 import { attachedLane } from './attached-lane.ts'
 import type { Config } from './config.ts'
@@ -18,6 +19,14 @@ export interface ConsoleOptions {
   readonly onFailure?: ((mode: string, error: Error) => void) | undefined
   /** Every line that a process of the console's own lanes writes; `part` is `node a`, `balancer` or `redis`. */
   readonly onLog?: ((mode: string, part: string, line: string) => void) | undefined
+  /** Every change of a process's state in the console's own lanes. */
+  readonly onState?: ((mode: string, part: string, state: ProcessState) => void) | undefined
+  /** Hears of each cluster of the console's own once it is up. It still belongs to the console. */
+  readonly onCluster?: ((cluster: Cluster) => void) | undefined
+  /** Gives up a start of lanes that is under way. */
+  readonly signal?: AbortSignal | undefined
+  /** Further variables for every process of the console's own lanes. */
+  readonly env?: Readonly<Record<string, string>> | undefined
   /** The folder of the built page. @default web/dist beside this folder */
   readonly pages?: string | undefined
   /** Whether the users act by themselves from the start. @default true */
@@ -29,7 +38,7 @@ export interface ConsoleOptions {
 export const builtPages = fileURLToPath(new URL('../web/dist', import.meta.url))
 
 /** Each further lane's ports lie this far above the one's before it. */
-const portStep = 100
+export const portStep = 100
 
 /** Starts the page at once and the lanes behind it; `stage.ready` tells when they are up. Rejects when the port is taken. */
 export async function startConsole(config: Config, options: ConsoleOptions = {}): Promise<Console> {
@@ -72,7 +81,11 @@ function ownedPlans({ modes, ports, redisUrl }: Config, options: ConsoleOptions)
       ownedLane({
         mode,
         redisUrl,
+        env: options.env,
         balancerEnv: options.balancerEnv,
+        signal: options.signal,
+        onCluster: options.onCluster,
+        onState: (part, state) => options.onState?.(mode, part, state),
         ports: shifted(ports, index * portStep),
         onProgress: (line) => options.onProgress?.(modes.length > 1 ? `${mode}: ${line}` : line),
         onLog: (part, line) => options.onLog?.(mode, part, line),

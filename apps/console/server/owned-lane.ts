@@ -13,6 +13,13 @@ export interface OwnedLaneOptions {
   readonly redisUrl?: string | undefined
   readonly onProgress?: ((line: string) => void) | undefined
   readonly onLog?: ((part: string, line: string) => void) | undefined
+  readonly onState?: ((part: string, state: ProcessState) => void) | undefined
+  /** Hears of the cluster once it is up. It still belongs to the lane. */
+  readonly onCluster?: ((cluster: Cluster) => void) | undefined
+  /** Gives up a start that is under way. */
+  readonly signal?: AbortSignal | undefined
+  /** Further variables for every process. */
+  readonly env?: Readonly<Record<string, string>> | undefined
   readonly nodeEnv?: Readonly<Record<string, string>> | undefined
   readonly balancerEnv?: Readonly<Record<string, string>> | undefined
 }
@@ -36,12 +43,16 @@ export async function ownedLane(options: OwnedLaneOptions): Promise<LaneHost> {
     redis: options.redisUrl === undefined ? { appendOnly: true } : { url: options.redisUrl },
     nodeEnv: { LOG_LEVEL: 'info', ...options.nodeEnv, ADMIN_TOKEN: nodeToken },
     balancerEnv: { ...options.balancerEnv },
+    env: { ...options.env },
+    ...(options.signal && { signal: options.signal }),
     onState: (part, state) => {
+      options.onState?.(part, state)
       for (const listener of listeners) listener(part.replace(/^node /, ''), state)
     },
     ...(options.onProgress && { onProgress: options.onProgress }),
     ...(options.onLog && { onLog: (part, line) => options.onLog?.(part, line.text) }),
   })
+  options.onCluster?.(cluster)
   return new OwnedLane(options.mode, cluster, nodeToken, listeners)
 }
 

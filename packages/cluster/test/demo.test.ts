@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { newRun } from '../src/environment.ts'
 import { freePort, isFree } from '../src/index.ts'
-import { seededRandom, VirtualUser } from '../src/load/index.ts'
+import { ask, seededRandom, VirtualUser } from '../src/load/index.ts'
 import { projectRoot } from '../src/project.ts'
 import { MODES } from './harness.ts'
 import { survivors } from './survivors.ts'
@@ -38,16 +38,19 @@ class Script implements AsyncDisposable {
   }
 }
 
-/** Ports of the test's own for a whole demo. */
-async function demoPorts(): Promise<{ PORT: string; BALANCER_PORT: string; ADMIN_PORT: string }> {
+/** Ports of the test's own for a demo of so many lanes; each further lane lies 100 above. */
+async function demoPorts(lanes = 1): Promise<Record<'PORT' | 'BALANCER_PORT' | 'ADMIN_PORT' | 'CONSOLE_PORT', string>> {
   for (;;) {
     const first = await freePort()
-    // The admin ports lie 1000 above, where the system must not take ports for outgoing connections either.
+    // Room below for the admin ports, 1000 above, where the system must not take ports for outgoing connections either.
     if (first > 30_000) continue
-    const ports = [first, first + 1, first + 2, first + 1000, first + 1001, first + 1002]
-    const free = await Promise.all(ports.map((port) => isFree(port)))
+    const nodes = [first, first + 1, first + 2, first + 1000, first + 1001, first + 1002]
+    const lane = [...nodes, first + 10, first + 11]
+    const ports = Array.from({ length: lanes }, (_, index) => lane.map((port) => port + 100 * index)).flat()
+    const free = await Promise.all([...ports, first + 20].map((port) => isFree(port)))
     if (!free.every(Boolean)) continue
-    return { PORT: String(first), BALANCER_PORT: String(await freePort()), ADMIN_PORT: String(await freePort()) }
+    const [PORT, BALANCER_PORT, ADMIN_PORT, CONSOLE_PORT] = [0, 10, 11, 20].map((above) => String(first + above))
+    return { PORT, BALANCER_PORT, ADMIN_PORT, CONSOLE_PORT } as Awaited<ReturnType<typeof demoPorts>>
   }
 }
 
@@ -76,15 +79,28 @@ describe('the demo', () => {
     },
   )
 
-  test('says when a node was killed, and the line that it then gives brings the node back', async () => {
+  test('without a MODE starts all three side by side and serves the console', async () => {
+    const ports = await demoPorts(3)
+    await using demo = new Script('demo', ports)
+    await expect.poll(() => demo.stdout).toContain('Ctrl-C stops everything.')
+    for (const [index, mode] of MODES.entries()) {
+      expect(demo.stdout).toContain(
+        `  ${mode}\n    balancer  http://localhost:${Number(ports.BALANCER_PORT) + 100 * index}`,
+      )
+    }
+    const page = await ask(`http://localhost:${ports.CONSOLE_PORT}/`)
+    expect([page.status, page.body]).toEqual([200, expect.stringContaining('<title>')])
+  })
+
+  test('says when a node was killed; the line that it gave brings the node back', async () => {
     const ports = await demoPorts()
     await using demo = new Script('demo', { MODE: 'clustered', ...ports })
     await expect.poll(() => demo.stdout).toContain('Ctrl-C stops everything.')
     const user = new VirtualUser({ name: 'reader', base: `http://127.0.0.1:${ports.PORT}`, random: seededRandom(2) })
     await user.save()
     process.kill(Number(/node b .*process (\d+)/.exec(demo.stdout)?.[1]), 'SIGKILL')
-    await expect.poll(() => demo.stderr).toContain('node b has ended')
-    const line = /MODE=clustered REDIS_URL=(\S+) PORT=(\d+) npm run server/.exec(demo.stderr)
+    await expect.poll(() => demo.stderr).toContain('node b (clustered) has ended')
+    const line = /MODE=clustered REDIS_URL=(\S+) NODE_NAME=b PORT=(\d+) npm run server/.exec(demo.stdout)
     const [, REDIS_URL = '', PORT = ''] = line ?? []
     await using node = new Script('server', { MODE: 'clustered', REDIS_URL, PORT, ADMIN_PORT: '0', NODE_NAME: 'b' })
     await expect.poll(() => node.stdout).toContain('"ready"')
@@ -96,6 +112,7 @@ describe('the demo', () => {
     ['PORT', 2],
     ['BALANCER_PORT', 0],
     ['ADMIN_PORT', 0],
+    ['CONSOLE_PORT', 0],
   ] as const)(
     'with a port of %s (+%i) taken says one line that names the variable, and exits with 1',
     async (variable, offset) => {
@@ -103,7 +120,7 @@ describe('the demo', () => {
       const port = Number(ports[variable]) + offset
       const holder = createServer().listen(port, '127.0.0.1')
       await once(holder, 'listening')
-      await using demo = new Script('demo', ports)
+      await using demo = new Script('demo', { MODE: 'local', ...ports })
       expect(await demo.exited).toBe(1)
       holder.close()
       expect(demo.stderr.trimEnd()).not.toContain('\n')
