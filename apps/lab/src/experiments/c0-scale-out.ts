@@ -133,7 +133,7 @@ async function scaleUp(lab: Lab, first: Node, second: Node): Promise<{ half: num
   for (let round = 0; round < lab.repeats; round++) {
     const [small, big] = round % 2 ? [second, first] : [first, second]
     await using _ = throttled(small)
-    const end = performance.now() + lab.durationMs / 2
+    const end = performance.now() + lab.durationMs
     const [half, whole] = await Promise.all([answeredUntil(lab, small, end), answeredUntil(lab, big, end)])
     lab.record({ step: 'scale up', round, half, whole })
     rounds.push({ half, whole })
