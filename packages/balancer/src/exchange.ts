@@ -1,9 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Context } from './context.ts'
 import type { Attempt, Failure, Receiver, RequestBody } from './engine.ts'
-import { type Flushable, flushSoon } from './flush.ts'
-import { addTrailers, breakOff, flushHead, writeHead } from './head-writer.ts'
-import { latin1 } from './headers/latin1.ts'
 import { outgoingHeaders } from './headers/outgoing.ts'
 import { clientAddress, isSecure, type Peer } from './headers/peer.ts'
 import { RequestHead } from './headers/request-head.ts'
@@ -13,21 +10,20 @@ import { closeGently } from './linger.ts'
 import type { PickKey } from './policy.ts'
 import type { Waiter } from './queue.ts'
 import { problemOf } from './refuse.ts'
+import { Reply } from './reply.ts'
 import { respond } from './respond.ts'
 import { type Decision, select } from './select.ts'
 import type { Termination } from './termination.ts'
 import type { Upstream } from './upstream.ts'
 
 const REPEATABLE = new Set(['GET', 'HEAD', 'OPTIONS'])
-/** Bytes up to which a whole answer is sent as one string. */
-const SMALL = 8192
 const NONE: readonly Upstream[] = []
 
 /**
  * One request from its arrival to its last byte: it decides where to go, goes, goes elsewhere if that is allowed, and
  * passes the answer on. It ends exactly once, whatever happens, and then counts and tells how.
  */
-export class Exchange implements PickKey, Receiver, Waiter, Flushable, Recorded {
+export class Exchange implements PickKey, Receiver, Waiter, Recorded {
   readonly requestId: string
   readonly method: string
   readonly path: string
@@ -51,17 +47,14 @@ export class Exchange implements PickKey, Receiver, Waiter, Flushable, Recorded 
   /** What the attempts before this one met with, for the why chain. */
   #failed: string[] = []
   #staleRetried = false
-  #paused = false
   #over = false
-  bytesOut = 0
-  /** The first piece of the answer's body, while it waits; and whether anything was sent. */
-  #first: Buffer | undefined
-  #begun = false
+  readonly #reply: Reply
 
   constructor(context: Context, req: IncomingMessage, res: ServerResponse, peer: Peer, expectsContinue = false) {
     this.#context = context
     this.req = req
     this.#res = res
+    this.#reply = new Reply(res, () => this.#attempt?.resume())
     this.#peer = peer
     this.#expectsContinue = expectsContinue
     this.requestId = context.nextRequestId()
@@ -88,6 +81,10 @@ export class Exchange implements PickKey, Receiver, Waiter, Flushable, Recorded 
 
   get host(): string | undefined {
     return this.#head.host
+  }
+
+  get bytesOut(): number {
+    return this.#reply.bytes
   }
 
   get bytesIn(): number {
@@ -157,13 +154,8 @@ export class Exchange implements PickKey, Receiver, Waiter, Flushable, Recorded 
       setCookie: moved ? affinity.cookieFor(upstream, isSecure(this.#peer, this.#head)) : undefined,
       trailers: this.req.httpVersion !== '1.0' && this.method !== 'HEAD',
     })
-    const early = this.#body !== undefined && !this.req.complete
-    if (early || this.#context.isClosing()) {
-      headers.push('Connection', 'close')
-      if (early) closeGently(this.#res)
-    }
     try {
-      writeHead(this.#res, status, message, headers)
+      this.#reply.head(status, message, headers, { closing: this.#context.isClosing(), early: this.#isEarly })
     } catch (error) {
       // Characters that the parser let through and no answer may hold.
       this.#attempt?.abort()
@@ -172,47 +164,14 @@ export class Exchange implements PickKey, Receiver, Waiter, Flushable, Recorded 
     upstream.stats.latency.record(performance.now() - this.#sentAt)
     upstream.stats.countStatus(status)
     this.#context.passive.succeeded(upstream)
-    if (this.#hasContent(status)) flushSoon(this)
-  }
-
-  flush(): void {
-    if (this.#over || this.#begun) return
-    this.#begun = true
-    if (!this.#first) flushHead(this.#res)
-    else if (!this.#res.write(this.#first)) this.#awaitDrain()
   }
 
   onData(chunk: Buffer): boolean {
-    this.bytesOut += chunk.length
-    if (!this.#begun) {
-      // The first piece waits for the end of this turn: it is mostly the only one, and then goes with headers and end.
-      if (this.#first === undefined && chunk.length <= SMALL) {
-        this.#first = chunk
-        return true
-      }
-      this.flush()
-    }
-    if (this.#res.write(chunk)) return true
-    this.#awaitDrain()
-    return false
-  }
-
-  #awaitDrain(): void {
-    if (this.#paused) return
-    this.#paused = true
-    this.#res.once('drain', () => {
-      this.#paused = false
-      this.#attempt?.resume()
-    })
+    return this.#reply.data(chunk)
   }
 
   onEnd(rawTrailers: string[]): void {
-    if (rawTrailers.length > 0) addTrailers(this.#res, rawTrailers)
-    const whole = this.#begun ? undefined : this.#first
-    this.#begun = true
-    // As a string the piece joins the headers in one write; as a buffer it would be a second one.
-    if (whole) this.#res.end(latin1(whole), 'latin1')
-    else this.#res.end()
+    this.#reply.end(rawTrailers)
     this.#release()
     this.#finish('ok', this.#res.statusCode)
   }
@@ -249,7 +208,7 @@ export class Exchange implements PickKey, Receiver, Waiter, Flushable, Recorded 
     this.#release()
     if (this.#res.headersSent) {
       this.#finish('balancer_closed', this.#res.statusCode)
-      breakOff(this.#res)
+      this.#reply.break()
     } else this.#answer('balancer_closed', 502, 'the upstream was taken away')
   }
 
@@ -263,10 +222,9 @@ export class Exchange implements PickKey, Receiver, Waiter, Flushable, Recorded 
     return REPEATABLE.has(this.method) && this.#body === undefined
   }
 
-  // A clean end would make half an answer look whole.
   #breakOff(failure: Failure): void {
     this.#finish(failure.kind === 'timeout' ? 'idle_timeout' : 'upstream_aborted', this.#res.statusCode)
-    breakOff(this.#res)
+    this.#reply.break()
   }
 
   #wait(): void {
@@ -293,6 +251,7 @@ export class Exchange implements PickKey, Receiver, Waiter, Flushable, Recorded 
   #onClose(): void {
     if (this.#over) return
     const waiting = !this.#res.headersSent
+    this.#reply.abandon()
     this.#context.line.quit(this)
     this.#attempt?.abort()
     if (this.#upstream) this.#upstream.stats.clientAborts++
@@ -301,14 +260,15 @@ export class Exchange implements PickKey, Receiver, Waiter, Flushable, Recorded 
   }
 
   #answer(why: Termination, status: number, text: string, extra: { retryAfter?: number; close?: boolean } = {}): void {
-    const early = this.#body !== undefined && !this.req.complete
+    const early = this.#isEarly
     if (early) closeGently(this.#res)
     this.#finish(why, status)
     respond(this.#res, { status, text, requestId: this.requestId, close: early, ...extra })
   }
 
-  #hasContent(status: number): boolean {
-    return this.method !== 'HEAD' && status !== 204 && status !== 304
+  // The answer is here before the client has sent all of its request.
+  get #isEarly(): boolean {
+    return this.#body !== undefined && !this.req.complete
   }
 
   // Takes the request off its upstream; whoever waits for the place may go.

@@ -1,0 +1,92 @@
+import type { ServerResponse } from 'node:http'
+import { type Flushable, flushSoon } from './flush.ts'
+import { addTrailers, breakOff, flushHead, writeHead } from './head-writer.ts'
+import { latin1 } from './headers/latin1.ts'
+import { closeGently } from './linger.ts'
+
+/** Bytes up to which a whole answer is sent as one string. */
+const SMALL = 8192
+
+/**
+ * An upstream's answer on its way to the client: as it comes, no faster than the client takes it, and in one write when
+ * it is small and came whole.
+ */
+export class Reply implements Flushable {
+  bytes = 0
+  readonly #res: ServerResponse
+  readonly #resume: () => void
+  /** The first piece of the body, while it waits; and whether anything was sent. */
+  #first: Buffer | undefined
+  #begun = false
+  #paused = false
+
+  /** @param resume called when the client is ready for more */
+  constructor(res: ServerResponse, resume: () => void) {
+    this.#res = res
+    this.#resume = resume
+  }
+
+  /**
+   * Sets the head, sent with the first bytes or at the end of this turn. `closing` says that the connection ends with it,
+   * and `early` that the client is still sending.
+   * @throws when the head holds characters that none may hold
+   */
+  head(status: number, message: string, headers: string[], flags: { closing: boolean; early: boolean }): void {
+    if (flags.closing || flags.early) headers.push('Connection', 'close')
+    if (flags.early) closeGently(this.#res)
+    writeHead(this.#res, status, message, headers)
+    if (this.#res.req.method !== 'HEAD' && status !== 204 && status !== 304) flushSoon(this)
+  }
+
+  /** @returns false when the client has enough for now */
+  data(chunk: Buffer): boolean {
+    this.bytes += chunk.length
+    if (!this.#begun) {
+      // The first piece waits for the end of this turn: it is mostly the only one, and then goes with headers and end.
+      if (this.#first === undefined && chunk.length <= SMALL) {
+        this.#first = chunk
+        return true
+      }
+      this.flush()
+    }
+    if (this.#res.write(chunk)) return true
+    this.#awaitDrain()
+    return false
+  }
+
+  flush(): void {
+    if (this.#begun || this.#res.destroyed) return
+    this.#begun = true
+    if (!this.#first) flushHead(this.#res)
+    else if (!this.#res.write(this.#first)) this.#awaitDrain()
+  }
+
+  end(rawTrailers: readonly string[]): void {
+    if (rawTrailers.length > 0) addTrailers(this.#res, rawTrailers)
+    const whole = this.#begun ? undefined : this.#first
+    this.#begun = true
+    // As a string the piece joins the headers in one write; as a buffer it would be a second one.
+    if (whole) this.#res.end(latin1(whole), 'latin1')
+    else this.#res.end()
+  }
+
+  /** Ends it in the middle: a clean end would make half an answer look whole. */
+  break(): void {
+    this.#begun = true
+    breakOff(this.#res)
+  }
+
+  /** The client is gone: what waits to be flushed is for nobody. */
+  abandon(): void {
+    this.#begun = true
+  }
+
+  #awaitDrain(): void {
+    if (this.#paused) return
+    this.#paused = true
+    this.#res.once('drain', () => {
+      this.#paused = false
+      this.#resume()
+    })
+  }
+}
