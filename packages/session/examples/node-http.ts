@@ -10,4 +10,4 @@ export const server = createServer(
   }),
 )
 
-if (import.meta.main) server.listen(Number(process.env.PORT ?? 3000))
+server.listen(Number(process.env.PORT ?? 3000))

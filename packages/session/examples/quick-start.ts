@@ -21,4 +21,4 @@ app.get('/', async (request) => {
   return `Hello ${name}, visit ${visits}\n`
 })
 
-if (import.meta.main) await app.listen({ port: Number(process.env.PORT ?? 3000) })
+await app.listen({ port: Number(process.env.PORT ?? 3000) })

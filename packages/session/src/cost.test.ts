@@ -10,7 +10,8 @@ afterAll(() => rig[Symbol.asyncDispose]())
 
 /** An app with a route per kind of request, and what Redis itself sees of each (by MONITOR). */
 async function counted() {
-  const n = await node({ store: redisStore({ client: rig.client() }), storeTimeoutMs: 30_000 })
+  const client = rig.client()
+  const n = await node({ store: redisStore({ client }), storeTimeoutMs: 30_000 })
   const reports: SessionReport[] = []
   n.app.addHook('onResponse', async (request) => void reports.push(n.sessions.of(request).report()))
   n.app.get('/untouched', async () => 'ok')
@@ -28,10 +29,9 @@ async function counted() {
     else if (source !== 'lua') seen.push(name)
   })
   const user = browser(n.app)
-  const marker = rig.client()
   /** Returns when MONITOR has shown everything up to now. */
   const mark = async (text: string) => {
-    await marker.echo(text)
+    await client.echo(text) // over the store's own connection, so that it cannot overtake what nobody waits for
     await expect.poll(() => marked).toBe(text)
   }
   const ask = async (url: string) => {

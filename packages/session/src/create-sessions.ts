@@ -26,7 +26,7 @@ export function createSessions<A extends object = Record<string, unknown>>(optio
     options: resolved,
     carrier: carrier(resolved),
     events,
-    guard: new StoreGuard({ storeTimeoutMs, breaker, events, tracer, now }),
+    guard: new StoreGuard({ storeTimeoutMs: store.isLocal ? 0 : storeTimeoutMs, breaker, events, tracer, now }),
     updates: new SerialQueue(),
     keyOf: store.plainIds ? (id) => id : hashId,
     trim: (user, key) => roster.trim(user, key),

@@ -33,6 +33,13 @@ describe('the guard of the store', () => {
     await expect(failing).rejects.toMatchObject({ statusCode: 503, failure: 'failed', cause: new Error('broken') })
   })
 
+  it('keeps no time for a store in this process, and makes a 503 of its failures all the same', async () => {
+    const local = guard({ storeTimeoutMs: 0 })
+    expect(await local.run('load', async () => 'answer')).toBe('answer')
+    const failing = local.run('load', () => Promise.reject(new Error('broken')))
+    await expect(failing).rejects.toMatchObject({ statusCode: 503, failure: 'failed' })
+  })
+
   it('gives up on a store that hangs, and takes no notice of its late answer', async () => {
     const { promise, resolve } = Promise.withResolvers<string>()
     const strict = guard({ breaker: { failures: 1, coolDownMs: 60_000 } })

@@ -5,6 +5,7 @@ import type { Tracer } from './tracing.ts'
 
 /** What the guard goes by. */
 export interface GuardOptions {
+  /** `0` for a store that needs no time-out, because it answers from this process. */
   readonly storeTimeoutMs: number
   readonly breaker: Required<BreakerOptions>
   readonly events: EventHub
@@ -38,6 +39,7 @@ export class StoreGuard {
     const start = performance.now()
     if (!this.#breaker.admits(start)) return Promise.reject(this.#refusal(operation, start))
     const { tracer, storeTimeoutMs } = this.#options
+    if (storeTimeoutMs === 0) return this.#untimed(operation, call, watch, start)
     return new Promise<T>((resolve, reject) => {
       let settled = false
       const fail = (failure: StoreFailure, what: string, cause?: unknown): void => {
@@ -62,6 +64,23 @@ export class StoreGuard {
         (error: unknown) => fail('failed', 'failed', error),
       )
     })
+  }
+
+  async #untimed<T>(
+    operation: StoreOperation,
+    call: () => Promise<T>,
+    watch: Stopwatch | undefined,
+    start: number,
+  ): Promise<T> {
+    const { tracer } = this.#options
+    try {
+      const value = await (tracer ? tracer.wrap(operation, call) : call())
+      this.#ended(operation, start, true, watch)
+      return value
+    } catch (error) {
+      this.#ended(operation, start, false, watch)
+      throw this.#failure(operation, 'failed', 'failed', error)
+    }
   }
 
   #ended(operation: StoreOperation, start: number, ok: boolean, watch: Stopwatch | undefined): void {

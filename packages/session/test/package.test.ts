@@ -54,7 +54,8 @@ function narrowed(file: string): string {
 
 /** Asks a server of the example three times, as its README does. */
 async function visit(script: string): Promise<string> {
-  const { stdout } = await run(process.execPath, ['--input-type=module', '-e', script], { cwd: project })
+  const env = { ...process.env, PORT: '0' }
+  const { stdout } = await run(process.execPath, ['--input-type=module', '-e', script], { cwd: project, env })
   return stdout
 }
 
@@ -94,7 +95,7 @@ describe('the packed package', { timeout: 300_000 }, () => {
     await compile('node-http.ts')
     const script = `
       const { server } = await import('./out/node-http.js')
-      await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve))
+      if (!server.listening) await new Promise((resolve) => server.once('listening', resolve))
       const url = 'http://127.0.0.1:' + server.address().port
       const first = await fetch(url)
       const cookie = first.headers.getSetCookie()[0].split(';')[0]
@@ -112,7 +113,8 @@ describe('the packed package', { timeout: 300_000 }, () => {
       const hello = await app.inject('/hello?name=Ada')
       const cookie = hello.headers['set-cookie'].split(';')[0]
       const visit = await app.inject({ url: '/', headers: { cookie } })
-      console.log(hello.body + visit.body + (await app.inject('/')).body)`
+      console.log(hello.body + visit.body + (await app.inject('/')).body)
+      await app.close()`
     expect(await visit(script)).toBe('Nice to meet you\nHello Ada, visit 1\nHello stranger, visit 1\n\n')
   })
 })

@@ -52,6 +52,7 @@ const SWEEP_STEP = 5_000
 const LIST_LIMIT = 100
 
 class Memory implements MemoryStore {
+  readonly isLocal = true
   readonly #shelf: Shelf
   readonly #now: () => number
   readonly #timer: NodeJS.Timeout | undefined

@@ -85,6 +85,8 @@ export interface SessionPage {
 export interface SessionStore extends AsyncDisposable {
   /** True when sessions lie under their plain ids, as Spring Session keeps them; else under `hashId(id)`. */
   readonly plainIds?: boolean
+  /** True when every call is answered from this process's memory, so that no time-out need be kept for it. */
+  readonly isLocal?: boolean
   /**
    * Reads a session and, at most every `touchEveryMs`, writes down the access.
    * `undefined` when there is none; `expired` when the store still has it but its time is over: it is not touched then.
