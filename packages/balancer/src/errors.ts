@@ -11,20 +11,6 @@ export class BalancerError extends Error {
   }
 }
 
-/** Every upstream is down, draining or in maintenance. */
-export class NoUpstreamError extends BalancerError {
-  constructor(message = 'no upstream is available') {
-    super('BALANCER_NO_UPSTREAM', 503, message)
-  }
-}
-
-/** Every upstream is at its `maxInFlight`, and the queue is full or the wait in it was too long. */
-export class OverloadedError extends BalancerError {
-  constructor(message: string) {
-    super('BALANCER_OVERLOADED', 503, message)
-  }
-}
-
 /** The admin API was asked about an upstream that the pool does not hold. */
 export class UnknownUpstreamError extends BalancerError {
   constructor(name: string) {

@@ -8,6 +8,7 @@ import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { policies } from '../src/index.ts'
 
+const require = createRequire(import.meta.url)
 const run = promisify(execFile)
 const root = fileURLToPath(new URL('..', import.meta.url))
 const workspace = join(root, '../..')
@@ -54,7 +55,7 @@ describe('the packed package', { timeout: 300_000 }, () => {
   })
 
   test('passes arethetypeswrong as an ESM package', async () => {
-    const home = dirname(createRequire(import.meta.url).resolve('@arethetypeswrong/cli/package.json'))
+    const home = dirname(require.resolve('@arethetypeswrong/cli/package.json'))
     const { stdout } = await run(process.execPath, [
       join(home, 'dist/index.js'),
       tarball,

@@ -1,6 +1,8 @@
 import { createRequire } from 'node:module'
 import util from 'node:util'
 
+const require = createRequire(import.meta.url)
+
 /** What is used of http-proxy 1.18.1. */
 export interface ProxyServer {
   webPasses: { name: string }[]
@@ -21,7 +23,7 @@ export function loadHttpProxy(): HttpProxy {
   const original = Object.getOwnPropertyDescriptor(holder, '_extend')
   Object.defineProperty(holder, '_extend', { value: extend, configurable: true, writable: true })
   try {
-    return createRequire(import.meta.url)('http-proxy')
+    return require('http-proxy')
   } finally {
     if (original) Object.defineProperty(holder, '_extend', original)
   }
