@@ -1,12 +1,14 @@
 import { pino } from 'pino'
 import { ConfigError, readConfig } from './config.ts'
 import { type Console, startConsole } from './console.ts'
+import { ensurePages } from './ensure-pages.ts'
 
 /** The console as a process: configuration from the environment, log lines as JSON on stdout, everything ended by SIGTERM or Ctrl-C. */
 const log = pino({ base: { app: 'console' } })
 
 async function main(): Promise<void> {
   const config = readConfig(process.env)
+  await ensurePages((line) => log.info(line))
   const running = await startConsole(config, {
     onProgress: (line) => log.info(line),
     onFailure: (mode, error) => log.error({ mode, error: error.message }, 'lane failed'),
@@ -14,7 +16,17 @@ async function main(): Promise<void> {
   endOnSignal(running)
   log.info({ url: running.url }, 'listening')
   await running.stage.ready
-  log.info({ url: running.url, lanes: [...running.stage.lanes.keys()] }, 'ready')
+  log.info({ url: running.url, lanes: addresses(running) }, 'ready')
+}
+
+/** Where everything listens, for whoever started this process and wants to tell a person. */
+function addresses({ stage }: Console) {
+  return [...stage.lanes.values()].map(({ id, host }) => ({
+    mode: id,
+    url: host.publicUrl,
+    balancer: host.balancerUrl,
+    nodes: Object.fromEntries(host.nodes().map(({ name, url }) => [name, url])),
+  }))
 }
 
 function endOnSignal(running: Console): void {

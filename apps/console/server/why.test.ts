@@ -59,6 +59,27 @@ describe('why', () => {
     ])
   })
 
+  it('tells how a node failed in the balancer’s words, once', () => {
+    const line = 'cookie AFFINITY: pinned to b'
+    const decisions = [
+      { requestId: '1', upstream: 'b', attempt: 1, reason: 'pinned', why: [line] },
+      {
+        requestId: '1',
+        upstream: 'a',
+        attempt: 2,
+        reason: 'retried',
+        why: [line, 'b refused the connection', 'retried a by round robin'],
+      },
+    ]
+    expect(keys({ ...base, decisions })).toEqual([
+      'cookie.sent',
+      'affinity.pinned',
+      'met.refused',
+      'pick.retried',
+      'node.answered',
+    ])
+  })
+
   it('keeps a sentence that it does not know in the balancer’s own words', () => {
     const decisions = [{ requestId: '1', upstream: 'c', attempt: 1, reason: 'picked', why: ['a new reason'] }]
     expect(why({ ...base, decisions })[1]).toEqual({ key: 'raw', raw: 'a new reason' })

@@ -59,17 +59,27 @@ const sentences: readonly (readonly [RegExp, (match: RegExpExecArray) => WhyStep
     /^(picked|repicked|retried) (\S+) by (.+)$/,
     ([, how = '', node = '', policy = '']) => ({ key: `pick.${how}`, values: { node, policy } }),
   ],
+  [
+    /^(\S+) (refused|could not|died) .+$/,
+    ([, node = '', how = '']) => ({
+      key: `met.${how === 'could not' ? 'unreachable' : how}`,
+      values: { node },
+      bad: true,
+    }),
+  ],
+  [/^(\S+) failed, and affinity is strict$/, ([, node = '']) => ({ key: 'strict', values: { node }, bad: true })],
   [/^every upstream is full$/, () => ({ key: 'pick.full', bad: true })],
   [/^no upstream is available$/, () => ({ key: 'pick.none', bad: true })],
 ]
 
-/** An attempt after the first begins with why there is one, and does not say again what the first one said of affinity. */
+/** An attempt after the first says why there is one, and nothing that the one before has said already. */
 function attemptSteps(decision: DecisionEvent, index: number, all: readonly DecisionEvent[]): WhyStep[] {
   const steps = decisionSteps(decision)
   const before = all[index - 1]
   if (!before) return steps
-  const failed: WhyStep = { key: 'failed', values: { node: before.upstream ?? '–' }, bad: true }
-  return [failed, ...steps.filter(({ key }) => !key.startsWith('affinity.'))]
+  const rest = steps.filter(({ raw }) => raw === undefined || !before.why.includes(raw))
+  if (rest.some(({ key }) => key.startsWith('met.') || key === 'strict')) return rest
+  return [{ key: 'failed', values: { node: before.upstream ?? '–' }, bad: true }, ...rest]
 }
 
 /** The balancer's sentences as steps that can be translated; one that is not known stays in its own words. */

@@ -10,7 +10,7 @@ import { openBrowser, openPage } from './browser.ts'
 import { openConsole } from './open-console.ts'
 
 const patient = { timeout: 60_000, interval: 200 }
-const widths = [360, 1024, 1920] as const
+const widths = [360, 1024, 1440, 1920] as const
 /** Set to keep what was looked at. */
 const keep = process.env.SCREENSHOTS
 let console: Console

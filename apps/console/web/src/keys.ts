@@ -13,11 +13,11 @@ export interface KeyDeed {
 
 /** Listens for single keys, but not while the visitor types or a dialog is open, and never with a modifier held. */
 export function useKeys(deeds: readonly KeyDeed[], quiet: boolean): void {
-  const latest = useRef(deeds)
-  latest.current = deeds
+  const latest = useRef({ deeds, quiet })
+  latest.current = { deeds, quiet }
   useEffect(() => {
-    if (quiet) return undefined
     const onKey = (event: KeyboardEvent) => {
+      if (latest.current.quiet) return
       if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || isTyping(event.target)) return
       if (
         event.key === ' ' &&
@@ -25,14 +25,14 @@ export function useKeys(deeds: readonly KeyDeed[], quiet: boolean): void {
         event.target.closest('button, a, summary, [role=button], [role=tab]')
       )
         return
-      const deed = latest.current.find(({ keys }) => keys.includes(event.key))
+      const deed = latest.current.deeds.find(({ keys }) => keys.includes(event.key))
       if (!deed) return
       event.preventDefault()
       deed.act(event.key)
     }
     addEventListener('keydown', onKey)
     return () => removeEventListener('keydown', onKey)
-  }, [quiet])
+  }, [])
 }
 
 function isTyping(target: EventTarget | null): boolean {

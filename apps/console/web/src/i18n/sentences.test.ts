@@ -61,7 +61,8 @@ describe('the sentences', () => {
     const stores = ['memory.found', 'memory.missing', 'redis.found', 'redis.missing']
     const sessions = ['expired', 'malformed', 'failed'].map((outcome) => `session.${outcome}`)
     const failures = ['timeout', 'refused', 'broken'].map((reason) => `failure.${reason}`)
-    const why = [...whyKeys, ...states, ...picks, ...stores, ...sessions, ...failures]
+    const met = ['refused', 'unreachable', 'died'].map((how) => `met.${how}`)
+    const why = [...met, ...whyKeys, ...states, ...picks, ...stores, ...sessions, ...failures]
     expect(whyKeys.length).toBeGreaterThan(10)
     expect(why.flatMap((key) => [`why.${key}`, `why.${key}.note`]).filter((key) => !t.has(key))).toEqual([])
   })
