@@ -96,7 +96,7 @@ async function redisMemory(port: number): Promise<number> {
 async function measure(options: SoakOptions, populations: readonly Population[]): Promise<Rounds> {
   const rounds: Rounds = {}
   const random = seededRandom(options.seed)
-  const requests = options.quick ? 400 : 4000
+  const requests = options.quick ? 400 : 2000
   await using generator = await startGenerator()
   const jobOf = (population: Population, scenario: 'read' | 'write'): Job => {
     const body = scenario === 'write' ? '{"ok":true}' : '{"q":"password"}'
@@ -110,10 +110,12 @@ async function measure(options: SoakOptions, populations: readonly Population[])
     }
   }
   for (const population of populations) {
-    for (const scenario of ['read', 'write', 'read', 'write'] as const) await generator.run(jobOf(population, scenario))
+    for (let turn = 0; turn < 5; turn++) {
+      for (const scenario of ['read', 'write'] as const) await generator.run(jobOf(population, scenario))
+    }
   }
   const slices = populations.flatMap(({ id }) => ['read', 'write'].map((scenario) => ({ contender: id, scenario })))
-  for (let round = 0; round < (options.quick ? 3 : 20); round++) {
+  for (let round = 0; round < (options.quick ? 3 : 15); round++) {
     const halves = []
     for (const slice of orderOfRound(slices, random)) {
       const population = populations.find(({ id }) => id === slice.contender) as Population
