@@ -62,19 +62,19 @@ describe.each(codecs)('$name', (codec) => {
     fc.assert(
       fc.property(fc.jsonValue(), (value) => {
         // JSON's own text has no -0 for JavaScript to bring back.
-        const plain: unknown = JSON.parse(JSON.stringify(value))
+        const text = JSON.stringify(value)
+        fc.pre(!text.includes('"__proto__":')) // the next test’s matter
+        const plain: unknown = JSON.parse(text)
         expect(codec.decode(codec.encode(plain))).toStrictEqual(plain)
       }),
     )
   })
 
-  it('keeps __proto__ as an ordinary key, and pollutes nothing', () => {
+  it('keeps __proto__ as an ordinary key or refuses it, and pollutes nothing', () => {
     const value: unknown = JSON.parse('{"__proto__":{"polluted":true},"constructor":1}')
-    try {
-      expect(codec.decode(codec.encode(value))).toStrictEqual(value)
-    } catch (error) {
-      expect(error).toBeInstanceOf(Error) // refused outright is as safe
-    }
+    const keeps = codec.name === 'json' || codec.name === 'v8'
+    if (keeps) expect(codec.decode(codec.encode(value))).toStrictEqual(value)
+    else expect(() => codec.encode(value)).toThrow('value.__proto__ is named __proto__')
     expect(({} as { polluted?: boolean }).polluted).toBeUndefined()
   })
 

@@ -31,6 +31,7 @@ export function registry(classes: readonly RegisteredClass[]): Codec {
     codec: 'registry',
     builtins: new Set([...BUILTINS, URL.prototype, URLSearchParams.prototype]),
     keepsNullPrototype: true,
+    keepsProtoKey: false,
     inside(value) {
       const entry = find(value)
       return entry && { content: entry.write(value) }

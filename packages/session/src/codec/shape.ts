@@ -8,6 +8,8 @@ export interface ShapeRules {
   readonly builtins: ReadonlySet<object>
   /** Whether `Object.create(null)` comes back without a prototype. */
   readonly keepsNullPrototype: boolean
+  /** Whether an own property named `__proto__` comes back; devalue refuses it, lest a careless reader be polluted. */
+  readonly keepsProtoKey: boolean
   /** What is inside an instance of a registered class; `undefined` when its class is not registered. */
   readonly inside?: (value: object) => { readonly content: unknown } | undefined
 }
@@ -75,6 +77,9 @@ class Walk {
     for (const key of Reflect.ownKeys(value)) {
       if (typeof key === 'symbol') throw new UnencodableError(path, 'has a symbol for a key')
       const at = step(path, key)
+      if (key === '__proto__' && !this.#rules.keepsProtoKey) {
+        throw new UnencodableError(at, `is named __proto__, which ${this.#rules.codec} does not keep`)
+      }
       const property = Object.getOwnPropertyDescriptor(value, key)
       if (!property?.enumerable) throw new UnencodableError(at, 'is not enumerable, so it would be dropped')
       if (property.get || property.set) throw new UnencodableError(at, 'is an accessor, not a plain value')

@@ -6,6 +6,7 @@ const RULES: ShapeRules = {
   codec: 'typed-json',
   builtins: new Set([...BUILTINS, URL.prototype, URLSearchParams.prototype]),
   keepsNullPrototype: true,
+  keepsProtoKey: false,
 }
 
 /**
