@@ -68,7 +68,7 @@ function showField(name: string, value: Buffer, before: ReadonlyMap<string, stri
 export function decodeField(name: string, value: Buffer): string | undefined {
   const text = value.toString('utf8')
   if (name === 'creationTime' || name === 'lastAccessedTime')
-    return /^\d+$/.test(text) ? new Date(Number(text)).toISOString() : undefined
+    return /^\d+$/.test(text) ? `${new Date(Number(text)).toISOString().slice(0, 19).replace('T', ' ')} UTC` : undefined
   if (name === 'maxInactiveInterval') return /^-?\d+$/.test(text) ? `${text} s` : undefined
   try {
     return JSON.stringify(JSON.parse(text))

@@ -181,7 +181,7 @@ describe.each<Language>(['en', 'ko'])('each row of the table, clicked in %s', (l
     expect(await lostIn('clustered')).toEqual([])
     expect(await view.figure('clustered', 'lost')).toBe(0)
     expect(await view.figure('clustered', 'error')).toBe(errors)
-  })
+  }, 300_000)
 
   it('stops Redis: unaffected in memory, clear 503s in clustered, whole again when it is back', async () => {
     await button(view.t('users.loginAll')).click()

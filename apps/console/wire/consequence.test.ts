@@ -1,0 +1,89 @@
+import { describe, expect, it } from 'vitest'
+import { consequence } from './consequence.ts'
+import type { LaneView, NodeView, UserView } from './frame.ts'
+import { foundPercent, noTotals } from './outcome.ts'
+import type { Mode } from './record.ts'
+
+const names = ['Alice', 'Bob', 'Carol', 'Dave', 'Erin', 'Frank', 'Grace', 'Heidi', 'Ivan']
+const lane = (mode: Mode): LaneView => ({
+  id: mode,
+  mode,
+  state: 'ready',
+  on: true,
+  attached: false,
+  url: '',
+  policy: 'plain',
+  totals: noTotals(),
+  share: {},
+  disabled: {},
+  nodes: ['a', 'b', 'c'].map(
+    (name, index): NodeView => ({
+      name,
+      url: '',
+      state: 'up',
+      process: 'running',
+      weight: 1,
+      inFlight: 0,
+      rate: 0,
+      answers: { ok: 0, client: 0, server: 0 },
+      requests: 0,
+      redispatches: 0,
+      holds: mode === 'clustered' ? [] : names.filter((_, i) => i % 3 === index),
+      pinned: [],
+      found: 0,
+      missed: 0,
+      lost: 0,
+      slowMs: 0,
+    }),
+  ),
+})
+const users: UserView[] = names.map((name) => ({
+  name,
+  active: true,
+  lanes: {
+    local: { cookie: true, lost: false },
+    sticky: { cookie: true, lost: false },
+    clustered: { cookie: true, lost: false },
+  },
+}))
+
+describe('consequence', () => {
+  it('counts who will lose their session with a node', () => {
+    expect(consequence('crash', lane('sticky'), users, 'b')).toMatchObject({
+      key: 'crash.memory',
+      losing: 3,
+      values: { n: 3, all: 9, node: 'b' },
+    })
+    expect(consequence('crash', lane('clustered'), users, 'b')).toMatchObject({ key: 'crash.shared', losing: 0 })
+  })
+
+  it('counts everybody for a rolling restart, and nobody where Redis keeps the sessions', () => {
+    expect(consequence('rolling', lane('local'), users)).toMatchObject({ losing: 9, values: { n: 9 } })
+    expect(consequence('rolling', lane('clustered'), users)).toMatchObject({ losing: 0 })
+  })
+
+  it('does not count who has lost already, or has no cookie', () => {
+    const some = users.map(
+      (user, i): UserView =>
+        i === 0
+          ? { ...user, lanes: { sticky: { cookie: false, lost: false } } }
+          : i === 1
+            ? { ...user, lanes: { sticky: { cookie: true, lost: true } } }
+            : user,
+    )
+    expect(consequence('crash', lane('sticky'), some, 'b').values.all).toBe(7)
+  })
+
+  it('names the server that would come, and leaves lanes without Redis alone', () => {
+    expect(consequence('add', lane('local'), users)).toMatchObject({ key: 'add.local', values: { next: 'd' } })
+    expect(consequence('redis-stop', lane('sticky'), users).key).toBe('redis.unaffected')
+  })
+})
+
+describe('foundPercent', () => {
+  it('never rounds up to a hundred, and says nothing of nothing', () => {
+    expect(foundPercent(noTotals())).toBeUndefined()
+    expect(foundPercent({ ...noTotals(), found: 999, lost: 1 })).toBe(99)
+    expect(foundPercent({ ...noTotals(), found: 5, fresh: 100, none: 3 })).toBe(100)
+  })
+})
