@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -31,14 +30,7 @@ export function apiReference(): string {
   })
   const head =
     '# API reference of @session-cluster/session\n\nMade from the doc comments by scripts/api-reference.ts; do not edit.'
-  return formatted(`${[head, ...parts].join('\n\n')}\n`)
-}
-
-/** As the repository's formatter has it. */
-function formatted(markdown: string): string {
-  const biome = join(root, '../../node_modules/@biomejs/biome/bin/biome')
-  const args = [biome, 'format', '--stdin-file-path=docs/api.md']
-  return execFileSync(process.execPath, args, { cwd: root, input: markdown, encoding: 'utf8' })
+  return `${[head, ...parts].join('\n\n')}\n`.replaceAll(/[ \t]+$/gm, '')
 }
 
 interface Section {
