@@ -25,6 +25,8 @@ export interface OwnedLaneOptions {
 }
 
 const namespace = 'session-cluster'
+/** How long the balancer waits for a node that hangs: a person who froze it wants to see the 504. */
+const frozenMs = '5000'
 
 /** Starts a cluster of the console's own: it ends with the console. */
 export async function ownedLane(options: OwnedLaneOptions): Promise<LaneHost> {
@@ -42,7 +44,7 @@ export async function ownedLane(options: OwnedLaneOptions): Promise<LaneHost> {
     // With a file, so that what a stopped Redis held is there again when it comes back.
     redis: options.redisUrl === undefined ? { appendOnly: true } : { url: options.redisUrl },
     nodeEnv: { LOG_LEVEL: 'info', ...options.nodeEnv, ADMIN_TOKEN: nodeToken },
-    balancerEnv: { ...options.balancerEnv },
+    balancerEnv: { HEADERS_TIMEOUT_MS: frozenMs, ...options.balancerEnv },
     env: { ...options.env },
     ...(options.signal && { signal: options.signal }),
     onState: (part, state) => {

@@ -17,7 +17,7 @@ export interface VisitOptions {
   readonly cookie?: string | undefined
   /** The Host to send; a lane has a host name of its own while every one of them is dialled at its address. */
   readonly host?: string | undefined
-  /** The bound for the whole visit in ms. @default 15000 */
+  /** The bound for the whole visit, ms: longer than the balancer's own, so that a 504 is the balancer's word. @default 35_000 */
   readonly timeoutMs?: number
   /** Connections to reuse; without one every visit makes its own, so that a restarted node's stale socket is never met. */
   readonly agent?: Agent
@@ -41,7 +41,7 @@ export function visit(url: string, options: VisitOptions = {}): Promise<Answer> 
     if (options.host) headers.host = options.host
     const method = options.method ?? 'GET'
     if (method === 'POST') headers['content-length'] = '0'
-    const timer = setTimeout(() => outgoing.destroy(new Error('timeout')), options.timeoutMs ?? 15_000)
+    const timer = setTimeout(() => outgoing.destroy(new Error('timeout')), options.timeoutMs ?? 35_000)
     const settle = (answer: Answer) => {
       clearTimeout(timer)
       resolve(answer)

@@ -6,7 +6,7 @@ import type { Console } from '../server/console.ts'
 import { languages } from '../web/src/i18n/translate.ts'
 import { themes } from '../web/src/link.ts'
 import { misplaced } from './boxes.ts'
-import { openBrowser, openPage } from './browser.ts'
+import { type OpenPage, openBrowser, openPage } from './browser.ts'
 import { openConsole } from './open-console.ts'
 
 const patient = { timeout: 60_000, interval: 200 }
@@ -35,45 +35,57 @@ afterAll(async () => {
   await console?.[Symbol.asyncDispose]()
 })
 
+/** Each view, and what shows that it is there. */
 const places = {
-  page: '&user=Bob&lane=sticky',
-  tour: '&tour=5.1&tab=cookie&user=Alice',
-  redis: '&lane=clustered&tab=redis&user=Alice',
-  session: '&lane=sticky&tab=session&user=Alice',
-  present: '&present=1&tour=6.1',
+  page: ['&user=Bob&lane=sticky&tab=why', '.why'],
+  tour: ['&tour=5.1', '.tour'],
+  cookie: ['&lane=sticky&tab=cookie&user=Alice', '[data-cookie]'],
+  redis: ['&lane=clustered&tab=redis&user=Alice', '.fields'],
+  session: ['&lane=sticky&tab=session&user=Alice', '[data-knows]'],
+  present: ['&present=1&tour=6.1', '.presenting .tour'],
 } as const
 
 describe.each(widths)('at %i', (width) => {
+  let view: OpenPage
+  beforeAll(async () => {
+    view = await openPage(browser, console.url, { context: { viewport: { width, height: 900 } } })
+  })
+  afterAll(() => view.page.context().close())
+
+  const show = async (hash: string, lang: string, theme: string, sign: string) => {
+    await view.page.evaluate((to) => {
+      location.hash = to
+    }, `#lang=${lang}&theme=${theme}${hash}`)
+    await view.page.waitForFunction(
+      (want) => document.documentElement.lang === want.lang && document.documentElement.dataset.theme === want.theme,
+      { lang, theme },
+    )
+    await view.page.locator(sign).first().waitFor()
+  }
+  const picture = async (name: string, fullPage: boolean) => {
+    if (!keep) return
+    mkdirSync(keep, { recursive: true })
+    await view.page.screenshot({ path: join(keep, `${name}.png`), fullPage })
+  }
+
   describe.each(languages)('in %s', (lang) => {
     it.each(themes)('%s: nothing overflows, nothing overlaps, in any view or dialog', async (theme) => {
-      for (const [name, hash] of Object.entries(places)) {
-        const view = await openPage(browser, console.url, {
-          lang,
-          hash: `&theme=${theme}${hash}`,
-          context: { viewport: { width, height: 900 } },
-        })
-        const { page } = view
-        await page.waitForLoadState('networkidle').catch(() => undefined)
-        await page.locator('.lane .diagram').first().waitFor()
-        expect(await misplaced(page), name).toEqual([])
-        if (keep) {
-          mkdirSync(keep, { recursive: true })
-          await page.screenshot({ path: join(keep, `${name}-${width}-${lang}-${theme}.png`), fullPage: true })
-        }
-        if (name === 'page') {
-          for (const key of ['?', 'a']) {
-            await page.keyboard.press(key)
-            await page.locator('dialog').waitFor()
-            expect(await misplaced(page), `${name} ${key}`).toEqual([])
-            if (keep)
-              await page.screenshot({
-                path: join(keep, `dialog-${key === '?' ? 'keys' : 'add'}-${width}-${lang}-${theme}.png`),
-              })
-            await page.keyboard.press('Escape')
-            await expect.poll(() => page.locator('dialog').count(), patient).toBe(0)
-          }
-        }
-        await page.context().close()
+      for (const [name, [hash, sign]] of Object.entries(places)) {
+        await show(hash, lang, theme, sign)
+        expect(await misplaced(view.page), name).toEqual([])
+        await picture(`${name}-${width}-${lang}-${theme}`, true)
+      }
+      await show(places.page[0], lang, theme, places.page[1])
+      for (const [key, name] of [
+        ['?', 'keys'],
+        ['a', 'add'],
+      ] as const) {
+        await view.page.keyboard.press(key)
+        await view.page.locator('dialog').waitFor()
+        expect(await misplaced(view.page), `dialog ${name}`).toEqual([])
+        await picture(`dialog-${name}-${width}-${lang}-${theme}`, false)
+        await view.page.keyboard.press('Escape')
+        await expect.poll(() => view.page.locator('dialog').count(), patient).toBe(0)
       }
     })
   })

@@ -37,8 +37,7 @@ export function App({ stream }: { stream: Stream }) {
       setTrouble(undefined)
       return true
     } catch (error) {
-      const reason = (error as Error).message
-      setTrouble(t('do.failed', { reason }))
+      setTrouble(t('do.failed', { reason: reasonIn(t, (error as Error).message) }))
       return false
     }
   }
@@ -82,6 +81,12 @@ export function App({ stream }: { stream: Stream }) {
       </div>
     </PageContext.Provider>
   )
+}
+
+/** The server's words; where it only named a reason that the page has a sentence for, that sentence. */
+function reasonIn(t: Page['t'], message: string): string {
+  const reason = /^\w+: ([\w-]+)(?:;|$)/.exec(message)?.[1]
+  return reason !== undefined && t.has(`disabled.${reason}`) ? t.any(`disabled.${reason}`) : message
 }
 
 function Banner({ page: { t, state } }: { page: Page }) {

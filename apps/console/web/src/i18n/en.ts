@@ -19,7 +19,6 @@ export const en = {
   'export.run': 'Export run',
   'present.on': 'Present',
   'present.off': 'Leave presenting',
-  more: 'More',
   'connection.connecting': 'Connecting …',
   'connection.broken':
     'The console’s server does not answer. What you see is the last that was heard; connecting again …',
@@ -117,7 +116,6 @@ export const en = {
   'diagram.sessions': '{n} held',
   'diagram.sessions.one': '1 held',
   'diagram.gone': '{n} gone',
-  'diagram.memory': 'in memory',
   'diagram.redis': '{n} sessions · {ms} ms',
   'diagram.redis.frozen': 'frozen',
   'diagram.redis.down': 'stopped',
@@ -254,7 +252,6 @@ export const en = {
   'cookie.part.random': 'random id',
   'cookie.part.base64': 'decoded from Base64',
   'cookie.part.bits': 'bits in the value',
-  'cookie.forge': 'Forge it',
   'cookie.forge.label': 'A value of your own for {name}',
   'cookie.forge.send': 'Send',
   'cookie.forge.hint': 'One GET /get with this value; the jar keeps the real one.',
@@ -474,6 +471,7 @@ export const en = {
   'disabled.no-redis': 'This lane has no Redis.',
   'disabled.foreign-redis': 'Not here: this Redis runs elsewhere (REDIS_URL).',
   'disabled.thaws-itself': 'Not needed: the server freezes itself and goes on by itself.',
+  'disabled.busy': 'Not now: something else is being done to the lane.',
   'disabled.starting': 'Not yet: the lane is still starting.',
 
   'keys.title': 'Keys',
@@ -518,7 +516,6 @@ export const en = {
   'tour.missing': 'This chapter needs the lane {lane}, which is not here.',
 
   'number.ms': '{n} ms',
-  'number.percent': '{n} %',
 } as const
 
 /** The name of a sentence. */

@@ -21,7 +21,6 @@ export const ko: Readonly<Record<Key, string>> = {
   'export.run': '내보내기',
   'present.on': '발표',
   'present.off': '발표 끝내기',
-  more: '더 보기',
   'connection.connecting': '연결하는 중 …',
   'connection.broken':
     '콘솔 서버가 응답하지 않습니다. 지금 보이는 것은 마지막으로 받은 내용이며, 다시 연결하고 있습니다 …',
@@ -119,7 +118,6 @@ export const ko: Readonly<Record<Key, string>> = {
   'diagram.sessions': '세션 {n}개',
   'diagram.sessions.one': '세션 1개',
   'diagram.gone': '{n}개 사라짐',
-  'diagram.memory': '메모리에',
   'diagram.redis': '세션 {n}개 · {ms} ms',
   'diagram.redis.frozen': '얼어붙음',
   'diagram.redis.down': '멈춤',
@@ -256,7 +254,6 @@ export const ko: Readonly<Record<Key, string>> = {
   'cookie.part.random': '임의의 ID',
   'cookie.part.base64': 'Base64를 푼 값',
   'cookie.part.bits': '값의 비트 수',
-  'cookie.forge': '위조해 보기',
   'cookie.forge.label': '{name} 쿠키에 넣을 값',
   'cookie.forge.send': '보내기',
   'cookie.forge.hint': '이 값으로 GET /get 을 한 번 보냅니다. 진짜 쿠키는 그대로 남습니다.',
@@ -476,6 +473,7 @@ export const ko: Readonly<Record<Key, string>> = {
   'disabled.no-redis': '이 레인에는 Redis가 없습니다.',
   'disabled.foreign-redis': '여기서는 안 됩니다: 이 Redis는 다른 곳에서 돌아갑니다(REDIS_URL).',
   'disabled.thaws-itself': '필요 없습니다: 서버가 스스로 얼었다가 스스로 풀립니다.',
+  'disabled.busy': '지금은 안 됩니다: 레인에서 다른 일을 하고 있습니다.',
   'disabled.starting': '아직 안 됩니다: 레인이 시작하는 중입니다.',
 
   'keys.title': '단축키',
@@ -520,5 +518,4 @@ export const ko: Readonly<Record<Key, string>> = {
   'tour.missing': '이 장에는 {lane} 레인이 필요한데, 여기에는 없습니다.',
 
   'number.ms': '{n} ms',
-  'number.percent': '{n} %',
 }

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { globSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { laneActions, nodeActions } from '../../../wire/frame.ts'
 import { modes } from '../../../wire/record.ts'
@@ -79,6 +79,25 @@ describe('the sentences', () => {
       ),
     ]
     expect(wanted.filter((key) => !t.has(key))).toEqual([])
+  })
+})
+
+describe('the list of sentences', () => {
+  it('holds none that nothing says any more', () => {
+    const root = new URL('../../..', import.meta.url)
+    const code = globSync(['web/src/**/*.{ts,tsx}', 'server/*.ts'], { cwd: root })
+      .filter((file) => !/i18n|\.test\./.test(file))
+      .map((file) => readFileSync(new URL(file, root), 'utf8'))
+      .join('\n')
+    const beginnings = [...code.matchAll(/`((?:[a-z][\w]*\.)+)\$\{/g)].map(([, beginning]) => beginning as string)
+    const unsaid = Object.keys(sentences.en).filter(
+      (key) =>
+        !key.startsWith('tour.') &&
+        !code.includes(`'${key}'`) &&
+        !beginnings.some((beginning) => key.startsWith(beginning)),
+    )
+    expect(beginnings.length).toBeGreaterThan(10)
+    expect(unsaid).toEqual([])
   })
 })
 
