@@ -85,23 +85,7 @@ export const scaleOut: Experiment = {
           value: median(up.map(({ whole }) => whole)),
         },
       ],
-      pictures: [
-        bars({
-          id: 'cpu',
-          title: text('CPU time that each node spent on the same work', '같은 일에 각 노드가 쓴 CPU 시간'),
-          caption: text('One node does it all; three do a third each.', '한 대면 혼자 모두, 세 대면 1/3씩 합니다.'),
-          bars: [
-            { group: text('alone: a', '혼자: a'), series: 'CPU', value: Math.round(alone) },
-            ...perNode.map((value, index) => ({
-              group: text(`of three: ${'abc'[index]}`, `셋 중: ${'abc'[index]}`),
-              series: 'CPU',
-              value: Math.round(value),
-            })),
-          ],
-          groupTitle: text('node', '노드'),
-          valueTitle: text('CPU time, ms', 'CPU 시간, ms'),
-        }),
-      ],
+      pictures: [picture(alone, perNode)],
     }
   },
 }
@@ -159,3 +143,21 @@ async function work(base: string): Promise<{ node: string; cpuMs: number }> {
 
 const sum = (rounds: readonly Round[], node: string) =>
   rounds.reduce((total, round) => total + (round.requests[node] ?? 0), 0)
+
+function picture(alone: number, perNode: readonly number[]) {
+  return bars({
+    id: 'cpu',
+    title: text('CPU time that each node spent on the same work', '같은 일에 각 노드가 쓴 CPU 시간'),
+    caption: text('One node does it all; three do a third each.', '한 대면 혼자 모두, 세 대면 1/3씩 합니다.'),
+    bars: [
+      { group: text('alone: a', '혼자: a'), series: 'CPU', value: Math.round(alone) },
+      ...perNode.map((value, index) => ({
+        group: text(`of three: ${'abc'[index]}`, `셋 중: ${'abc'[index]}`),
+        series: 'CPU',
+        value: Math.round(value),
+      })),
+    ],
+    groupTitle: text('node', '노드'),
+    valueTitle: text('CPU time, ms', 'CPU 시간, ms'),
+  })
+}

@@ -67,20 +67,28 @@ export const stickyKeeps = ({ mode = 'sticky' }: { readonly mode?: Mode } = {}):
       ],
       observations: [],
       pictures: [
-        heatmap({
-          id: 'users-nodes',
-          title: text('Which server answered which user', '어느 서버가 어느 사용자에게 답했나'),
-          caption: text(
-            'Requests of each user (across) on each server (down). One full cell per user: pinned.',
-            '사용자(가로)별 요청을 받은 서버(세로). 사용자마다 한 칸만 차 있으면 고정된 것입니다.',
-          ),
-          columns: users.map((_, index) => String(index + 1)),
-          columnTitle: text('user', '사용자'),
-          rows: cluster.nodes.map((node) => node.name),
-          rowTitle: text('node', '노드'),
-          count: (node, user) => seen.get(`u${user}`)?.get(node) ?? 0,
-        }),
+        picture(
+          users.length,
+          cluster.nodes.map(({ name }) => name),
+          seen,
+        ),
       ],
     }
   },
 })
+
+function picture(users: number, nodes: readonly string[], seen: ReadonlyMap<string, ReadonlyMap<string, number>>) {
+  return heatmap({
+    id: 'users-nodes',
+    title: text('Which server answered which user', '어느 서버가 어느 사용자에게 답했나'),
+    caption: text(
+      'Requests of each user (across) on each server (down). One full cell per user: pinned.',
+      '사용자(가로)별 요청을 받은 서버(세로). 사용자마다 한 칸만 차 있으면 고정된 것입니다.',
+    ),
+    columns: Array.from({ length: users }, (_, index) => String(index + 1)),
+    columnTitle: text('user', '사용자'),
+    rows: nodes,
+    rowTitle: text('node', '노드'),
+    count: (node, user) => seen.get(`u${user}`)?.get(node) ?? 0,
+  })
+}

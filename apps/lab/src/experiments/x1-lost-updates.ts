@@ -64,26 +64,7 @@ export const lostUpdates: Experiment = {
         ),
       ],
       observations: [],
-      pictures: [
-        bars({
-          id: 'races',
-          title: text('What was left after the races', '경합 뒤에 남은 것'),
-          caption: text(
-            'Measured against what would be there without any loss.',
-            '아무것도 잃지 않았을 때와 비교합니다.',
-          ),
-          bars: [
-            [text('+1 in parallel', '동시에 +1'), counter.final, increments] as const,
-            [text('pairs of attributes kept', '함께 남은 속성 쌍'), kept, races] as const,
-            [text('logouts that stayed', '유지된 로그아웃'), races - logout.resurrected, races] as const,
-          ].flatMap(([group, measured, expected]) => [
-            { group, series: text('measured', '측정'), value: measured },
-            { group, series: text('without loss', '잃지 않을 때'), value: expected },
-          ]),
-          groupTitle: text('race', '경합'),
-          valueTitle: text('how many', '개수'),
-        }),
-      ],
+      pictures: [picture(counter.final, kept, races - logout.resurrected)],
     }
   },
 }
@@ -154,4 +135,22 @@ async function logoutRace(lab: Lab, cluster: Cluster) {
 
 async function scriptsRun({ client }: RedisView): Promise<number> {
   return (await commandCounts(client)).get('evalsha') ?? 0
+}
+
+function picture(final: number, kept: number, loggedOut: number) {
+  return bars({
+    id: 'races',
+    title: text('What was left after the races', '경합 뒤에 남은 것'),
+    caption: text('Measured against what would be there without any loss.', '아무것도 잃지 않았을 때와 비교합니다.'),
+    bars: [
+      [text('+1 in parallel', '동시에 +1'), final, increments] as const,
+      [text('pairs of attributes kept', '함께 남은 속성 쌍'), kept, races] as const,
+      [text('logouts that stayed', '유지된 로그아웃'), loggedOut, races] as const,
+    ].flatMap(([group, measured, expected]) => [
+      { group, series: text('measured', '측정'), value: measured },
+      { group, series: text('without loss', '잃지 않을 때'), value: expected },
+    ]),
+    groupTitle: text('race', '경합'),
+    valueTitle: text('how many', '개수'),
+  })
 }

@@ -84,26 +84,7 @@ export const rollingDeploy: Experiment = {
         { what: text('items in all carts after the roll-out', '배포 뒤 모든 장바구니의 물건'), value: there.items },
         { what: text('items in all carts after the roll-back', '되돌린 뒤 모든 장바구니의 물건'), value: back.items },
       ],
-      pictures: [
-        bars({
-          id: 'deployments',
-          title: text('Requests during two rolling deployments', '배포 두 번 동안의 요청'),
-          caption: text(
-            'Old and new nodes serve side by side; none of the answers is a failure.',
-            '옛 노드와 새 노드가 함께 답하며, 실패한 답이 없습니다.',
-          ),
-          bars: [
-            { group: text('roll-out of release 2', '릴리스 2 배포'), moves: there },
-            { group: text('roll-back to release 1', '릴리스 1로 되돌리기'), moves: back },
-          ].flatMap(({ group, moves }) => [
-            { group, series: text('answered', '답함'), value: moves.requests - moves.failed },
-            { group, series: text('failed', '실패'), value: moves.failed },
-          ]),
-          groupTitle: text('deployment', '배포'),
-          valueTitle: text('requests', '요청'),
-          colors: ['var(--found)', 'var(--error)'],
-        }),
-      ],
+      pictures: [picture(there, back)],
     }
   },
 }
@@ -179,4 +160,25 @@ async function shop(lab: Lab, users: readonly VirtualUser[], step: string) {
     lab.record({ step, user: user.name, statuses: answers.map(({ status }) => status), cart })
   }
   return seen
+}
+
+function picture(there: Deployment, back: Deployment) {
+  return bars({
+    id: 'deployments',
+    title: text('Requests during two rolling deployments', '배포 두 번 동안의 요청'),
+    caption: text(
+      'Old and new nodes serve side by side; none of the answers is a failure.',
+      '옛 노드와 새 노드가 함께 답하며, 실패한 답이 없습니다.',
+    ),
+    bars: [
+      { group: text('roll-out of release 2', '릴리스 2 배포'), moves: there },
+      { group: text('roll-back to release 1', '릴리스 1로 되돌리기'), moves: back },
+    ].flatMap(({ group, moves }) => [
+      { group, series: text('answered', '답함'), value: moves.requests - moves.failed },
+      { group, series: text('failed', '실패'), value: moves.failed },
+    ]),
+    groupTitle: text('deployment', '배포'),
+    valueTitle: text('requests', '요청'),
+    colors: ['var(--found)', 'var(--error)'],
+  })
 }

@@ -63,26 +63,7 @@ export const reshuffle: Experiment = {
         counted(text('affinity cookie: clients that moved', '친화성 쿠키: 옮긴 클라이언트'), moved.cookie, 0),
       ],
       observations: [],
-      pictures: [
-        bars({
-          id: 'moved',
-          title: text(
-            'Clients that change servers when a fourth is added to three',
-            '서버 셋에 하나를 더할 때 서버가 바뀌는 클라이언트',
-          ),
-          caption: text(
-            'Each of them loses a session that lives in a server’s memory.',
-            '서버 메모리에 있는 세션이라면, 이들은 모두 세션을 잃습니다.',
-          ),
-          bars: [
-            { group: text('address modulo N', '주소 나머지'), series: '%', value: percent('address-hash') },
-            { group: text('consistent hash', '일관 해시'), series: '%', value: percent('consistent-hash') },
-            { group: text('affinity cookie', '친화성 쿠키'), series: '%', value: percent('cookie') },
-          ],
-          groupTitle: text('how clients are remembered', '기억하는 방법'),
-          valueTitle: text('clients that moved, %', '옮긴 클라이언트, %'),
-        }),
-      ],
+      pictures: [picture(percent)],
     }
   },
 }
@@ -123,4 +104,25 @@ function movedOf(lab: Lab, name: Contender, addresses: readonly string[]): numbe
 function picked(upstream: Upstream | undefined): Upstream {
   prove(upstream, 'a policy picks someone when all are available')
   return upstream
+}
+
+function picture(percent: (name: Contender) => number) {
+  return bars({
+    id: 'moved',
+    title: text(
+      'Clients that change servers when a fourth is added to three',
+      '서버 셋에 하나를 더할 때 서버가 바뀌는 클라이언트',
+    ),
+    caption: text(
+      'Each of them loses a session that lives in a server’s memory.',
+      '서버 메모리에 있는 세션이라면, 이들은 모두 세션을 잃습니다.',
+    ),
+    bars: [
+      { group: text('address modulo N', '주소 나머지'), series: '%', value: percent('address-hash') },
+      { group: text('consistent hash', '일관 해시'), series: '%', value: percent('consistent-hash') },
+      { group: text('affinity cookie', '친화성 쿠키'), series: '%', value: percent('cookie') },
+    ],
+    groupTitle: text('how clients are remembered', '기억하는 방법'),
+    valueTitle: text('clients that moved, %', '옮긴 클라이언트, %'),
+  })
 }

@@ -73,23 +73,7 @@ export const forgery: Experiment = {
         ),
       ],
       observations: [],
-      pictures: [
-        matrix({
-          id: 'attacks',
-          title: text('What each attempt got', '시도마다의 결과'),
-          caption: text(
-            'A tick: the stranger was not served. The last one is not forged but stolen, and no store can tell.',
-            '체크: 낯선 이에게 허용하지 않음. 마지막은 위조가 아니라 훔친 것이며, 어떤 저장소도 구별할 수 없습니다.',
-          ),
-          looks,
-          rowTitle: text('attempt', '시도'),
-          columns: [text('outcome', '결과')],
-          rows: [...attacks, stolen].map((attack) => ({
-            name: attack.name,
-            cells: [attack.served === 0 ? 'refused' : 'served'],
-          })),
-        }),
-      ],
+      pictures: [picture([...attacks, stolen])],
     }
   },
 }
@@ -198,4 +182,22 @@ async function theft(lab: Lab, cluster: Cluster): Promise<Attack> {
   return attempts(lab, cluster, text('a stolen valid id', '훔친 유효한 ID'), [
     cookieOf(await member(lab, cluster, 'robbed')),
   ])
+}
+
+function picture(attacks: readonly Attack[]) {
+  return matrix({
+    id: 'attacks',
+    title: text('What each attempt got', '시도마다의 결과'),
+    caption: text(
+      'A tick: the stranger was not served. The last one is not forged but stolen, and no store can tell.',
+      '체크: 낯선 이에게 허용하지 않음. 마지막은 위조가 아니라 훔친 것이며, 어떤 저장소도 구별할 수 없습니다.',
+    ),
+    looks,
+    rowTitle: text('attempt', '시도'),
+    columns: [text('outcome', '결과')],
+    rows: attacks.map((attack) => ({
+      name: attack.name,
+      cells: [attack.served === 0 ? 'refused' : 'served'],
+    })),
+  })
 }

@@ -55,23 +55,7 @@ export const thunderingHerd: Experiment = {
         ),
       ],
       observations: [],
-      pictures: [
-        bars({
-          id: 'logins',
-          title: text('What the remaining servers had to do after the crash', '종료 뒤 남은 서버가 한 일'),
-          caption: text(
-            'Reads come in any case; logins come only where sessions died with the server.',
-            '읽기는 어느 쪽이나 오지만, 로그인은 세션이 서버와 함께 죽은 쪽에만 옵니다.',
-          ),
-          bars: ([sticky, clustered] as const).flatMap((mode, index) => [
-            { group: modes[index] ?? '', series: text('reads', '읽기'), value: crowd },
-            { group: modes[index] ?? '', series: text('logins', '로그인'), value: mode.logins },
-          ]),
-          groupTitle: text('mode', '모드'),
-          valueTitle: text('requests', '요청'),
-          colors: ['var(--series-1)', 'var(--lost)'],
-        }),
-      ],
+      pictures: [picture(sticky, clustered)],
     }
   },
 }
@@ -115,4 +99,22 @@ async function login(lab: Lab, user: VirtualUser): Promise<number> {
   const { cpuMs } = JSON.parse(work.body) as { cpuMs: number }
   lab.record({ step: 'login', user: user.name, cpuMs })
   return cpuMs
+}
+
+function picture(sticky: Herd, clustered: Herd) {
+  return bars({
+    id: 'logins',
+    title: text('What the remaining servers had to do after the crash', '종료 뒤 남은 서버가 한 일'),
+    caption: text(
+      'Reads come in any case; logins come only where sessions died with the server.',
+      '읽기는 어느 쪽이나 오지만, 로그인은 세션이 서버와 함께 죽은 쪽에만 옵니다.',
+    ),
+    bars: ([sticky, clustered] as const).flatMap((mode, index) => [
+      { group: modes[index] ?? '', series: text('reads', '읽기'), value: crowd },
+      { group: modes[index] ?? '', series: text('logins', '로그인'), value: mode.logins },
+    ]),
+    groupTitle: text('mode', '모드'),
+    valueTitle: text('requests', '요청'),
+    colors: ['var(--series-1)', 'var(--lost)'],
+  })
 }

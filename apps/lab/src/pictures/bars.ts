@@ -1,7 +1,7 @@
 import { say, type Words } from '../language.ts'
 import type { Picture, PictureText } from './picture.ts'
 import { pivot, unique } from './pivot.ts'
-import { plotWidth, seriesColors } from './theme.ts'
+import { colorBy, names, plotWidth, seriesColors } from './theme.ts'
 
 /** One bar: what it belongs to, which series it is of, and how long it is. */
 export interface Bar {
@@ -25,13 +25,7 @@ export function bars(options: BarsOptions): Picture {
   const series = unique(data.map((bar) => bar.series))
   const values = data.map((bar) => ({ ...bar, label: bar.label ?? say(bar.value, 'en') }))
   const position = {
-    y: {
-      field: 'group',
-      type: 'nominal',
-      sort: null,
-      title: null,
-      axis: { labelFontSize: 13, labelColor: 'var(--text)' },
-    },
+    y: names('group'),
     yOffset: { field: 'series', type: 'nominal', sort: null },
   }
   const x = {
@@ -41,13 +35,7 @@ export function bars(options: BarsOptions): Picture {
     scale: { zero: true },
     axis: { grid: true, tickCount: 5 },
   }
-  const color = {
-    field: 'series',
-    type: 'nominal',
-    sort: null,
-    scale: { domain: series, range: colors.slice(0, series.length) },
-    ...(series.length < 2 && { legend: null }),
-  }
+  const color = colorBy('series', series, colors)
   const spec = {
     width: plotWidth - 130,
     height: { step: series.length > 1 ? 20 : 30 },

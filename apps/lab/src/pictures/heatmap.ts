@@ -1,6 +1,6 @@
 import type { Words } from '../language.ts'
 import type { Picture, PictureText } from './picture.ts'
-import { plotWidth } from './theme.ts'
+import { names, plotWidth } from './theme.ts'
 
 export interface HeatmapOptions extends PictureText {
   /** Across. */
@@ -27,13 +27,7 @@ export function heatmap(options: HeatmapOptions): Picture {
       title: columnTitle,
       axis: { ticks: false, domain: false, labelOverlap: true },
     },
-    y: {
-      field: 'row',
-      type: 'nominal',
-      sort: null,
-      title: rowTitle,
-      axis: { labelFontSize: 13, labelColor: 'var(--text)' },
-    },
+    y: names('row', rowTitle),
   }
   const opacity = { field: 'count', type: 'quantitative', scale: { domain: [0, most], range: [0, 1] }, legend: null }
   const spec = {

@@ -1,7 +1,7 @@
 import { say, type Words } from '../language.ts'
 import type { Picture, PictureText } from './picture.ts'
 import { pivot, unique } from './pivot.ts'
-import { plotWidth, seriesColors } from './theme.ts'
+import { colorBy, plotWidth, seriesColors } from './theme.ts'
 
 export interface Point {
   readonly series: Words
@@ -25,26 +25,16 @@ export interface LinesOptions extends PictureText {
   readonly colors?: readonly string[]
 }
 
+const shapes = ['circle', 'square', 'triangle-up', 'diamond', 'cross'] as const
+
 /** Lines with their points, one per series, and the spread where there is one. */
 export function lines(options: LinesOptions): Picture {
   const { points, x, y, colors = seriesColors, ...words } = options
   const series = unique(points.map((point) => point.series))
-  const color = {
-    field: 'series',
-    type: 'nominal',
-    sort: null,
-    scale: { domain: series, range: colors.slice(0, series.length) },
-    ...(series.length < 2 && { legend: null }),
-  }
+  const color = colorBy('series', series, colors)
   const across = { field: 'x', type: 'quantitative', ...axis(x), axis: { tickCount: 6, ...ticksOf(x) } }
   const up = { field: 'y', type: 'quantitative', ...axis(y), axis: { grid: true, tickCount: 5, ...ticksOf(y) } }
-  const shape = {
-    field: 'series',
-    type: 'nominal',
-    sort: null,
-    scale: { domain: series, range: ['circle', 'square', 'triangle-up', 'diamond', 'cross'].slice(0, series.length) },
-    ...(series.length < 2 && { legend: null }),
-  }
+  const shape = colorBy('series', series, shapes)
   const spec = {
     width: plotWidth - 80,
     height: 240,

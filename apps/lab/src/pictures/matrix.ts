@@ -1,7 +1,7 @@
 import type { Text, Words } from '../language.ts'
 import type { Picture, PictureText } from './picture.ts'
 import { pivot } from './pivot.ts'
-import { plotWidth } from './theme.ts'
+import { colorBy, names, plotWidth } from './theme.ts'
 
 /** What a cell may say: its mark, its colour and what that means. */
 export interface CellLook {
@@ -19,7 +19,7 @@ export interface MatrixOptions<Kind extends string> extends PictureText {
 
 /** Cases across, contenders down, and in each cell a mark and a colour. */
 export function matrix<Kind extends string>(options: MatrixOptions<Kind>): Picture {
-  const { looks, columns, rows, rowTitle, ...words } = options
+  const { looks, columns, rows, rowTitle: _, ...words } = options
   const values = rows.flatMap((row) =>
     row.cells.map((kind, index) => ({
       row: row.name,
@@ -29,34 +29,14 @@ export function matrix<Kind extends string>(options: MatrixOptions<Kind>): Pictu
     })),
   )
   const used = (Object.keys(looks) as Kind[]).filter((kind) => rows.some((row) => row.cells.includes(kind)))
-  const color = {
-    field: 'kind',
-    type: 'nominal',
-    scale: { domain: used.map((kind) => looks[kind].name), range: used.map((kind) => looks[kind].color) },
-  }
+  const color = colorBy(
+    'kind',
+    used.map((kind) => looks[kind].name),
+    used.map((kind) => looks[kind].color),
+  )
   const encoding = {
-    x: {
-      field: 'column',
-      type: 'nominal',
-      sort: null,
-      title: null,
-      axis: {
-        orient: 'bottom',
-        labelAngle: columns.length > 6 ? -35 : 0,
-        ticks: false,
-        domain: false,
-        labelFontSize: 12,
-        labelColor: 'var(--text)',
-        labelOverlap: false,
-      },
-    },
-    y: {
-      field: 'row',
-      type: 'nominal',
-      sort: null,
-      title: null,
-      axis: { labelFontSize: 13, labelColor: 'var(--text)' },
-    },
+    x: { field: 'column', type: 'nominal', sort: null, title: null, axis: columnAxis(columns.length) },
+    y: names('row'),
   }
   const spec = {
     width: { step: Math.min(90, Math.floor((plotWidth - 130) / columns.length)) },
@@ -71,19 +51,22 @@ export function matrix<Kind extends string>(options: MatrixOptions<Kind>): Pictu
       },
     ],
   }
+  return { ...words, spec, table: matrixTable(options) }
+}
+
+function columnAxis(columns: number) {
+  const quiet = { ticks: false, domain: false, labelFontSize: 12, labelColor: 'var(--text)', labelOverlap: false }
+  return { orient: 'bottom', labelAngle: columns > 6 ? -35 : 0, ...quiet }
+}
+
+/** The longer side goes down: a page has more room that way. */
+function matrixTable<Kind extends string>({ looks, columns, rows, rowTitle }: MatrixOptions<Kind>) {
+  const wide = columns.length > rows.length
   const entries = rows.flatMap(({ name, cells }) =>
-    cells.map((kind, index) => ({ name, column: columns[index] ?? '', value: looks[kind].name })),
+    cells.map((kind, index) => {
+      const column = columns[index] ?? ''
+      return { row: wide ? column : name, column: wide ? name : column, value: looks[kind].name }
+    }),
   )
-  // The longer side goes down: a page has more room that way.
-  const table =
-    columns.length > rows.length
-      ? pivot(
-          rowTitle,
-          entries.map(({ name, column, value }) => ({ row: column, column: name, value })),
-        )
-      : pivot(
-          rowTitle,
-          entries.map(({ name, column, value }) => ({ row: name, column, value })),
-        )
-  return { ...words, spec, table }
+  return pivot(rowTitle, entries)
 }

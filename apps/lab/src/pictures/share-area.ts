@@ -1,7 +1,7 @@
 import { type Text, text } from '../language.ts'
 import { shares } from '../statistics/balance.ts'
 import type { Picture, PictureText } from './picture.ts'
-import { nodeColors, plotWidth } from './theme.ts'
+import { colorBy, nodeColors, plotWidth } from './theme.ts'
 
 export interface ShareAreaOptions extends PictureText {
   /** Which node answered, and when, in milliseconds from the start. */
@@ -23,12 +23,7 @@ export function shareArea(options: ShareAreaOptions): Picture {
     scale: { nice: false },
     axis: { tickCount: 8 },
   }
-  const color = {
-    field: 'node',
-    type: 'nominal',
-    scale: { domain: nodes, range: nodeColors.slice(0, nodes.length) },
-    legend: { offset: 26 },
-  }
+  const color = colorBy('node', nodes, nodeColors, { offset: 26 })
   const marks = { data: { values: events.map((event) => ({ seconds: event.atMs / 1000, event: event.name })) } }
   const spec = {
     width: plotWidth - 70,

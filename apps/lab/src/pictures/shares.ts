@@ -1,7 +1,7 @@
 import { text, type Words } from '../language.ts'
 import { shares } from '../statistics/balance.ts'
 import type { Picture, PictureText } from './picture.ts'
-import { nodeColors, plotWidth } from './theme.ts'
+import { colorBy, names, nodeColors, plotWidth } from './theme.ts'
 
 /** One bar of the whole: how many requests each node answered. */
 export interface Split {
@@ -14,19 +14,8 @@ export function sharesPicture(options: PictureText & { readonly splits: readonly
   const { splits, ...words } = options
   const nodes = [...new Set(splits.flatMap((split) => Object.keys(split.counts)))]
   const values = splits.flatMap(({ group, counts }) => parts(group, nodes, counts))
-  const color = {
-    field: 'node',
-    type: 'nominal',
-    sort: null,
-    scale: { domain: nodes, range: nodeColors.slice(0, nodes.length) },
-  }
-  const y = {
-    field: 'group',
-    type: 'nominal',
-    sort: null,
-    title: null,
-    axis: { labelFontSize: 13, labelColor: 'var(--text)' },
-  }
+  const color = colorBy('node', nodes, nodeColors)
+  const y = names('group')
   const spec = {
     width: plotWidth - 120,
     height: { step: 44 },

@@ -1,6 +1,6 @@
 import { text, type Words } from '../language.ts'
 import type { Picture, PictureText } from './picture.ts'
-import { type Outcome, outcomeLook, outcomes, plotWidth } from './theme.ts'
+import { colorBy, names, type Outcome, outcomeLook, outcomes, plotWidth } from './theme.ts'
 
 /** One request in a row of the strip. `on` names the node that answered. */
 export interface StripCell {
@@ -28,14 +28,13 @@ export function strip(options: PictureText & { readonly rows: readonly StripRow[
   )
   const longest = Math.max(...rows.map((row) => row.cells.length))
   const used = outcomes.filter((outcome) => rows.some((row) => row.cells.some((cell) => cell.outcome === outcome)))
-  const color = {
-    field: 'outcome',
-    type: 'nominal',
-    scale: {
-      domain: used.map((outcome) => outcomeLook[outcome].name),
-      range: used.map((outcome) => outcomeLook[outcome].color),
-    },
-  }
+  const looks = used.map((outcome) => outcomeLook[outcome])
+  const color = colorBy(
+    'outcome',
+    looks.map((look) => look.name),
+    looks.map((look) => look.color),
+    {},
+  )
   const step = Math.min(34, Math.floor((plotWidth - 150) / longest))
   const encoding = {
     x: {
@@ -44,13 +43,7 @@ export function strip(options: PictureText & { readonly rows: readonly StripRow[
       title: text('request', '요청 순서'),
       axis: { labelOverlap: true, ticks: false, domain: false },
     },
-    y: {
-      field: 'row',
-      type: 'nominal',
-      sort: null,
-      title: null,
-      axis: { labelFontSize: 13, labelColor: 'var(--text)' },
-    },
+    y: names('row'),
   }
   const legible = step >= 16
   const spec = {

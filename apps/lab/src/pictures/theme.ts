@@ -1,4 +1,4 @@
-import { type Text, text } from '../language.ts'
+import { type Text, text, type Words } from '../language.ts'
 import type { Spec } from './picture.ts'
 
 /** What became of one request, as DESIGN's vocabulary has it; *idle* is a cell in which nothing was asked. */
@@ -65,4 +65,20 @@ export const config: Spec = {
   text: { font, fontSize: 12, fill: 'var(--text)' },
   line: { strokeWidth: 2 },
   rule: { stroke: 'var(--text)' },
+}
+
+/** An axis of names, in the order in which they come, large enough to be read as words. */
+export function names(field: string, title: Words | null = null): Spec {
+  return { field, type: 'nominal', sort: null, title, axis: { labelFontSize: 13, labelColor: 'var(--text)' } }
+}
+
+/** A colour (or a shape) for each of some names. With one name only there is nothing to tell apart, so there is no legend unless one is given. */
+export function colorBy(
+  field: string,
+  domain: readonly Words[],
+  range: readonly string[],
+  legend: Spec | null = domain.length < 2 ? null : {},
+): Spec {
+  const scale = { domain, range: range.slice(0, domain.length) }
+  return { field, type: 'nominal', sort: null, scale, legend }
 }

@@ -1,6 +1,6 @@
 import { type Text, text, type Words } from '../language.ts'
 import type { Picture, PictureText, Spec } from './picture.ts'
-import { type Outcome, outcomeLook, outcomes, plotWidth } from './theme.ts'
+import { colorBy, type Outcome, outcomeLook, outcomes, plotWidth } from './theme.ts'
 
 /** A request on the time axis, in milliseconds from the start of the load. */
 export interface Moment {
@@ -55,7 +55,12 @@ const seconds = {
 
 function requestBars(used: readonly Outcome[]): Spec {
   const looks = used.map((outcome) => outcomeLook[outcome])
-  const scale = { domain: looks.map((look) => look.name), range: looks.map((look) => look.color) }
+  const color = colorBy(
+    'outcome',
+    looks.map((look) => look.name),
+    looks.map((look) => look.color),
+    { offset: 26 },
+  )
   const y = { field: 'from', type: 'quantitative', title: text('requests', '요청'), axis: { grid: true, tickCount: 4 } }
   return {
     transform: [{ filter: 'isValid(datum.count)' }],
@@ -65,7 +70,7 @@ function requestBars(used: readonly Outcome[]): Spec {
       x2: { field: 'until' },
       y,
       y2: { field: 'to' },
-      color: { field: 'outcome', type: 'nominal', scale, legend: { offset: 26 } },
+      color,
     },
   }
 }
