@@ -14,31 +14,6 @@ import { mask } from './why.ts'
 
 /** The inspectors. They are POSTs, because what they tell is as good as a login to whoever could read it. */
 export function inspectRoutes(app: FastifyInstance, stage: Stage): void {
-  const inspectors = new Map<Lane, RedisInspector>()
-  const redisOf = (lane: Lane): RedisInspector => {
-    const { redisUrl, namespace } = lane.host
-    if (redisUrl === undefined) throw new CallError('This lane has no Redis', 409)
-    let inspector = inspectors.get(lane)
-    if (!inspector) {
-      inspector = redisInspector(redisUrl, namespace)
-      inspectors.set(lane, inspector)
-    }
-    return inspector
-  }
-  const counting = setInterval(() => void countAll(), 1000)
-  const countAll = async () => {
-    for (const lane of stage.lanes.values()) {
-      if (lane.host.redisUrl === undefined) continue
-      lane.redisSessions = await redisOf(lane)
-        .count()
-        .catch(() => undefined)
-    }
-  }
-  app.addHook('onClose', async () => {
-    clearInterval(counting)
-    for (const inspector of inspectors.values()) await inspector[Symbol.asyncDispose]()
-  })
-
   app.post('/api/inspect/cookie', async (request) => {
     const { lane, standing, reveal } = subject(stage, request.body)
     return { cookies: standing.jar.all().map((cookie) => showCookie(cookie, lane.target.cookieName, reveal)) }
@@ -51,28 +26,6 @@ export function inspectRoutes(app: FastifyInstance, stage: Stage): void {
       lost: standing.lost,
       answers: await whoAmIEverywhere(lane, standing.jar.header(Date.now())),
     }
-  })
-
-  app.post('/api/inspect/redis', async (request) => {
-    const { lane, standing, reveal } = subject(stage, request.body)
-    const redis = redisOf(lane)
-    const key = await keyOf(lane, standing.jar.header(Date.now()))
-    if (key === undefined) return { key: null, hash: null } satisfies RedisShown
-    const hash = await redis.hash(key)
-    const shown = reveal ? key : hideKey(key)
-    const cookie = standing.jar.get(lane.target.cookieName)
-    return {
-      key: shown,
-      cookie: `${lane.target.cookieName}=${reveal ? cookie?.value : mask(cookie?.value ?? '')}`,
-      cli: `redis-cli -u ${lane.host.redisUrl} HGETALL '${shown}'`,
-      hash: hash ? { ...hash, key: shown } : null,
-    } satisfies RedisShown
-  })
-
-  app.post('/api/codec', async (request) => {
-    const body = new Body(request.body)
-    const lane = stage.lane(body.text('lane'))
-    return tryCodec(redisOf(lane).client, body.oneOf('codec', codecs), body.oneOf('sample', samples))
   })
 
   app.post('/api/forge', async (request) => {
@@ -91,6 +44,75 @@ export function inspectRoutes(app: FastifyInstance, stage: Stage): void {
       record: await stage.traffic.act(lane, user, 'forge', { forged: [`${name}=${value}`, ...others].join('; ') }),
     }
   })
+  redisRoutes(app, stage)
+}
+
+/** What looks into the lanes' Redis. */
+function redisRoutes(app: FastifyInstance, stage: Stage): void {
+  const inspectors = new Inspectors()
+  const counting = setInterval(() => void inspectors.count(stage.lanes.values()), 1000)
+  app.addHook('onClose', async () => {
+    clearInterval(counting)
+    await inspectors[Symbol.asyncDispose]()
+  })
+
+  app.post('/api/inspect/redis', async (request) => {
+    const { lane, standing, reveal } = subject(stage, request.body)
+    const redis = inspectors.of(lane)
+    const key = await keyOf(lane, standing.jar.header(Date.now()))
+    if (key === undefined) return { key: null, hash: null } satisfies RedisShown
+    const hash = await redis.hash(key)
+    const shown = reveal ? key : hideKey(key)
+    const cookie = standing.jar.get(lane.target.cookieName)
+    return {
+      key: shown,
+      cookie: `${lane.target.cookieName}=${reveal ? cookie?.value : mask(cookie?.value ?? '')}`,
+      cli: `redis-cli -u ${withoutLogin(lane.host.redisUrl ?? '')} HGETALL '${shown}'`,
+      hash: hash ? { ...hash, key: shown } : null,
+    } satisfies RedisShown
+  })
+
+  app.post('/api/codec', async (request) => {
+    const body = new Body(request.body)
+    const lane = stage.lane(body.text('lane'))
+    return tryCodec(inspectors.of(lane).client, body.oneOf('codec', codecs), body.oneOf('sample', samples))
+  })
+}
+
+/** One inspector for each lane that has a Redis, made when it is first needed. */
+class Inspectors implements AsyncDisposable {
+  readonly #made = new Map<Lane, RedisInspector>()
+
+  /** @throws CallError for a lane without a Redis */
+  of(lane: Lane): RedisInspector {
+    const { redisUrl, namespace } = lane.host
+    if (redisUrl === undefined) throw new CallError('This lane has no Redis', 409)
+    let inspector = this.#made.get(lane)
+    if (!inspector) {
+      inspector = redisInspector(redisUrl, namespace)
+      this.#made.set(lane, inspector)
+    }
+    return inspector
+  }
+
+  /** Notes how many sessions each lane's Redis holds; nothing while it does not answer. */
+  async count(lanes: Iterable<Lane>): Promise<void> {
+    for (const lane of lanes) {
+      if (lane.host.redisUrl === undefined) continue
+      lane.redisSessions = await this.of(lane)
+        .count()
+        .catch(() => undefined)
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const inspector of this.#made.values()) await inspector[Symbol.asyncDispose]()
+  }
+}
+
+/** A Redis address as it may be shown: without a user's name and password. */
+export function withoutLogin(url: string): string {
+  return url.replace(/\/\/[^@/]*@/, '//')
 }
 
 function subject(stage: Stage, json: unknown) {

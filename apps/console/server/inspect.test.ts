@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { withoutLogin } from './api-inspect.ts'
 import { showCookie } from './inspect-cookie.ts'
 import { decodeField, printable } from './inspect-redis.ts'
 
@@ -39,5 +40,12 @@ describe('a field of a session’s hash', () => {
     expect(decodeField('sessionAttr:q', Buffer.from('"password"'))).toBe('"password"')
     expect(decodeField('sessionAttr:q', Buffer.from([0xff, 0x0f]))).toBeUndefined()
     expect(decodeField('creationTime', Buffer.from('soon'))).toBeUndefined()
+  })
+})
+
+describe('a Redis address', () => {
+  it('is shown without its login', () => {
+    expect(withoutLogin('redis://user:secret@redis:6379/0')).toBe('redis://redis:6379/0')
+    expect(withoutLogin('redis://127.0.0.1:6379')).toBe('redis://127.0.0.1:6379')
   })
 })

@@ -10,7 +10,14 @@ export function misplaced(page: Page): Promise<string[]> {
       element.getClientRects().length > 0 &&
       getComputedStyle(element).visibility !== 'hidden' &&
       !element.closest('.sr, .skip')
-    const boxOf = (element: Element) => element.getBoundingClientRect()
+    // What scrolled out of its panel's sight is not there.
+    const boxOf = (element: Element) => {
+      const box = element.getBoundingClientRect()
+      const sight = element.closest('[role=tabpanel]')?.getBoundingClientRect()
+      if (!sight) return box
+      const top = Math.max(box.top, sight.top)
+      return new DOMRect(box.left, top, box.width, Math.max(0, Math.min(box.bottom, sight.bottom) - top))
+    }
     const overlap = (a: DOMRect, b: DOMRect, slack: number) =>
       Math.min(a.right, b.right) - Math.max(a.left, b.left) > slack &&
       Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > slack

@@ -1,17 +1,9 @@
-import type { LaneId, RequestRecord } from '../../wire/record.ts'
+import type { LaneId } from '../../wire/record.ts'
 import { calls } from './calls.ts'
 import { lastTrial } from './codec-card.tsx'
 import type { Tab } from './link.ts'
-import { standOf } from './page.ts'
 import type { PageState } from './state.ts'
-
-/** What a step may use: the page's state as it changes, and whom it is about. */
-export interface Guide {
-  readonly user: string
-  state(): PageState
-  /** Resolves when the state fits; gives up after a while, and the step goes on with what is there. */
-  until(fits: (state: PageState) => boolean): Promise<void>
-}
+import { ensureUp, type Guide, settle } from './tour-moves.ts'
 
 /** One step: a sentence, perhaps a question, and a real action. */
 export interface Step {
@@ -41,32 +33,6 @@ function livesOnB(state: PageState): string {
   const lane = state.lanes.find(({ id }) => id === 'sticky') ?? state.lanes[0]
   const there = lane && state.users.filter((user) => (user.lanes[lane.id]?.home ?? '') === 'b')
   return there?.find(({ name }) => name === 'Erin')?.name ?? there?.[0]?.name ?? first(state)
-}
-
-const nodeStands = (state: PageState, node: string, word: string): boolean =>
-  state.lanes
-    .filter(({ state: standing }) => standing === 'ready')
-    .every(({ nodes }) => nodes.some((one) => one.name === node && standOf(one) === word))
-
-const ensureUp = async (guide: Guide, node: string): Promise<void> => {
-  const dead = guide
-    .state()
-    .lanes.flatMap((lane) =>
-      lane.nodes.filter(({ name, process }) => name === node && process !== 'running').map(() => lane.id),
-    )
-  for (const lane of dead) await calls.node(lane, node, 'restart').catch(() => undefined)
-  await guide.until((state) => nodeStands(state, node, 'up'))
-}
-
-/** Everyone on the same node in local as in sticky, so that a crash hurts the same people in both. */
-async function settle(guide: Guide): Promise<void> {
-  await calls.active(guide.state().users.map(({ name }) => name))
-  await calls.act('all', 'login', { lanes: ['sticky', 'clustered'] }).catch(() => undefined)
-  await guide.until((state) => state.users.every(({ lanes }) => !lanes.sticky?.lost))
-  for (const { name, lanes } of guide.state().users) {
-    const home = lanes.sticky?.home
-    await calls.act(name, 'login', { lanes: ['local'], ...(home && { via: home }) }).catch(() => undefined)
-  }
 }
 
 export const chapters: readonly Chapter[] = [
@@ -267,15 +233,3 @@ export const chapters: readonly Chapter[] = [
     ],
   },
 ]
-
-/** The nodes that answered a user's last requests in a lane, each once. */
-export function answering(state: PageState, lane: LaneId, user: string, last = 10): string[] {
-  const nodes = state.log
-    .filter(
-      (entry): entry is { kind: 'request' } & RequestRecord =>
-        entry.kind === 'request' && entry.lane === lane && entry.user === user,
-    )
-    .slice(-last)
-    .map(({ node }) => node ?? '–')
-  return [...new Set(nodes)].toSorted()
-}

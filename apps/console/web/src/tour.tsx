@@ -6,7 +6,8 @@ import type { Key } from './i18n/en.ts'
 import { OutcomePill } from './mark.tsx'
 import { usePage } from './page.ts'
 import { useStore } from './store.ts'
-import { answering, type Chapter, chapters, type Guide, type Step } from './tour-script.ts'
+import { answering, type Guide } from './tour-moves.ts'
+import { type Chapter, chapters, type Step } from './tour-script.ts'
 
 /** How far one step has come. */
 type Phase = 'asked' | 'working' | 'revealed'

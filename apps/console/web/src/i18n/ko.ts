@@ -450,7 +450,7 @@ export const ko: Readonly<Record<Key, string>> = {
     '연결은 열어 둔 채 응답을 멈춥니다. 로드 밸런서가 포기할 때까지입니다. 잃는 것은 없습니다.',
   'consequence.rolling.memory': '서버를 하나씩 거치며 사용자 {all}명 중 {n}명이 세션을 잃습니다.',
   'consequence.rolling.shared': '사용자 {all}명 중 0명이 세션을 잃습니다. 선이 평평합니다.',
-  'consequence.add.local': '{next} 서버는 아무도 모릅니다. 그 서버 차례가 올 때마다 새로 빗나갑니다.',
+  'consequence.add.local': '{next} 서버가 아는 사용자는 없습니다. 그 서버 차례가 올 때마다 새로 빗나갑니다.',
   'consequence.add.sticky': '{next} 서버는 새 사용자가 올 때까지 놉니다. 나머지는 고정되어 있습니다.',
   'consequence.add.clustered': '{next} 서버는 곧바로 제 몫을 맡습니다.',
   'consequence.redis-stop':
