@@ -29,7 +29,7 @@ function wanted() {
     const folder = join(root, group)
     if (existsSync(folder)) manifests.push(...readdirSync(folder).map((name) => join(group, name, 'package.json')))
   }
-  manifests.push(join('bench', 'package.json'))
+  manifests.push(join('bench', 'package.json'), join('scripts', 'package.json'))
   for (const file of manifests)
     if (existsSync(join(root, file))) hash.update(file).update(readFileSync(join(root, file)))
   return hash.digest('hex')

@@ -5,24 +5,21 @@
 import { boundaryFaults } from './check/boundaries.ts'
 import { docsFaults } from './check/docs.ts'
 import { variableFaults } from './check/variables.ts'
-import { packageManager, root, run } from './workspace.ts'
+import { root, run, turbo } from './workspace.ts'
 
 type Gate = [name: string, passes: () => Promise<boolean>]
 
+const quiet = ['--output-logs=errors-only']
+
 const gates: Gate[] = [
   ['format and lint', () => run('biome', ['ci', '--error-on-warnings', '.'])],
-  ['types', () => turbo('typecheck')],
-  ['types of scripts/', () => run('tsc', ['-p', 'scripts'])],
+  ['types', () => turbo('typecheck', quiet)],
   ['unused code and dependencies', () => run('knip', [])],
   ['import boundaries', () => faultless(boundaryFaults(root))],
   ['links and paths in the docs', () => faultless(docsFaults(root))],
   ['variables in .env.example', () => faultless(variableFaults(root))],
-  ["each package's own checks", () => turbo('check')],
+  ["each package's own checks", () => turbo('check', quiet)],
 ]
-
-function turbo(task: string): Promise<boolean> {
-  return run('npx', ['--yes', `--package=${packageManager}`, '--', 'turbo', 'run', task, '--output-logs=errors-only'])
-}
 
 async function faultless(faults: string[]): Promise<boolean> {
   for (const fault of faults) console.error(`  ${fault}`)

@@ -1,5 +1,5 @@
 /** The stages of `npm test`, cheapest first. A stage is added here, in one place. */
-import { packageManager, run } from '../workspace.ts'
+import { run, turbo } from '../workspace.ts'
 import type { Need } from './parts.ts'
 
 export interface Stage {
@@ -16,19 +16,19 @@ export const stages: readonly Stage[] = [
     name: 'unit',
     what: 'every package on its own, its stores on real Redis servers',
     needs: ['redis'],
-    run: async (env) => (await run('vitest', ['run', '--dir', 'scripts'], env)) && (await turbo('test', env)),
+    run: (env) => each('test', env),
   },
   {
     name: 'processes',
     what: 'clusters of real processes, crashed, frozen and rolled',
     needs: ['redis'],
-    run: (env) => turbo('test:processes', env),
+    run: (env) => each('test:processes', env),
   },
   {
     name: 'browser',
     what: "the servers' pages and the console in a real Chromium",
     needs: ['redis', 'chromium'],
-    run: (env) => turbo('test:browser', env),
+    run: (env) => each('test:browser', env),
   },
   {
     name: 'readme',
@@ -45,7 +45,6 @@ export const stages: readonly Stage[] = [
 ]
 
 /** One task after another: the stages start real clusters, which should not contend for two cores. */
-function turbo(task: string, env: NodeJS.ProcessEnv): Promise<boolean> {
-  const args = ['turbo', 'run', task, '--concurrency=1', '--continue']
-  return run('npx', ['--yes', `--package=${packageManager}`, '--', ...args], env)
+function each(task: string, env: NodeJS.ProcessEnv): Promise<boolean> {
+  return turbo(task, ['--concurrency=1', '--continue'], env)
 }
