@@ -15,6 +15,7 @@ import { affinityOf, type BalancerOptions, engineOf, policyOf, timeoutsOf } from
 import { Pool } from './pool.ts'
 import { WaitingLine } from './queue.ts'
 import { Roster } from './roster.ts'
+import { Stalls } from './stall.ts'
 import { Totals } from './totals.ts'
 import { checkWeight, type Upstream, type UpstreamMode, type UpstreamOptions } from './upstream.ts'
 
@@ -101,6 +102,7 @@ class RunningBalancer implements Balancer {
       ...{ pool: this.pool, policy: policyOf(options, random), policyName: this.policyName, affinity },
       ...{ engine: this.engine, clock, events: this.events, totals: this.totals, active: new Roster<InProgress>() },
       ...{ connectTimeoutMs: timeouts.connectTimeoutMs, headersTimeoutMs: timeouts.headersTimeoutMs },
+      stalls: new Stalls(timeouts.idleTimeoutMs),
       trusted: new TrustedProxies(options.trustProxy ?? []),
       outgoing: { token: options.token, hiddenCookie: affinity?.hiddenCookie, via: options.via },
       passive: new PassiveHealth(this.pool, clock, options.passive),
@@ -148,7 +150,7 @@ class RunningBalancer implements Balancer {
     this.#active?.forget(upstream)
     const isFree = (): boolean => upstream.inFlight === 0
     if (!force) await this.#until(isFree, timeoutMs)
-    for (const busy of this.#context.active) if (busy.upstream === upstream) busy.cut()
+    for (const busy of this.#context.active) if (busy.isOn(upstream)) busy.cut()
     this.pool.remove(upstream)
     this.engine.forget(upstream)
     this.events.emit('upstream', {
@@ -183,6 +185,7 @@ class RunningBalancer implements Balancer {
     for (const busy of this.#context.active) busy.cut()
     this.#active?.close()
     this.#connections.closeAll()
+    this.#context.stalls.close()
     await closed
     await this.engine.close()
   }

@@ -7,6 +7,7 @@ import type { PassiveHealth } from './health/passive.ts'
 import type { WaitingLine } from './queue.ts'
 import type { Member, Roster } from './roster.ts'
 import type { Selection } from './select.ts'
+import type { Stalls } from './stall.ts'
 import type { Termination } from './termination.ts'
 import type { Totals } from './totals.ts'
 import type { Upstream } from './upstream.ts'
@@ -34,7 +35,8 @@ export interface AccessEntry {
 
 /** A request or a tunnel that is not over. */
 export interface InProgress extends Member {
-  readonly upstream: Upstream | undefined
+  /** Whether the upstream is at work for it. */
+  isOn(upstream: Upstream): boolean
   /** Ends it at once. */
   cut(): void
 }
@@ -49,6 +51,8 @@ export interface Context extends Selection {
   readonly passive: PassiveHealth
   readonly line: WaitingLine
   readonly totals: Totals
+  /** Watches those who do not take what is written for them. */
+  readonly stalls: Stalls
   readonly connectTimeoutMs: number
   readonly headersTimeoutMs: number
   /** Further upstreams tried when one cannot be reached or dies before it answers. */

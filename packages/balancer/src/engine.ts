@@ -33,7 +33,10 @@ export interface EngineTimeouts {
   readonly connectTimeoutMs: number
   /** From the request's last byte to the response's headers. @default 30_000 */
   readonly headersTimeoutMs: number
-  /** Between two pieces of a response's body. @default 60_000 */
+  /**
+   * Between two pieces of a response's body, while they are asked for; and how long a client may take nothing of what was
+   * written for it. @default 60_000
+   */
   readonly idleTimeoutMs: number
 }
 
@@ -50,7 +53,7 @@ export interface Receiver {
   /** An interim response other than 100 and 101. */
   onInformation(status: number, rawHeaders: string[]): void
   onHeaders(status: number, message: string, rawHeaders: string[]): void
-  /** @returns false to be sent no more until `resume` */
+  /** @returns false to be sent no more until `resume`; the engine's own bounds rest until then */
   onData(chunk: Buffer): boolean
   onEnd(rawTrailers: string[]): void
   onFailure(failure: Failure): void

@@ -82,7 +82,8 @@ function isWebSocket(req: IncomingMessage): boolean {
 
 function refuseExpectation(context: Context, _req: IncomingMessage, res: ServerResponse): void {
   const requestId = context.nextRequestId()
-  respond(res, { status: 417, text: 'the only expectation met is 100-continue', requestId, close: true })
+  const text = 'the only expectation met is 100-continue'
+  respond(res, { status: 417, text, requestId, close: true }, context.stalls)
 }
 
 // What the parser refuses never becomes a request; the connection cannot be trusted any further.

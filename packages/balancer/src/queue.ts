@@ -39,6 +39,7 @@ export class WaitingLine {
   }
 
   quit(waiter: Waiter): void {
+    if (this.#waiting.size === 0) return
     this.#waiting.get(waiter)?.cancel()
     this.#waiting.delete(waiter)
   }

@@ -3,9 +3,20 @@ import { type Flushable, flushSoon } from './flush.ts'
 import { addTrailers, breakOff, flushHead, writeHead } from './head-writer.ts'
 import { latin1 } from './headers/latin1.ts'
 import { closeGently } from './linger.ts'
+import type { Stall, Stalls } from './stall.ts'
 
 /** Bytes up to which a whole answer is sent as one string. */
 const SMALL = 8192
+
+/** Who wants to know what becomes of an answer. */
+export interface ReplyOwner {
+  /** The client has room for more, after `data` answered false. */
+  onRoom(): void
+  /** The client has taken all of it, after `end` answered false. */
+  onTaken(): void
+  /** The client has taken nothing for too long. */
+  onStall(): void
+}
 
 /**
  * An upstream's answer on its way to the client: as it comes, no faster than the client takes it, and in one write when
@@ -14,16 +25,18 @@ const SMALL = 8192
 export class Reply implements Flushable {
   bytes = 0
   readonly #res: ServerResponse
-  readonly #resume: () => void
+  readonly #owner: ReplyOwner
+  readonly #stalls: Stalls
   /** The first piece of the body, while it waits; and whether anything was sent. */
   #first: Buffer | undefined
   #begun = false
-  #paused = false
+  /** While the client is behind. */
+  #stall: Stall | undefined
 
-  /** @param resume called when the client is ready for more */
-  constructor(res: ServerResponse, resume: () => void) {
+  constructor(res: ServerResponse, owner: ReplyOwner, stalls: Stalls) {
     this.#res = res
-    this.#resume = resume
+    this.#owner = owner
+    this.#stalls = stalls
   }
 
   /**
@@ -61,32 +74,50 @@ export class Reply implements Flushable {
     else if (!this.#res.write(this.#first)) this.#awaitDrain()
   }
 
-  end(rawTrailers: readonly string[]): void {
+  /** @returns whether the client's connection has taken all of it; if not, the owner is told when it has */
+  end(rawTrailers: readonly string[]): boolean {
     if (rawTrailers.length > 0) addTrailers(this.#res, rawTrailers)
     const whole = this.#begun ? undefined : this.#first
     this.#begun = true
     // As a string the piece joins the headers in one write; as a buffer it would be a second one.
     if (whole) this.#res.end(latin1(whole), 'latin1')
     else this.#res.end()
+    if (this.#res.writableLength === 0) return true
+    this.#watch()
+    this.#res.once('finish', () => {
+      this.#unwatch()
+      this.#owner.onTaken()
+    })
+    return false
   }
 
   /** Ends it in the middle: a clean end would make half an answer look whole. */
   break(): void {
-    this.#begun = true
+    this.abandon()
     breakOff(this.#res)
   }
 
   /** The client is gone: what waits to be flushed is for nobody. */
   abandon(): void {
     this.#begun = true
+    this.#unwatch()
   }
 
   #awaitDrain(): void {
-    if (this.#paused) return
-    this.#paused = true
+    if (this.#stall) return
+    this.#watch()
     this.#res.once('drain', () => {
-      this.#paused = false
-      this.#resume()
+      this.#unwatch()
+      this.#owner.onRoom()
     })
+  }
+
+  #watch(): void {
+    this.#stall ??= this.#stalls.watch(this.#res, () => this.#owner.onStall())
+  }
+
+  #unwatch(): void {
+    this.#stall?.over()
+    this.#stall = undefined
   }
 }

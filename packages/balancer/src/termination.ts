@@ -18,6 +18,7 @@ export const terminations = {
   idle_timeout: 'sD',
   client_left: 'CH',
   client_left_body: 'CD',
+  client_stalled: 'cD',
   balancer_closed: 'PD',
 } as const
 

@@ -1,16 +1,14 @@
 import http, { type ClientRequest, type IncomingMessage } from 'node:http'
 import https from 'node:https'
-import type { Duplex } from 'node:stream'
+import type { Duplex, Readable } from 'node:stream'
 import type { Context } from './context.ts'
 import { refuseRaw } from './front.ts'
 import { outgoingHeaders } from './headers/outgoing.ts'
-import { clientAddress, isSecure, type Peer } from './headers/peer.ts'
-import { RequestHead } from './headers/request-head.ts'
+import type { Peer } from './headers/peer.ts'
 import { responseHeaders } from './headers/response-head.ts'
-import { conclude, type Recorded, tellDecision } from './ledger.ts'
-import type { PickKey } from './policy.ts'
+import { Passage } from './passage.ts'
 import { problemOf } from './refuse.ts'
-import { type Decision, select } from './select.ts'
+import type { Stall } from './stall.ts'
 import type { Termination } from './termination.ts'
 import type { Upstream } from './upstream.ts'
 
@@ -19,95 +17,43 @@ import type { Upstream } from './upstream.ts'
  * closes the other. The same for every engine: http-proxy ends the client's socket when its first upstream fails, and leaves
  * no second try.
  */
-export class Tunnel implements PickKey, Recorded {
-  readonly requestId: string
-  readonly method = 'GET'
-  readonly path: string
-  slot = -1
-  readonly #context: Context
-  readonly req: IncomingMessage
+export class Tunnel extends Passage {
   readonly #client: Duplex
   readonly #early: Buffer
-  readonly #peer: Peer
-  readonly #head: RequestHead
-  readonly startedAt = performance.now()
   #headers: string[] = []
-  #decision: Decision | undefined
-  #upstream: Upstream | undefined
   #request: ClientRequest | undefined
-  attempts = 0
   bytesIn = 0
   bytesOut = 0
-  #tried: Upstream[] = []
-  readonly #failed: string[] = []
   #answered = 0
-  #over = false
 
   constructor(context: Context, req: IncomingMessage, client: Duplex, early: Buffer, peer: Peer) {
-    this.#context = context
-    this.req = req
+    super(context, req, peer)
     this.#client = client
     this.#early = early
-    this.#peer = peer
-    this.path = req.url ?? '/'
-    this.requestId = context.nextRequestId()
-    this.#head = new RequestHead(req.rawHeaders)
     // First of all: a client that resets before the answer must not take the process with it.
     client.on('error', () => this.#onClientGone())
     client.on('close', () => this.#onClientGone())
-  }
-
-  get address(): string {
-    return clientAddress(this.#peer, this.#head, this.#context.trusted)
-  }
-
-  get upstream(): Upstream | undefined {
-    return this.#upstream
-  }
-
-  get host(): string | undefined {
-    return this.#head.host
-  }
-
-  header(name: string): string | undefined {
-    if (name === 'cookie') return this.#head.cookie
-    const value = this.req.headers[name]
-    return Array.isArray(value) ? value.join(', ') : value
+    client.on('end', () => this.#onClientEnd())
   }
 
   start() {
-    this.#context.active.add(this)
-    const problem = this.#head.problem ?? problemOf(this.req, this.#head)
-    if (problem || this.#head.hasBody)
-      return this.#refuse('bad_request', 400, problem?.text ?? 'an upgrade has no body')
-    this.#headers = outgoingHeaders(this.#head, this.#peer, this.requestId, this.#context.outgoing)
+    this.context.active.add(this)
+    const problem = this.head.problem ?? problemOf(this.req, this.head)
+    if (problem || this.head.hasBody) {
+      return this.refuse('bad_request', 400, problem?.text ?? 'an upgrade has no body')
+    }
+    this.#headers = outgoingHeaders(this.head, this.peer, this.requestId, this.context.outgoing)
     this.#headers.push('Connection', 'Upgrade', 'Upgrade', 'websocket')
-    this.#dispatch()
+    this.dispatch()
   }
 
   /** Closes both ends. */
   cut(): void {
-    this.#request?.destroy()
-    this.#finish('balancer_closed', this.#answered || 502)
-    this.#client.destroy()
+    this.#close('balancer_closed')
   }
 
-  #dispatch() {
-    const { events } = this.#context
-    const decision = select(this.#context, this, this.#tried, events.wants('decision'))
-    this.#decision ??= decision
-    if (events.wants('decision')) tellDecision(this.#context, this, decision, this.#failed)
-    if (decision.upstream) return this.#send(decision.upstream)
-    if (this.attempts > 0) return this.#refuse('connect_failed', 502, 'no upstream could be reached')
-    this.#refuse('no_upstream', 503, 'no upstream is available')
-  }
-
-  #send(upstream: Upstream): void {
+  protected override send(upstream: Upstream): void {
     const { url } = upstream
-    this.#upstream = upstream
-    this.attempts++
-    this.#context.pool.enter(upstream)
-    upstream.stats.requests++
     const { request } = url.protocol === 'https:' ? https : http
     const asked = request({
       ...{ hostname: url.hostname.replace(/^\[|\]$/g, ''), port: url.port, path: this.path },
@@ -115,14 +61,15 @@ export class Tunnel implements PickKey, Recorded {
     })
     this.#request = asked
     let connected = false
-    const bound = this.#context.clock.after(this.#context.connectTimeoutMs + this.#context.headersTimeoutMs, () => {
-      asked.destroy(new Error('upstream did not answer the upgrade in time'))
-    })
-    asked.on('socket', (socket) =>
-      socket.once('connect', () => {
-        connected = true
-      }),
-    )
+    const { clock, connectTimeoutMs, headersTimeoutMs } = this.context
+    const late = () => asked.destroy(new Error('upstream did not answer the upgrade in time'))
+    let bound = clock.after(connectTimeoutMs, late)
+    const onConnect = (): void => {
+      connected = true
+      bound.cancel()
+      bound = clock.after(headersTimeoutMs, late)
+    }
+    asked.on('socket', (socket) => socket.once('connect', onConnect))
     asked.once('close', () => bound.cancel())
     asked.on('error', (error) => this.#onFailure(upstream, asked, error, connected))
     asked.on('response', (response) => this.#onRefused(response))
@@ -131,9 +78,9 @@ export class Tunnel implements PickKey, Recorded {
   }
 
   #onUpgrade(response: IncomingMessage, node: Duplex, early: Buffer) {
-    if (this.#over) return node.destroy()
+    if (this.isOver) return node.destroy()
     this.#answered = 101
-    this.#context.passive.succeeded(this.#upstream as Upstream)
+    this.context.passive.succeeded(this.upstream as Upstream)
     const headers = this.#responseHeaders(response)
     headers.push('Connection', 'Upgrade', 'Upgrade', 'websocket')
     this.#client.write(headText(101, 'Switching Protocols', headers))
@@ -147,6 +94,8 @@ export class Tunnel implements PickKey, Recorded {
     this.#client.on('data', (chunk: Buffer) => {
       this.bytesIn += chunk.length
     })
+    this.#bound(node, this.#client, 'client_stalled')
+    this.#bound(this.#client, node, 'idle_timeout')
     node.pipe(this.#client)
     this.#client.pipe(node)
     this.#client.once('close', () => node.destroy())
@@ -154,74 +103,88 @@ export class Tunnel implements PickKey, Recorded {
 
   // The node answers, but not with an upgrade: the client gets to see that answer.
   #onRefused(response: IncomingMessage) {
-    if (this.#over) return response.destroy()
+    if (this.isOver) return response.destroy()
     this.#answered = response.statusCode ?? 502
-    this.#context.passive.succeeded(this.#upstream as Upstream)
+    this.context.passive.succeeded(this.upstream as Upstream)
     const headers = this.#responseHeaders(response)
     headers.push('Connection', 'close')
     this.#client.write(headText(this.#answered, response.statusMessage ?? '', headers))
     response.on('error', () => this.#client.destroy())
-    response.on('end', () => this.#finish('ok', this.#answered))
+    response.on('end', () => this.finish('ok', this.#answered))
+    this.#bound(response, this.#client, 'client_stalled')
     response.pipe(this.#client)
   }
 
   #responseHeaders(response: IncomingMessage): string[] {
-    const upstream = this.#upstream as Upstream
+    const upstream = this.upstream as Upstream
     upstream.stats.countStatus(this.#answered)
-    const { affinity } = this.#context
-    const moved = affinity !== undefined && upstream !== this.#decision?.pinned
     return responseHeaders(response.rawHeaders, {
       requestId: this.requestId,
-      setCookie: moved ? affinity.cookieFor(upstream, isSecure(this.#peer, this.#head)) : undefined,
+      setCookie: this.cookieFor(upstream),
       trailers: false,
     })
   }
 
+  // A pipe pauses its source when its sink is behind: silence is allowed, not taking what was sent is not.
+  #bound(source: Readable, sink: Duplex, why: Termination): void {
+    let stall: Stall | undefined
+    source.on('pause', () => {
+      stall ??= this.context.stalls.watch(sink, () => this.#close(why))
+    })
+    const onRoom = (): void => {
+      stall?.over()
+      stall = undefined
+    }
+    sink.on('drain', onRoom)
+    sink.once('close', onRoom)
+  }
+
   #onFailure(upstream: Upstream, asked: ClientRequest, error: Error, connected: boolean) {
-    if (this.#over || this.#request !== asked || this.#answered) return
-    this.#release()
+    if (this.isOver || this.#request !== asked || this.#answered) return
+    this.#leave()
     if (connected) upstream.stats.responseErrors++
     else upstream.stats.connectErrors++
-    this.#context.passive.failed(upstream, error.message)
-    if (this.#tried.length < this.#context.retries) {
-      upstream.stats.redispatches++
-      this.#tried.push(upstream)
-      this.#failed.push(`${upstream.name} ${connected ? 'died before it answered' : 'could not be reached'}`)
-      return this.#dispatch()
-    }
-    this.#refuse(connected ? 'upstream_died' : 'connect_failed', 502, 'no upstream took the upgrade')
+    this.context.passive.failed(upstream, error.message)
+    if (this.goElsewhere(upstream, connected ? 'died before it answered' : 'could not be reached')) return
+    this.refuse(connected ? 'upstream_died' : 'connect_failed', 502, 'no upstream took the upgrade')
   }
 
   #onNodeGone(): void {
-    this.#finish('ok', this.#answered)
+    this.finish('ok', this.#answered)
     this.#client.destroy()
+  }
+
+  // It may close its half of a tunnel, but not before there is one: whoever does that has left.
+  #onClientEnd(): void {
+    if (!this.#answered) this.#client.destroy()
   }
 
   #onClientGone(): void {
     this.#request?.destroy()
-    if (!this.#answered && this.#upstream) this.#upstream.stats.clientAborts++
-    this.#finish(this.#answered ? 'ok' : 'client_left', this.#answered || 499)
+    if (!this.#answered && this.upstream) this.upstream.stats.clientAborts++
+    this.finish(this.#answered ? 'ok' : 'client_left', this.#answered || 499)
   }
 
-  #refuse(why: Termination, status: number, text: string): void {
-    this.#finish(why, status)
+  #close(why: Termination): void {
+    this.#request?.destroy()
+    this.finish(why, this.#answered || 502)
+    this.#client.destroy()
+  }
+
+  protected override refuse(why: Termination, status: number, text: string): void {
+    this.finish(why, status)
     const reason = http.STATUS_CODES[status] ?? ''
     refuseRaw(this.#client, `${status} ${reason}`, text, status === 503 ? 'Retry-After: 1\r\n' : '')
   }
 
-  #release(): void {
-    if (!this.#request || !this.#upstream) return
-    this.#request = undefined
-    this.#context.pool.leave(this.#upstream)
-    this.#context.line.free(this.#upstream)
+  protected override finish(termination: Termination, status: number): void {
+    this.#leave()
+    super.finish(termination, status)
   }
 
-  #finish(termination: Termination, status: number): void {
-    if (this.#over) return
-    this.#over = true
-    this.#release()
-    this.#context.active.delete(this)
-    conclude(this.#context, this, termination, status)
+  #leave(): void {
+    this.#request = undefined
+    this.release()
   }
 }
 

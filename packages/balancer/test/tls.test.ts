@@ -1,25 +1,10 @@
-import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import http2, { type ClientHttp2Session, type IncomingHttpHeaders } from 'node:http2'
 import https from 'node:https'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { connect } from 'node:tls'
-import { afterAll, describe, expect, test } from 'vitest'
-import type { TlsOptions } from '../src/index.ts'
+import { describe, expect, test } from 'vitest'
 import { engineNames, secret, testBalancer } from './support/balancer.ts'
+import { certificate } from './support/certificate.ts'
 import { rawNode, testNode, testNodes } from './support/node.ts'
-
-const directory = mkdtempSync(join(tmpdir(), 'balancer-tls-'))
-afterAll(() => rmSync(directory, { recursive: true }))
-
-/** A fresh self-signed certificate. */
-function certificate(name: string): TlsOptions {
-  const [key, cert] = [join(directory, `${name}.key`), join(directory, `${name}.crt`)]
-  const kind = ['-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2']
-  execFileSync('openssl', ['req', ...kind, '-subj', `/CN=${name}`, '-keyout', key, '-out', cert], { stdio: 'ignore' })
-  return { key: readFileSync(key), cert: readFileSync(cert) }
-}
 
 const tls = certificate('one')
 

@@ -2,9 +2,9 @@ import type { ClientRequest, IncomingMessage } from 'node:http'
 import http from 'node:http'
 import https from 'node:https'
 import type { Socket } from 'node:net'
+import { type Bounded, Deadlines } from '../deadlines.ts'
 import type { Attempt, Engine, EngineTimeouts, FailureKind, Outgoing, Receiver } from '../engine.ts'
 import type { Upstream } from '../upstream.ts'
-import { type Bounded, Deadlines } from './deadlines.ts'
 import { loadHttpProxy, type ProxyServer } from './load-http-proxy.ts'
 import { BodyPump } from './pump.ts'
 
@@ -160,7 +160,10 @@ class HttpProxyAttempt implements Attempt, Bounded {
   #onData(response: IncomingMessage, chunk: Buffer): void {
     if (this.#over) return
     this.#touch()
-    if (!this.#receiver.onData(chunk)) response.pause()
+    if (this.#receiver.onData(chunk)) return
+    response.pause()
+    // The client is behind, not the node.
+    this.deadline = Number.POSITIVE_INFINITY
   }
 
   #onEnd(response: IncomingMessage): void {

@@ -1,4 +1,4 @@
-import { type Member, Roster } from '../roster.ts'
+import { type Member, Roster } from './roster.ts'
 
 /** Something that must not take longer than until `deadline` (ms on the monotonic clock; Infinity: no bound now). */
 export interface Bounded extends Member {
