@@ -8,6 +8,7 @@ import { clusteredSurvives } from './c5-clustered-survives.ts'
 import { storeHop } from './c6-store-hop.ts'
 import { serializer } from './c7-serializer.ts'
 import { lostUpdates } from './x1-lost-updates.ts'
+import { failover } from './x2-failover.ts'
 import { storeTrouble } from './x3-store-trouble.ts'
 import { rollingDeploy } from './x4-rolling-deploy.ts'
 import { reshuffle } from './x5-reshuffle.ts'
@@ -28,6 +29,7 @@ export const experiments: readonly Experiment[] = [
   storeHop,
   serializer,
   lostUpdates,
+  failover,
   storeTrouble,
   rollingDeploy,
   reshuffle,

@@ -4,7 +4,7 @@ import { type Language, languages, say } from '../language.ts'
 import { drawSvg } from '../pictures/draw.ts'
 import { filePalette } from '../pictures/palette.ts'
 import type { Report, Result } from '../results.ts'
-import { endings, words } from './words.ts'
+import { endings, limits, words } from './words.ts'
 
 const fileNames: Record<Language, string> = { en: 'README.md', ko: 'README.ko.md' }
 
@@ -60,7 +60,11 @@ function markdown(report: Report, language: Language): string {
     environment.commit,
   ]
   const details = report.results.map((result) => detail(result, language))
-  return `# ${words.title[language]}\n\n${other}\n\n${words.lead[language]}\n\n${facts.filter(Boolean).join(' · ')}\n\n${claimsTable(report.results, language)}\n\n${details.join('\n\n')}\n`
+  return `# ${words.title[language]}\n\n${other}\n\n${words.lead[language]}\n\n${facts.filter(Boolean).join(' · ')}\n\n${claimsTable(report.results, language)}\n\n${details.join('\n\n')}\n\n${cannotShow(language)}\n`
+}
+
+function cannotShow(language: Language): string {
+  return [`## ${words.limits[language]}`, limits.map((limit) => `- ${limit[language]}`).join('\n')].join('\n\n')
 }
 
 function detail(result: Result, language: Language): string {
@@ -71,7 +75,13 @@ function detail(result: Result, language: Language): string {
     (check) =>
       `- ${endings[check.verdict].mark} ${check.question[language]} **${say(check.measured, language)}** (${words.expected[language]}: ${say(check.expected, language)})`,
   )
-  return [`## ${result.id}`, `**${result.title[language]}.** ${result.steps[language]}`, image, checks.join('\n')]
+  return [
+    `## ${result.id}`,
+    `**${result.title[language]}.** ${result.steps[language]}`,
+    image,
+    checks.join('\n'),
+    result.limits?.[language],
+  ]
     .filter(Boolean)
     .join('\n\n')
 }

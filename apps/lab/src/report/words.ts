@@ -85,8 +85,8 @@ export const limits: readonly Text[] = [
     '저장소는 운영할 것이 하나 늘어난다는 뜻입니다. 지키고, 백업하고, 지켜보고, 올리고, 비용을 내야 합니다. 튜토리얼도 그렇게 말하며, 여기의 어떤 실험도 그 비용을 숫자로 보일 수 없습니다.',
   ),
   text(
-    'Redis ran alone, without replicas. What a failover of the store costs is a question of its own.',
-    'Redis는 복제본 없이 혼자 돌았습니다. 저장소가 장애 조치될 때의 비용은 따로 물어야 할 문제입니다.',
+    'Redis ran alone except in X2. What its replicas cost, and how often they fail over, depends on where they run.',
+    'X2 말고는 Redis가 혼자 돌았습니다. 복제본의 비용과 장애 조치의 빈도는 운영하는 곳에 달려 있습니다.',
   ),
   text(
     'Users were made by a seed. Real users arrive in bursts, stay for different times and do different things.',

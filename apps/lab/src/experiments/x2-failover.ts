@@ -1,0 +1,172 @@
+import { redisStore, type SessionKey, type SessionStore } from '@session-cluster/session'
+import type { Redis } from 'ioredis'
+import type { Experiment, Lab } from '../experiment.ts'
+import { text } from '../language.ts'
+import { pause } from '../load/pause.ts'
+import { bars } from '../pictures/bars.ts'
+import { replicatedRedis } from '../rig/replicated-redis.ts'
+import { until } from '../rig/until.ts'
+import { counted } from '../verdict.ts'
+
+/** How far the replicas are behind the primary. */
+const lagMs = 150
+const writers = 4
+const everyMs = 10
+const lifetime = { idleTimeoutMs: 3_600_000, absoluteTimeoutMs: 0, touchEveryMs: 60_000 }
+
+/** X2: the store itself fails over, and what was acknowledged by the old primary alone is gone. */
+export const failover: Experiment = {
+  id: 'X2',
+  title: text(
+    'A failover of the store loses what no replica had yet',
+    '저장소가 장애 조치되면 복제본이 아직 받지 못한 것은 사라진다',
+  ),
+  says: text(
+    'A replicated store survives the death of its primary by itself; but what was written a moment before may be gone, unless the writer waited for a replica.',
+    '복제된 저장소는 주 서버가 죽어도 스스로 살아납니다. 하지만 바로 전에 쓴 것은, 복제본을 기다리지 않았다면 사라질 수 있습니다.',
+  ),
+  steps: text(
+    `A primary, two replicas ${lagMs} ms behind it, three sentinels. ${writers} writers make sessions; SIGKILL the primary; they go on until the new primary takes writes. Then every session whose writing was acknowledged is looked for. Once with WAIT 1 after each write, once without.`,
+    `주 Redis 하나, ${lagMs} ms 늦은 복제본 둘, 센티널 셋. ${writers}개의 쓰기 주체가 세션을 만드는 동안 주 Redis를 SIGKILL로 죽이고, 새 주 Redis가 쓰기를 받을 때까지 계속합니다. 이어서 확인받은 세션을 모두 찾아봅니다. 쓸 때마다 WAIT 1을 하는 경우와 하지 않는 경우를 한 번씩.`,
+  ),
+  expected: text(
+    'writing resumes by itself both times; without WAIT acknowledged sessions are lost, with WAIT none',
+    '두 경우 모두 쓰기가 스스로 다시 된다. WAIT 없이는 확인받은 세션이 사라지고, WAIT가 있으면 하나도 사라지지 않는다',
+  ),
+  limits: text(
+    'The lag was made with a proxy, so that a loss is seen for certain; on a fast network few or none are lost. WAIT costs each write a round trip to a replica, and the session library does not send it.',
+    '유실이 반드시 보이도록 지연을 프록시로 만들었습니다. 빠른 네트워크에서는 거의 없을 수 있습니다. WAIT는 쓸 때마다 복제본까지의 왕복을 치르며, 세션 라이브러리는 WAIT를 보내지 않습니다.',
+  ),
+  async run(lab) {
+    const [without, waited] = [await failOver(lab, false), await failOver(lab, true)]
+    return {
+      headline: {
+        value: `${without.lost} : ${waited.lost}`,
+        label: text(
+          `acknowledged sessions lost in a failover: without WAIT (of ${without.acknowledged}) against with WAIT (of ${waited.acknowledged})`,
+          `개의 확인된 세션이 장애 조치에서 유실: WAIT 없이(${without.acknowledged}개 중) 대 WAIT로(${waited.acknowledged}개 중)`,
+        ),
+      },
+      checks: [
+        counted(
+          text('without WAIT: acknowledged sessions lost', 'WAIT 없이: 확인받고 유실된 세션'),
+          without.lost > 0 ? 'some' : 'none',
+          'some',
+        ),
+        counted(text('with WAIT: acknowledged sessions lost', 'WAIT로: 확인받고 유실된 세션'), waited.lost, 0),
+        counted(
+          text('writing resumed by itself: without, with WAIT', '쓰기가 스스로 다시 됨: 없이, WAIT로'),
+          [without.resumed, waited.resumed].map(String),
+          ['true', 'true'],
+        ),
+      ],
+      observations: [
+        {
+          what: text('window without writes, without WAIT, ms', '쓰지 못한 시간, WAIT 없이, ms'),
+          value: Math.round(without.windowMs),
+        },
+        {
+          what: text('window without writes, with WAIT, ms', '쓰지 못한 시간, WAIT로, ms'),
+          value: Math.round(waited.windowMs),
+        },
+      ],
+      pictures: [picture(without, waited)],
+    }
+  },
+}
+
+interface Outcome {
+  readonly acknowledged: number
+  readonly lost: number
+  readonly resumed: boolean
+  /** From the last write that the old primary acknowledged to the first one of the new. */
+  readonly windowMs: number
+}
+
+async function failOver(lab: Lab, wait: boolean): Promise<Outcome> {
+  await using redis = await replicatedRedis(lab, lagMs)
+  const writing = new Writing(redis.client, wait)
+  const writersDone = Promise.all(Array.from({ length: writers }, (_, writer) => writing.write(lab, writer)))
+  writersDone.catch(() => {}) // Awaited below.
+  lab.progress(0.5, text('writing, then killing the primary', '쓰다가 주 Redis를 죽임'))
+  await until(lab, 'the primary takes writes', async () => writing.acknowledged.length >= (wait ? 10 : 100))
+  writing.killedAtMs = performance.now()
+  await redis.killPrimary()
+  await writersDone
+  const outcome = { acknowledged: writing.acknowledged.length, lost: await writing.lost(), ...writing.gap() }
+  lab.record({ step: wait ? 'with WAIT' : 'without WAIT', ...outcome })
+  return outcome
+}
+
+/** Sessions that are made one after another, until the new primary has acknowledged one. */
+class Writing {
+  readonly acknowledged: { readonly key: SessionKey; readonly atMs: number }[] = []
+  killedAtMs = Number.POSITIVE_INFINITY
+  readonly #client: Redis
+  readonly #store: SessionStore
+  readonly #wait: boolean
+
+  constructor(client: Redis, wait: boolean) {
+    this.#client = client
+    this.#store = redisStore({ client, namespace: 'failover' })
+    this.#wait = wait
+  }
+
+  async write(lab: Lab, writer: number): Promise<void> {
+    const deadlineMs = performance.now() + 120_000
+    for (let turn = 0; !this.gap().resumed && performance.now() < deadlineMs; turn++) {
+      const key = `writer-${writer}-${turn}`
+      if (await this.#isAcknowledged(key)) this.acknowledged.push({ key, atMs: performance.now() })
+      await pause(everyMs, lab.signal)
+    }
+  }
+
+  /** An answer that was on its way when the primary died does not count for the new one. */
+  gap(): { readonly resumed: boolean; readonly windowMs: number } {
+    const first = this.acknowledged.find(({ atMs }) => atMs > this.killedAtMs + lagMs)
+    const last = this.acknowledged.findLast(({ atMs }) => atMs <= this.killedAtMs + lagMs)
+    return { resumed: first !== undefined, windowMs: (first?.atMs ?? Number.NaN) - (last?.atMs ?? Number.NaN) }
+  }
+
+  async lost(): Promise<number> {
+    let lost = 0
+    for (const { key } of this.acknowledged) {
+      if ((await this.#store.load(key, { now: Date.now(), lifetime })) === undefined) lost++
+    }
+    return lost
+  }
+
+  /** A failed write was told to its writer: nobody thinks that this one was kept. */
+  async #isAcknowledged(key: SessionKey): Promise<boolean> {
+    const now = Date.now()
+    const set = new Map([['q', Buffer.from(key)]])
+    try {
+      const result = await this.#store.commit(key, { create: { createdAt: now }, set }, { now, lifetime })
+      return result === 'ok' && (!this.#wait || (await this.#client.wait(1, 1000)) >= 1)
+    } catch {
+      return false
+    }
+  }
+}
+
+function picture(without: Outcome, waited: Outcome) {
+  const rows = [
+    { group: text('without WAIT', 'WAIT 없이'), outcome: without },
+    { group: text('with WAIT 1', 'WAIT 1로'), outcome: waited },
+  ]
+  return bars({
+    id: 'acknowledged',
+    title: text('Acknowledged sessions after the failover', '장애 조치 뒤의 확인된 세션'),
+    caption: text(
+      'What the old primary alone had is gone. Waiting for a replica costs speed, so fewer were written, and loses none.',
+      '옛 주 Redis만 가졌던 것은 사라집니다. 복제본을 기다리면 느려서 적게 쓰지만 하나도 잃지 않습니다.',
+    ),
+    bars: rows.flatMap(({ group, outcome }) => [
+      { group, series: text('found', '찾음'), value: outcome.acknowledged - outcome.lost },
+      { group, series: text('lost', '유실'), value: outcome.lost },
+    ]),
+    groupTitle: text('writing', '쓰기'),
+    valueTitle: text('sessions', '세션'),
+    colors: ['var(--found)', 'var(--lost)'],
+  })
+}
