@@ -1,6 +1,6 @@
 // Runs scripts/<task>.ts on the project's own Node, after installing whatever is missing.
 // Plain JavaScript on purpose: the user's Node (>= 20) runs it, before anything else is there.
-import { spawn, spawnSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { delimiter, dirname, join } from 'node:path'
@@ -18,7 +18,7 @@ if (Number(process.versions.node.split('.')[0]) < 20) {
 }
 if (!task || !existsSync(join(root, 'scripts', `${task}.ts`))) fail(`bootstrap: no scripts/${task}.ts`)
 
-install()
+await install()
 run()
 
 /** A digest of everything that decides what gets installed. */
@@ -35,27 +35,40 @@ function wanted() {
   return hash.digest('hex')
 }
 
-function install() {
+async function install() {
   const digest = wanted()
   if (existsSync(node) && existsSync(stamp) && readFileSync(stamp, 'utf8') === digest) return
-  console.error('Setting up: installing Node and the packages into ./node_modules (about 15 s, once) …')
-  const command = [
-    '--yes',
-    packageManager,
-    'install',
-    existsSync(join(root, 'pnpm-lock.yaml')) ? '--frozen-lockfile' : '',
-  ]
-  const env = { ...process.env, npm_config_loglevel: 'error' }
-  const { status } = spawnSync('npx', command.filter(Boolean), {
-    cwd: root,
-    stdio: ['ignore', 2, 2],
-    env,
-    shell: process.platform === 'win32',
-  })
-  if (status !== 0)
-    fail(`Installing failed: see the lines above. To try by hand: npx ${command.filter(Boolean).join(' ')}`)
+  console.error('Setting up, once: Node and the packages go into ./node_modules (about 600 MB on disk) …')
+  const command = ['--yes', packageManager, 'install', '--reporter=append-only']
+  if (existsSync(join(root, 'pnpm-lock.yaml'))) command.push('--frozen-lockfile')
+  const { code, output } = await quietly('npx', command)
+  if (code !== 0) {
+    console.error(output)
+    fail(`Installing failed: see the lines above. To try by hand: npx ${command.join(' ')}`)
+  }
   mkdirSync(dirname(stamp), { recursive: true })
   writeFileSync(stamp, digest)
+}
+
+/** Runs a program; keeps what it prints for the case that it fails, and shows only its progress, in one line of a terminal. */
+function quietly(program, args) {
+  const env = { ...process.env, npm_config_loglevel: 'error', CI: process.env.CI ?? 'true' }
+  const child = spawn(program, args, { cwd: root, env, shell: process.platform === 'win32' })
+  let output = ''
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (text) => {
+      output += text
+      const progress = /Progress: [^\n]*/.exec(text)?.[0]
+      if (progress && process.stderr.isTTY) process.stderr.write(`\r\x1b[K${progress}`)
+    })
+  }
+  return new Promise((resolve) => {
+    child.on('error', (error) => resolve({ code: 1, output: error.message }))
+    child.on('close', (code) => {
+      if (process.stderr.isTTY) process.stderr.write('\r\x1b[K')
+      resolve({ code, output })
+    })
+  })
 }
 
 function run() {
