@@ -1,3 +1,4 @@
+import { checkNames } from './names.ts'
 import { show } from './show.ts'
 
 /** When the store is left alone for a while. */
@@ -13,6 +14,7 @@ export const BREAKER_DEFAULTS = { failures: 5, coolDownMs: 500 } as const
 
 /** Fills in the defaults and checks them. */
 export function checkBreakerOptions(options: BreakerOptions = {}): Required<BreakerOptions> {
+  checkNames<BreakerOptions>('createSessions', options, { failures: true, coolDownMs: true }, 'breaker')
   const checked = { ...BREAKER_DEFAULTS, ...options }
   for (const name of ['failures', 'coolDownMs'] as const) {
     if (!Number.isSafeInteger(checked[name]) || checked[name] < 0) {

@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import { CookieWriter, cookieValues, soleCookie } from './cookie.ts'
+import { CookieWriter, cookieValues, soleCookie, unquote } from './cookie.ts'
+import { isParserReady, parseEach } from './cookie-parser.ts'
 import type { ResolvedOptions } from './options.ts'
 import { type Token, TokenFormat } from './token.ts'
 
@@ -51,10 +52,17 @@ function readCookie(header: string | undefined, name: string, format: TokenForma
   const sole = soleCookie(header, name)
   const token = sole === undefined ? undefined : format.read(sole)
   if (token) return token
+  if (!isParserReady()) return scanCookie(header, name, format)
+  const tokens = parseEach(header, (value) => format.read(unquote(value)))
+  return tokens[name] ?? (name in tokens ? 'malformed' : 'absent')
+}
+
+/** The same without Fastify, where `@fastify/cookie` has no parser to give. */
+function scanCookie(header: string, name: string, format: TokenFormat): Token | 'absent' | 'malformed' {
   let found: 'absent' | 'malformed' = 'absent'
   for (const value of cookieValues(header, name)) {
-    const other = format.read(value)
-    if (other) return other
+    const token = format.read(value)
+    if (token) return token
     found = 'malformed'
   }
   return found

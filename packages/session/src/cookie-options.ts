@@ -1,3 +1,4 @@
+import { checkNames, type Names } from './names.ts'
 import { show } from './show.ts'
 
 /** How the cookie that carries the id is written. It is always HttpOnly: no script has a use for it. */
@@ -34,6 +35,18 @@ export interface CookieOptions {
 /** `CookieOptions` with defaults, checked. */
 export type ResolvedCookie = Required<Omit<CookieOptions, 'domain'>> & { readonly domain: string | undefined }
 
+const NAMES: Names<Required<CookieOptions>> = {
+  name: true,
+  path: true,
+  domain: true,
+  secure: true,
+  sameSite: true,
+  partitioned: true,
+  persistent: true,
+  secrets: true,
+  encoding: true,
+}
+
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}$/
 const PATH = /^\/[\x20-\x3a\x3c-\x7e]*$/
 const DOMAIN = /^\.?[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$/
@@ -44,6 +57,7 @@ export const MAX_COOKIE_BYTES = 4096
 /** Checks the rules that browsers enforce silently. Throws a `TypeError` that names the option. */
 export function checkCookieOptions(options: CookieOptions = {}): ResolvedCookie {
   if (typeof options !== 'object' || options === null) refuse('', options, 'an object of cookie options, or false')
+  checkNames<CookieOptions>('createSessions', options, NAMES, 'cookie')
   const cookie: ResolvedCookie = {
     name: options.name ?? 'SESSION',
     path: options.path ?? '/',

@@ -27,7 +27,8 @@ const endOf = (header: string, from: number): number => {
   return end === -1 ? header.length : end
 }
 
-const unquote = (value: string): string =>
+/** A value without the quotes around it. */
+export const unquote = (value: string): string =>
   value.length > 1 && value.startsWith('"') && value.endsWith('"') ? value.slice(1, -1) : value
 
 /** Writes `Set-Cookie` headers of one cookie; what never changes is put together once. */

@@ -1,4 +1,3 @@
-import cookie from '@fastify/cookie'
 import Fastify from 'fastify'
 import { describe, expect, it } from 'vitest'
 import { browser, setCookies } from '../test/browser.ts'
@@ -84,33 +83,6 @@ describe('fastifySessions', () => {
     app.register(fastifySessions, { sessions })
     app.get('/set', async (request) => sessions.of(request).set('q', 'x'))
     expect(setCookies(await app.inject('/set'))).toHaveLength(1)
-  })
-
-  it('brings @fastify/cookie along', async () => {
-    await using app = Fastify()
-    await app.register(fastifySessions, { sessions: make() })
-    app.get('/', async (request, reply) => {
-      void reply.setCookie('mine', 'value')
-      return request.cookies
-    })
-    const response = await app.inject({ url: '/', headers: { cookie: 'a=1' } })
-    expect(response.json()).toEqual({ a: '1' })
-    expect(setCookies(response)).toEqual(['mine=value; SameSite=Lax'])
-  })
-
-  it('uses the @fastify/cookie that the app has registered, and drops its cookies when the commit fails', async () => {
-    const sessions = make()
-    await using app = Fastify()
-    await app.register(cookie, { secret: 'a secret of the application' })
-    await app.register(fastifySessions, { sessions })
-    app.get('/', async (request, reply) => {
-      void reply.setCookie('mine', 'value', { signed: true })
-      await sessions.of(request).set('q', 'x')
-    })
-    expect(setCookies(await app.inject('/')).map((line) => line.split('=')[0])).toEqual(['mine', 'SESSION'])
-    sessions.store.commit = () => Promise.reject(new Error('broken'))
-    const failed = await app.inject('/')
-    expect([failed.statusCode, setCookies(failed)]).toEqual([503, []])
   })
 
   it('decorates the request only when asked to, under the name that it is given', async () => {

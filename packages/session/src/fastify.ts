@@ -1,7 +1,7 @@
-import cookie from '@fastify/cookie'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { dueHeader, finish, hasDues } from './commit.ts'
+import { forgetUnwritten, readyParser } from './cookie-parser.ts'
 import { SessionError } from './errors.ts'
 import { Exchange } from './exchange.ts'
 import { type AnySessions, Sessions } from './sessions.ts'
@@ -19,7 +19,8 @@ export interface FastifySessionsOptions {
 
 /**
  * Serves sessions to the routes of this scope and its children; several managers may be registered side by side.
- * Registers `@fastify/cookie` unless the application did so before.
+ * Reads cookies with `@fastify/cookie`'s parser but leaves that plugin to the application, to register before, after or
+ * never.
  * @example
  * const sessions = createSessions<{ name: string }>({ store: memoryStore() })
  * await app.register(fastifySessions, { sessions })
@@ -34,7 +35,7 @@ async function plugin(app: FastifyInstance, { sessions, decorate = false }: Fast
   const { slot } = sessions
   // A parent scope serves these sessions already; its hooks hold here too.
   if (app.hasRequestDecorator(slot)) return
-  if (!app.hasReplyDecorator('setCookie')) await app.register(cookie)
+  await readyParser(app)
   app.decorateRequest(slot, null)
   decorateWith(app, sessions, decorate)
   app.addHook('onRequest', (request, reply, done) => {
@@ -113,6 +114,7 @@ function writeHeader(exchange: Exchange, reply: FastifyReply): void {
 
 /** What the handler prepared must not reach the client: neither its cookies nor its status nor its stream. */
 function refuse(reply: FastifyReply, payload: unknown, error: unknown): void {
+  forgetUnwritten(reply)
   reply.removeHeader('set-cookie')
   for (const line of keptBy(reply)) reply.header('set-cookie', line)
   reply.code(error instanceof SessionError ? error.statusCode : 500)

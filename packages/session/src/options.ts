@@ -2,6 +2,7 @@ import { type BreakerOptions, checkBreakerOptions } from './breaker.ts'
 import type { Codec } from './codec/codec.ts'
 import { json } from './codec/json.ts'
 import { type CookieOptions, checkCookieOptions, type ResolvedCookie } from './cookie-options.ts'
+import { checkNames, type Names } from './names.ts'
 import { show } from './show.ts'
 import type { Lifetime, SessionStore } from './store/store.ts'
 
@@ -87,8 +88,29 @@ export const DEFAULTS = {
   maxSessionsPerUser: Infinity,
 } as const
 
+const NAMES: Names<Required<SessionsOptions>> = {
+  store: true,
+  cookie: true,
+  header: true,
+  idleTimeoutMs: true,
+  absoluteTimeoutMs: true,
+  touchEveryMs: true,
+  codec: true,
+  storeTimeoutMs: true,
+  breaker: true,
+  onStoreFailure: true,
+  maxAttributeBytes: true,
+  maxSessionsPerUser: true,
+  checkMutations: true,
+  route: true,
+  eventSalt: true,
+  openTelemetry: true,
+  now: true,
+}
+
 /** Checks the options and fills in the defaults. Throws a `TypeError` that names the option, its value and what is allowed. */
 export function resolveOptions(options: SessionsOptions): ResolvedOptions {
+  checkNames<SessionsOptions>('createSessions', options, NAMES)
   checkStore(options.store)
   const { codec = json(), header, route, now = Date.now, onStoreFailure = DEFAULTS.onStoreFailure } = options
   if (typeof codec?.encode !== 'function' || typeof codec.decode !== 'function') {

@@ -1,10 +1,28 @@
+import { type TracerProvider, trace } from '@opentelemetry/api'
 import { describe, expect, it } from 'vitest'
 import { type OpenTelemetryApi, openTelemetryTracer } from './tracing.ts'
 
-/** An OpenTelemetry API that keeps what it is told. */
-function fakeApi(isRecording = true) {
+/** An OpenTelemetry SDK, and the API that it is registered with, that keep what they are told. */
+function fakeSdk(isRecording = true) {
   const spans: { name: string; error?: string; status?: number; ended: boolean }[] = []
   const contexts: unknown[] = []
+  const startSpan = (name: string) => {
+    const span: (typeof spans)[number] = { name, ended: false }
+    spans.push(span)
+    return {
+      isRecording: () => isRecording,
+      recordException: ({ message }: Error) => {
+        span.error = message
+      },
+      setStatus: ({ code }: { code: number }) => {
+        span.status = code
+      },
+      end: () => {
+        span.ended = true
+      },
+    }
+  }
+  const provider = { getTracer: () => ({ startSpan }) }
   const api: OpenTelemetryApi = {
     SpanKind: { CLIENT: 2 },
     SpanStatusCode: { ERROR: 2 },
@@ -15,34 +33,14 @@ function fakeApi(isRecording = true) {
         return run()
       },
     },
-    trace: {
-      setSpan: (context) => `${context} with a span`,
-      getTracer: () => ({
-        startSpan(name) {
-          const span: (typeof spans)[number] = { name, ended: false }
-          spans.push(span)
-          return {
-            isRecording: () => isRecording,
-            recordException: ({ message }) => {
-              span.error = message
-            },
-            setStatus: ({ code }) => {
-              span.status = code
-            },
-            end: () => {
-              span.ended = true
-            },
-          }
-        },
-      }),
-    },
+    trace: { setSpan: (context) => `${context} with a span`, getTracerProvider: () => provider },
   }
-  return { api, spans, contexts }
+  return { api, provider, spans, contexts }
 }
 
 describe('OpenTelemetry spans', () => {
   it('surround each call to the store and end with it', async () => {
-    const { api, spans, contexts } = fakeApi()
+    const { api, spans, contexts } = fakeSdk()
     const tracer = openTelemetryTracer(api)
     expect(await tracer?.wrap('load', async () => 'answer')).toBe('answer')
     expect(contexts).toEqual(['context with a span'])
@@ -50,14 +48,30 @@ describe('OpenTelemetry spans', () => {
   })
 
   it('record what went wrong', async () => {
-    const { api, spans } = fakeApi()
+    const { api, spans } = fakeSdk()
     const failing = openTelemetryTracer(api)?.wrap('commit', () => Promise.reject(new Error('broken')))
     await expect(failing).rejects.toThrow('broken')
     expect(spans).toEqual([{ name: 'session.commit', error: 'broken', status: 2, ended: true }])
   })
 
-  it('are made by the real API when it is installed', async () => {
+  it('are left out when sampling leaves them out', async () => {
+    const { api, contexts } = fakeSdk(false)
+    expect(await openTelemetryTracer(api)?.wrap('load', async () => 'answer')).toBe('answer')
+    expect(contexts).toEqual([])
+  })
+
+  it('are made by the real API from when an SDK is registered, and not even asked for before', async () => {
+    const { provider, spans } = fakeSdk()
     const tracer = openTelemetryTracer()
-    expect(await tracer?.wrap('load', async () => 'answer')).toBe('answer')
+    const call = async () => 'answer'
+    const before = tracer?.wrap('load', call)
+    expect([await before, spans]).toEqual(['answer', []])
+    trace.setGlobalTracerProvider(provider as unknown as TracerProvider)
+    try {
+      expect(await tracer?.wrap('commit', call)).toBe('answer')
+      expect(spans).toMatchObject([{ name: 'session.commit' }])
+    } finally {
+      trace.disable()
+    }
   })
 })

@@ -10,11 +10,18 @@ export interface Tracer {
 export interface OpenTelemetryApi {
   readonly context: { active(): unknown; with<R>(context: unknown, run: () => R): R }
   readonly trace: {
-    getTracer(name: string): { startSpan(name: string, options: { kind: number }): OpenTelemetrySpan }
+    getTracerProvider(): {
+      getTracer(name: string): OpenTelemetryTracer
+      getDelegateTracer?(name: string): OpenTelemetryTracer | undefined
+    }
     setSpan(context: unknown, span: OpenTelemetrySpan): unknown
   }
   readonly SpanKind: { readonly CLIENT: number }
   readonly SpanStatusCode: { readonly ERROR: number }
+}
+
+interface OpenTelemetryTracer {
+  startSpan(name: string, options: { kind: number }): OpenTelemetrySpan
 }
 
 interface OpenTelemetrySpan {
@@ -27,15 +34,25 @@ interface OpenTelemetrySpan {
 /** Spans named `session.<operation>` by OpenTelemetry; `undefined` when its API cannot be loaded. */
 export function openTelemetryTracer(api: OpenTelemetryApi | undefined = loadApi()): Tracer | undefined {
   if (!api) return undefined
-  const tracer = api.trace.getTracer('@session-cluster/session')
+  let tracer: OpenTelemetryTracer | undefined
   return {
     wrap(operation, call) {
+      // Asked until an SDK is there, which may be after this: the API alone, which many packages bring, costs nothing.
+      tracer ??= realTracer(api)
+      if (!tracer) return call()
       const span = tracer.startSpan(`session.${operation}`, { kind: api.SpanKind.CLIENT })
-      // The API alone, without an SDK behind it, records nothing: then it shall cost nothing either.
+      // Left out by sampling: then it shall cost nothing more either.
       if (!span.isRecording()) return call()
       return recorded(api, span, call)
     },
   }
+}
+
+/** The registered SDK's tracer; `undefined` while the API's own provider has none to pass on to. */
+function realTracer({ trace }: OpenTelemetryApi): OpenTelemetryTracer | undefined {
+  const provider = trace.getTracerProvider()
+  const name = '@session-cluster/session'
+  return provider.getDelegateTracer ? provider.getDelegateTracer(name) : provider.getTracer(name)
 }
 
 async function recorded<T>(api: OpenTelemetryApi, span: OpenTelemetrySpan, call: () => Promise<T>): Promise<T> {

@@ -1,4 +1,5 @@
 import type { SessionKey } from '../id.ts'
+import { checkNames } from '../names.ts'
 import { show } from '../show.ts'
 import { type Entry, Shelf } from './memory-shelf.ts'
 import {
@@ -44,6 +45,8 @@ export interface MemoryStore extends SessionStore {
  * createSessions({ store: memoryStore({ maxSessions: 10_000 }) })
  */
 export function memoryStore(options: MemoryStoreOptions = {}): MemoryStore {
+  const names = { maxSessions: true, maxBytes: true, sweepEveryMs: true, onEvict: true, now: true } as const
+  checkNames<MemoryStoreOptions>('memoryStore', options, names)
   return new Memory(options)
 }
 

@@ -1,5 +1,6 @@
 import { asBuffer } from '../codec/codec.ts'
 import { hashId, type SessionKey } from '../id.ts'
+import { checkNames } from '../names.ts'
 import { show } from '../show.ts'
 import { type RedisClient, run } from './redis-client.ts'
 import { moveAcrossSlots } from './redis-cluster.ts'
@@ -42,6 +43,7 @@ export interface RedisStore extends SessionStore {
  * createSessions({ store: redisStore({ client: new Redis(redisOptions), namespace: 'shop' }) })
  */
 export function redisStore(options: RedisStoreOptions): RedisStore {
+  checkNames<RedisStoreOptions>('redisStore', options, { client: true, namespace: true, ids: true })
   return new RedisSessions(options)
 }
 
