@@ -11,7 +11,7 @@ import { createFront, type Front, type TlsOptions } from './front.ts'
 import { TrustedProxies } from './headers/peer.ts'
 import { ActiveHealth } from './health/active.ts'
 import { PassiveHealth } from './health/passive.ts'
-import { affinityOf, type BalancerOptions, engineOf, policyOf, timeoutsOf } from './options.ts'
+import { affinityOf, type BalancerOptions, checkOptions, engineOf, policyOf, timeoutsOf } from './options.ts'
 import { Pool } from './pool.ts'
 import { WaitingLine } from './queue.ts'
 import { Roster } from './roster.ts'
@@ -58,6 +58,7 @@ export interface Balancer extends AsyncDisposable {
  * @throws TypeError that names the option, its value and what is allowed
  */
 export function createBalancer(options: BalancerOptions): Balancer {
+  checkOptions(options)
   return new RunningBalancer(options)
 }
 

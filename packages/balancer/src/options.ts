@@ -7,6 +7,7 @@ import { type EngineName, engines, isEngineName } from './engines/index.ts'
 import type { FrontOptions } from './front.ts'
 import type { ActiveOptions } from './health/active.ts'
 import type { PassiveOptions } from './health/passive.ts'
+import { checkNames, type Names } from './names.ts'
 import type { ConsistentHashOptions } from './policies/consistent-hash.ts'
 import { isPolicyName, type PolicyName, policies } from './policies/index.ts'
 import type { Policy } from './policy.ts'
@@ -49,6 +50,64 @@ export interface BalancerOptions {
   accessLog?: ((entry: AccessEntry) => void) | undefined
   clock?: Clock | undefined
   random?: Random | undefined
+}
+
+const NAMES: Names<Required<BalancerOptions>> = {
+  upstreams: true,
+  policy: true,
+  affinity: true,
+  hash: true,
+  engine: true,
+  health: true,
+  passive: true,
+  slowStartMs: true,
+  panicThreshold: true,
+  maxInFlight: true,
+  queueLimit: true,
+  queueTimeoutMs: true,
+  retries: true,
+  timeouts: true,
+  front: true,
+  trustProxy: true,
+  token: true,
+  via: true,
+  accessLog: true,
+  clock: true,
+  random: true,
+}
+
+/** Refuses misspelt and missing options, each by its name. @throws TypeError */
+export function checkOptions(options: BalancerOptions): void {
+  checkNames<BalancerOptions>('createBalancer', options, NAMES)
+  if (!Array.isArray(options.upstreams)) {
+    throw new TypeError('createBalancer: upstreams must be an array of { name, url, weight? }; it may be empty')
+  }
+  const { health, passive, timeouts, front, trustProxy } = options
+  if (health) checkNames('createBalancer', health, HEALTH, 'health')
+  if (passive) checkNames('createBalancer', passive, PASSIVE, 'passive')
+  if (timeouts) checkNames('createBalancer', timeouts, TIMEOUTS, 'timeouts')
+  if (front) checkNames('createBalancer', front, FRONT, 'front')
+  if (trustProxy !== undefined && !Array.isArray(trustProxy)) {
+    throw new TypeError("createBalancer: trustProxy must be an array of addresses, 'address/bits' or '*'")
+  }
+}
+
+const HEALTH: Names<Required<ActiveOptions>> = {
+  path: true,
+  intervalMs: true,
+  timeoutMs: true,
+  rise: true,
+  fall: true,
+  jitter: true,
+}
+const PASSIVE: Names<Required<PassiveOptions>> = { failures: true, halfLifeMs: true, ejectMs: true, maxEjectMs: true }
+const TIMEOUTS: Names<EngineTimeouts> = { connectTimeoutMs: true, headersTimeoutMs: true, idleTimeoutMs: true }
+const FRONT: Names<Required<FrontOptions>> = {
+  headersTimeoutMs: true,
+  requestTimeoutMs: true,
+  keepAliveMs: true,
+  maxHeaderBytes: true,
+  tls: true,
 }
 
 /** The waits of an engine, with their defaults. */

@@ -4,6 +4,7 @@ import { BREAKER_DEFAULTS } from './breaker.ts'
 import { createSessions } from './create-sessions.ts'
 import { DEFAULTS, type SessionsOptions } from './options.ts'
 import { memoryStore } from './store/memory.ts'
+import { redisStore } from './store/redis.ts'
 
 const make = (options: Record<string, unknown> = {}) =>
   createSessions({ store: memoryStore({ sweepEveryMs: 0 }), ...options } as SessionsOptions)
@@ -29,6 +30,9 @@ describe('createSessions refuses, naming the option, its value and what is allow
     [{ header: 'bad header', cookie: false }, "header is 'bad header'"],
     [{ cookie: false }, 'cookie is false'],
     [{ breaker: { failures: -1 } }, 'breaker.failures is -1'],
+    [{ idleTimeout: 1000 }, 'there is no option idleTimeout; there are store, cookie'],
+    [{ cookie: { maxAge: 1 } }, 'there is no option cookie.maxAge; there are cookie.name'],
+    [{ breaker: { failure: 1 } }, 'there is no option breaker.failure'],
     [{ now: 5 }, 'now is 5'],
   ])('%o', (options, message) => {
     expect(() => make(options)).toThrow(TypeError)
@@ -96,4 +100,11 @@ describe('the documented defaults', () => {
       .split(' ')[0]
     expect(documented).toBe(String(value))
   })
+})
+
+it('is told by every factory when its options are no object, or one of them is misspelt', () => {
+  expect(() => createSessions(undefined as never)).toThrow('createSessions: the options are undefined')
+  expect(() => redisStore(undefined as never)).toThrow('redisStore: the options are undefined')
+  expect(() => redisStore({ client: {}, prefix: 'x' } as never)).toThrow('redisStore: there is no option prefix')
+  expect(() => memoryStore({ max: 1 } as never)).toThrow('memoryStore: there is no option max; there are maxSessions')
 })

@@ -6,11 +6,11 @@ import {
   type CommitResult,
   deadline,
   type Lifetime,
+  type Loaded,
   type SessionDelta,
   type SessionListing,
   type SessionPage,
   type SessionStore,
-  type StoredSession,
   type StoreOptions,
 } from './store.ts'
 
@@ -87,7 +87,7 @@ class Memory implements MemoryStore {
     return this.#shelf.sweep(this.#now(), most)
   }
 
-  async load(key: SessionKey, options: StoreOptions): Promise<StoredSession | 'expired' | undefined> {
+  load(key: SessionKey, options: StoreOptions): Loaded {
     count(options)
     const entry = this.#shelf.get(key)
     if (!entry) return undefined

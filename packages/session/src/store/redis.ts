@@ -10,11 +10,11 @@ import { CREATE, DESTROY, LOAD, ROTATE, UPDATE } from './redis-scripts.ts'
 import {
   type CommitResult,
   deadline,
+  type Loaded,
   type SessionDelta,
   type SessionListing,
   type SessionPage,
   type SessionStore,
-  type StoredSession,
   type StoreOptions,
 } from './store.ts'
 
@@ -33,6 +33,7 @@ export interface RedisStoreOptions {
 
 /** A store in Redis 6.2 or newer (or Valkey), on one server, behind Sentinel, or in a cluster. */
 export interface RedisStore extends SessionStore {
+  load(key: SessionKey, options: StoreOptions): Promise<Loaded>
   /** The Redis key of the session with this id, the client's `keyPrefix` included. */
   keyOf(id: string): string
 }
@@ -75,7 +76,7 @@ class RedisSessions implements RedisStore {
     return (this.#client.options.keyPrefix ?? '') + this.#keys.session(this.plainIds ? id : hashId(id))
   }
 
-  async load(key: SessionKey, options: StoreOptions): Promise<StoredSession | 'expired' | undefined> {
+  async load(key: SessionKey, options: StoreOptions): Promise<Loaded> {
     const { now, lifetime, usage } = options
     const times = [now, lifetime.touchEveryMs, lifetime.absoluteTimeoutMs]
     const reply = await run(this.#client, LOAD, [this.#keys.session(key)], times, usage)
