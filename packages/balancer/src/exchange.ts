@@ -183,6 +183,7 @@ export class Exchange extends Passage implements Receiver, ReplyOwner {
   #answer(why: Termination, status: number, text: string, close: boolean): void {
     const early = this.#isEarly
     if (early) closeGently(this.#res)
+    if (close && this.req.httpVersionMajor === 1) this.peer.isRefused = true
     this.finish(why, status)
     respond(this.#res, { status, text, requestId: this.requestId, close: close || early }, this.context.stalls)
   }

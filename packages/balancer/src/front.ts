@@ -50,6 +50,8 @@ const serverOptions = (options: FrontOptions) => ({
   // A request without a body comes with its stream already ended: no events, no work.
   optimizeEmptyRequests: true,
   shouldUpgradeCallback: isWebSocket,
+  // Refused here, with all else that is.
+  requireHostHeader: false,
 })
 
 function wireFront(server: Server, context: Context) {
@@ -63,10 +65,19 @@ function wireFront(server: Server, context: Context) {
     }
     return peer
   }
-  server.on('request', (req, res) => new Exchange(context, req, res, peerOf(req)).start())
-  server.on('checkContinue', (req, res) => new Exchange(context, req, res, peerOf(req), true).start())
+  const begin = (req: IncomingMessage, res: ServerResponse, expectsContinue: boolean): void => {
+    const peer = peerOf(req)
+    // Node 22 goes on parsing after an answer that closes the connection; 24 and later do not.
+    if (!peer.isRefused) new Exchange(context, req, res, peer, expectsContinue).start()
+  }
+  server.on('request', (req, res) => begin(req, res, false))
+  server.on('checkContinue', (req, res) => begin(req, res, true))
   server.on('checkExpectation', (req, res) => refuseExpectation(context, req, res))
-  server.on('upgrade', (req, socket, head) => new Tunnel(context, req, socket, head, peerOf(req)).start())
+  server.on('upgrade', (req, socket, head) => {
+    const peer = peerOf(req)
+    if (peer.isRefused) socket.destroy()
+    else new Tunnel(context, req, socket, head, peer).start()
+  })
   server.on('connect', (req, socket) => refuseConnect(req, socket))
   server.on('clientError', onClientError)
 }

@@ -17,12 +17,18 @@ export function cookieValue(header: string, name: string): string | undefined {
 
 /** The header without any cookie of that name; `undefined` when nothing is left. What else it holds stays as it was. */
 export function withoutCookie(header: string, name: string): string | undefined {
-  if (!header.includes(name)) return header
-  const kept = header.split(';').filter((pair) => {
-    const equals = pair.indexOf('=')
-    return equals === -1 || pair.slice(0, equals).trim() !== name
-  })
-  const rest = kept.join(';').trim()
+  let kept = header
+  let at = kept.indexOf(name)
+  while (at !== -1) {
+    const from = kept.lastIndexOf(';', at) + 1
+    if (isStart(kept, at) && isBeforeEquals(kept, at + name.length)) {
+      const stop = kept.indexOf(';', at)
+      kept = stop === -1 ? kept.slice(0, Math.max(from - 1, 0)) : kept.slice(0, from) + kept.slice(stop + 1)
+      at = kept.indexOf(name, from)
+    } else at = kept.indexOf(name, at + 1)
+  }
+  if (kept === header) return header
+  const rest = kept.trim()
   return rest === '' ? undefined : rest
 }
 
@@ -31,4 +37,10 @@ function isStart(header: string, at: number): boolean {
   let i = at - 1
   while (i >= 0 && (header[i] === ' ' || header[i] === '\t')) i--
   return i < 0 || header[i] === ';'
+}
+
+function isBeforeEquals(header: string, end: number): boolean {
+  let i = end
+  while (header[i] === ' ' || header[i] === '\t') i++
+  return header[i] === '='
 }

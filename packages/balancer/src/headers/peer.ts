@@ -37,6 +37,8 @@ export class Peer {
   readonly address: string
   readonly isTrusted: boolean
   readonly encrypted: boolean
+  /** A request of this HTTP/1 connection was refused: what follows on it may be the inside of that one. */
+  isRefused = false
   #forwardedHost: string | undefined
   #forwarded = ''
 
