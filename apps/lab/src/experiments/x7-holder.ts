@@ -73,7 +73,7 @@ process.on('message', async (order: Order) => {
   const heapBytes = order.do === 'look' ? Number.NaN : await settledHeap()
   const { user, system } = process.cpuUsage()
   const state: HolderState = { url, sessions: store.size, heapBytes, longestPauseMs, cpuMicros: user + system }
-  process.send?.(state)
+  process.send?.(state, undefined, undefined, () => {}) // Nobody may be there any more to hear it.
 })
 process.on('disconnect', () => process.exit(0))
 process.send?.('ready')

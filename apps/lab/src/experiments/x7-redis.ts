@@ -94,7 +94,7 @@ class FilledRedis implements AsyncDisposable {
     this.#sessions = sessions
   }
 
-  load(index: number): Promise<unknown> {
+  async load(index: number): Promise<unknown> {
     return this.#store.load(key(index), { now: createdAt + 1, lifetime })
   }
 
