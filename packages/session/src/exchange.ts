@@ -1,11 +1,12 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { SessionGoneError, SessionInvalidatedError, SessionSealedError } from './errors.ts'
 import { MutationWatch } from './freeze.ts'
+import { isPending } from './guard.ts'
 import type { Host } from './host.ts'
 import { maskId, newId, type SessionKey } from './id.ts'
 import type { SessionReport } from './report.ts'
 import type { AnySession } from './session.ts'
-import type { StoredSession, StoreOptions, StoreUsage } from './store/store.ts'
+import type { Loaded, StoredSession, StoreOptions, StoreUsage } from './store/store.ts'
 import type { Token } from './token.ts'
 
 /** Tells whether the response is out of our hands: begun, hijacked, or a WebSocket's. */
@@ -81,9 +82,12 @@ export class Exchange implements StoreUsage {
     return this.#isLoaded
   }
 
-  /** Asks the store, once per request. Rejects with a `SessionStoreError`, except for readers in `anonymous` mode. */
-  load(): Promise<void> {
-    this.#loading ??= this.#load()
+  /**
+   * Asks the store, once per request; no promise when the answer is there at once. Rejects with a `SessionStoreError`,
+   * except for readers in `anonymous` mode.
+   */
+  load(): Promise<void> | undefined {
+    if (!this.#isLoaded) this.#loading ??= this.#load()
     return this.#loading
   }
 
@@ -94,29 +98,36 @@ export class Exchange implements StoreUsage {
     return this.known !== undefined
   }
 
-  async #load(): Promise<void> {
+  #load(): Promise<void> | undefined {
     const { token, host } = this
     if (typeof token === 'string') {
       this.outcome = token
       this.#isLoaded = true
       if (token === 'malformed') this.#rejected('malformed', '')
-      return
+      return undefined
     }
-    const key = host.keyOf(token.id)
+    const answer = this.#ask(host.keyOf(token.id))
+    if (isPending(answer)) return this.#awaitAnswer(token, answer)
+    this.#adopt(token, answer)
+    this.#isLoaded = true
+    return undefined
+  }
+
+  async #awaitAnswer(token: Token, answer: Promise<Loaded>): Promise<void> {
     try {
-      this.#adopt(token, await this.#ask(key))
+      this.#adopt(token, await answer)
     } catch (error) {
       this.outcome = 'failed'
-      if (host.options.onStoreFailure === 'reject') throw error
+      if (this.host.options.onStoreFailure === 'reject') throw error
     }
     this.#isLoaded = true
   }
 
-  #ask(key: SessionKey): Promise<StoredSession | 'expired' | undefined> {
+  #ask(key: SessionKey): Loaded | Promise<Loaded> {
     return this.host.guard.run('load', () => this.host.options.store.load(key, this.storeOptions()), this)
   }
 
-  #adopt(token: Token, record: StoredSession | 'expired' | undefined): void {
+  #adopt(token: Token, record: Loaded): void {
     if (!isFound(record)) {
       this.outcome = record ?? 'unknown'
       this.#rejected(this.outcome as 'unknown' | 'expired', token.id)
@@ -198,5 +209,4 @@ export class Exchange implements StoreUsage {
   }
 }
 
-const isFound = (record: StoredSession | 'expired' | undefined): record is StoredSession =>
-  record !== undefined && record !== 'expired'
+const isFound = (record: Loaded): record is StoredSession => record !== undefined && record !== 'expired'

@@ -34,8 +34,11 @@ export class StoreGuard {
     return this.#breaker.isOpen
   }
 
-  /** Makes one call to the store. Rejects with a `SessionStoreError` and nothing else. */
-  run<T>(operation: StoreOperation, call: () => Promise<T>, watch?: Stopwatch): Promise<T> {
+  /**
+   * Makes one call to the store. Rejects with a `SessionStoreError` and nothing else. Answers without a promise when a
+   * store without a time-out does.
+   */
+  run<T>(operation: StoreOperation, call: () => T | Promise<T>, watch?: Stopwatch): T | Promise<T> {
     const start = performance.now()
     if (!this.#breaker.admits(start)) return Promise.reject(this.#refusal(operation, start))
     const { tracer, storeTimeoutMs } = this.#options
@@ -52,8 +55,7 @@ export class StoreGuard {
       // When this process itself was busy, the answer may be waiting in the socket: it is read before time is called.
       const giveUp = () => fail('timeout', `did not answer within ${storeTimeoutMs} ms`)
       const timer = setTimeout(() => setImmediate(giveUp), storeTimeoutMs)
-      const answer = tracer ? tracer.wrap(operation, call) : attempt(call)
-      answer.then(
+      attempt(operation, call, tracer).then(
         (value) => {
           if (settled) return // given up already: a late answer must not close the circuit
           settled = true
@@ -66,20 +68,26 @@ export class StoreGuard {
     })
   }
 
-  async #untimed<T>(
+  #untimed<T>(
     operation: StoreOperation,
-    call: () => Promise<T>,
+    call: () => T | Promise<T>,
     watch: Stopwatch | undefined,
     start: number,
-  ): Promise<T> {
+  ): T | Promise<T> {
     const { tracer } = this.#options
-    try {
-      const value = await (tracer ? tracer.wrap(operation, call) : call())
+    const succeeded = (value: T): T => {
       this.#ended(operation, start, true, watch)
       return value
-    } catch (error) {
+    }
+    const failed = (error: unknown): Promise<never> => {
       this.#ended(operation, start, false, watch)
-      throw this.#failure(operation, 'failed', 'failed', error)
+      return Promise.reject(this.#failure(operation, 'failed', 'failed', error))
+    }
+    try {
+      const answer = tracer ? tracer.wrap(operation, call) : call()
+      return isPending(answer) ? answer.then(succeeded, failed) : succeeded(answer)
+    } catch (error) {
+      return failed(error)
     }
   }
 
@@ -114,10 +122,15 @@ export class StoreGuard {
   }
 }
 
-function attempt<T>(call: () => Promise<T>): Promise<T> {
+function attempt<T>(operation: StoreOperation, call: () => T | Promise<T>, tracer: Tracer | undefined): Promise<T> {
   try {
-    return call()
+    const answer = tracer ? tracer.wrap(operation, call) : call()
+    return isPending(answer) ? answer : Promise.resolve(answer)
   } catch (error) {
     return Promise.reject(error)
   }
 }
+
+/** Whether a call has not answered yet. */
+export const isPending = <T>(answer: T | Promise<T>): answer is Promise<T> =>
+  typeof (answer as { then?: unknown } | null | undefined)?.then === 'function'

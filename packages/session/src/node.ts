@@ -22,6 +22,7 @@ export type { RedisArgument, RedisClient } from './store/redis-client.ts'
 export type {
   CommitResult,
   Lifetime,
+  Loaded,
   SessionDelta,
   SessionListing,
   SessionPage,

@@ -46,7 +46,8 @@ export class Session<A extends object = Record<string, unknown>> {
   async get<K extends keyof A & string>(name: K): Promise<A[K] | undefined> {
     const exchange = this.#exchange
     exchange.assertAlive('get')
-    if (!exchange.isLoaded) await exchange.load()
+    const loading = exchange.load()
+    if (loading && !exchange.isLoaded) await loading
     const { staged, known } = exchange
     const bytes = staged?.has(name) ? staged.get(name) : known?.attributes.get(name)
     return decodeAttribute(exchange, name, bytes) as A[K] | undefined

@@ -3,7 +3,7 @@ import type { StoreOperation } from './events.ts'
 
 /** Makes a span around each call to the store. */
 export interface Tracer {
-  wrap<T>(operation: StoreOperation, call: () => Promise<T>): Promise<T>
+  wrap<T>(operation: StoreOperation, call: () => T | Promise<T>): T | Promise<T>
 }
 
 /** The few parts of `@opentelemetry/api` that are used, so that nobody has to install it. */
@@ -55,7 +55,7 @@ function realTracer({ trace }: OpenTelemetryApi): OpenTelemetryTracer | undefine
   return provider.getDelegateTracer ? provider.getDelegateTracer(name) : provider.getTracer(name)
 }
 
-async function recorded<T>(api: OpenTelemetryApi, span: OpenTelemetrySpan, call: () => Promise<T>): Promise<T> {
+async function recorded<T>(api: OpenTelemetryApi, span: OpenTelemetrySpan, call: () => T | Promise<T>): Promise<T> {
   try {
     return await api.context.with(api.trace.setSpan(api.context.active(), span), call)
   } catch (error) {

@@ -23,7 +23,7 @@ export function flakyStore(): FlakyStore {
     mood: 'well',
     only: undefined,
     calls,
-    load: (key, options) => pass('load', () => inner.load(key, options)),
+    load: (key, options) => pass('load', async () => inner.load(key, options)),
     commit: (key, delta, options) => pass('commit', () => inner.commit(key, delta, options)),
     destroy: (key, options) => pass('destroy', () => inner.destroy(key, options)),
     ofUser: (user, options) => pass('ofUser', () => inner.ofUser(user, options)),

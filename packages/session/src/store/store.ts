@@ -43,6 +43,9 @@ export interface StoredSession {
   readonly attributes: ReadonlyMap<string, Uint8Array>
 }
 
+/** What a store answers to `load`. */
+export type Loaded = StoredSession | 'expired' | undefined
+
 /** What one commit changes. Applied as a whole or not at all. */
 export interface SessionDelta {
   /** Makes the session; `conflict` when the key is taken. Without it the session must exist, else `gone`. */
@@ -90,8 +93,9 @@ export interface SessionStore extends AsyncDisposable {
   /**
    * Reads a session and, at most every `touchEveryMs`, writes down the access.
    * `undefined` when there is none; `expired` when the store still has it but its time is over: it is not touched then.
+   * A store that need not wait may answer without a promise.
    */
-  load(key: SessionKey, options: StoreOptions): Promise<StoredSession | 'expired' | undefined>
+  load(key: SessionKey, options: StoreOptions): Loaded | Promise<Loaded>
   /** Applies only what changed. A session that another request destroyed is `gone`: it is not brought back. */
   commit(key: SessionKey, delta: SessionDelta, options: StoreOptions): Promise<CommitResult>
   /** Forgets the session and tells whether there was one. */
