@@ -56,21 +56,17 @@ export const birth = (createdAt: number, { idleTimeoutMs }: Lifetime): [string, 
   ['maxInactiveInterval', String(idleTimeoutMs / 1000)],
 ]
 
-/** Reads a flat list of fields and values. `undefined` unless the three times are there and are numbers. */
-export function parseHash(flat: readonly Buffer[]): StoredSession | undefined {
+/** Reads what `LOAD` answers: its times, then fields and values. `undefined` unless the times are numbers. */
+export function parseLoaded(reply: readonly Buffer[]): StoredSession | undefined {
   const attributes = new Map<string, Uint8Array>()
-  let createdAt = Number.NaN
-  let lastAccessedAt = Number.NaN
-  let idleTimeoutMs = Number.NaN
+  const [createdAt = Number.NaN, lastAccessedAt = Number.NaN, idle = Number.NaN] = times(reply[0])
+  const idleTimeoutMs = idle * 1000
   let user: string | undefined
   let authenticatedAt: number | undefined
-  for (let i = 0; i + 1 < flat.length; i += 2) {
-    const field = (flat[i] as Buffer).toString()
-    const value = flat[i + 1] as Buffer
+  for (let i = 1; i + 1 < reply.length; i += 2) {
+    const field = (reply[i] as Buffer).toString()
+    const value = reply[i + 1] as Buffer
     if (field.startsWith(ATTRIBUTE)) attributes.set(field.slice(ATTRIBUTE.length), value)
-    else if (field === 'creationTime') createdAt = number(value)
-    else if (field === 'lastAccessedTime') lastAccessedAt = number(value)
-    else if (field === 'maxInactiveInterval') idleTimeoutMs = number(value) * 1000
     else if (field === 'user') user = value.toString()
     else if (field === 'authenticatedAt') authenticatedAt = number(value)
   }
@@ -84,6 +80,8 @@ export function parseHash(flat: readonly Buffer[]): StoredSession | undefined {
     ...(authenticatedAt === undefined ? {} : { authenticatedAt }),
   }
 }
+
+const times = (text: Buffer | undefined): number[] => (text?.toString('latin1') ?? '').split(' ').map(Number)
 
 /** The fields that a listing needs. */
 export const LISTED = ['creationTime', 'lastAccessedTime', 'maxInactiveInterval', 'user', 'authenticatedAt'] as const

@@ -10,17 +10,23 @@ const script = (source: string): Script => ({ source, sha: createHash('sha1').up
 
 /**
  * KEYS: session. ARGV: now, touchEveryMs, absoluteTimeoutMs (0: none).
- * Answers the hash as a flat list; nil when there is none (or one without its times); 0 when it has expired.
+ * Answers its three times as one text, then the other fields and values that are read (each element costs its reader);
+ * nil when there is no such hash (or one without its times); 0 when it has expired.
  * The touch is here because a bare HSET would bring back, half empty, a hash that ended since it was read.
  */
 export const LOAD = script(`
 local hash = redis.call('HGETALL', KEYS[1])
+local reply = { '' }
 local created, accessed, idle
 for i = 1, #hash, 2 do
   local field = hash[i]
   if field == 'lastAccessedTime' then accessed = tonumber(hash[i + 1])
   elseif field == 'creationTime' then created = tonumber(hash[i + 1])
-  elseif field == 'maxInactiveInterval' then idle = tonumber(hash[i + 1]) end
+  elseif field == 'maxInactiveInterval' then idle = tonumber(hash[i + 1])
+  elseif field ~= 'revision' then
+    reply[#reply + 1] = field
+    reply[#reply + 1] = hash[i + 1]
+  end
 end
 if not (created and accessed and idle) then return false end
 local now, every, absolute = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
@@ -37,7 +43,8 @@ if now > accessed and now - accessed >= every then
   end
   if ttl then redis.call('PEXPIRE', KEYS[1], string.format('%d', ttl)) end
 end
-return hash
+reply[1] = string.format('%.17g %.17g %.17g', created, accessed, idle)
+return reply
 `)
 
 /** Sets the pairs and removes the names that ARGV holds from position `at` on: a count of pairs, the pairs, the names. */

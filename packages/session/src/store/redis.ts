@@ -5,7 +5,7 @@ import { show } from '../show.ts'
 import { type RedisClient, run } from './redis-client.ts'
 import { moveAcrossSlots } from './redis-cluster.ts'
 import { RedisIndex } from './redis-index.ts'
-import { attributeField, birth, changes, parseHash, RedisKeys } from './redis-layout.ts'
+import { attributeField, birth, changes, parseLoaded, RedisKeys } from './redis-layout.ts'
 import { CREATE, DESTROY, LOAD, ROTATE, UPDATE } from './redis-scripts.ts'
 import {
   type CommitResult,
@@ -82,7 +82,7 @@ class RedisSessions implements RedisStore {
     const reply = await run(this.#client, LOAD, [this.#keys.session(key)], times, usage)
     if (reply === null) return undefined
     if (!Array.isArray(reply)) return 'expired'
-    const session = parseHash(reply as Buffer[])
+    const session = parseLoaded(reply as Buffer[])
     if (session?.user !== undefined && now - session.lastAccessedAt >= lifetime.touchEveryMs) {
       this.#index.prolong(session.user, key, { ...session, lastAccessedAt: now }, options)
     }
