@@ -6,7 +6,7 @@ export const en: Words = {
   refusals: {
     'field-missing': {
       title: 'A value is missing',
-      detail: 'Give {name} in the query, as in ?{name}=…, or in a form.',
+      detail: 'Give {name} in the query, as in ?{name}=…; a POST may bring it in a form instead.',
     },
     'field-repeated': { title: 'A value came more than once', detail: '{name} came {count} times; give it once.' },
     'field-length': { title: 'A value has the wrong length', detail: '{name} takes 1 to {max} characters.' },
@@ -23,7 +23,7 @@ export const en: Words = {
       title: 'There is no such page',
       detail: 'Node {node} answers nothing at {path}. GET / lists what it does.',
     },
-    'method-not-allowed': { title: 'Wrong method', detail: '{path} takes {allow} only, because it changes something.' },
+    'method-not-allowed': { title: 'Wrong method', detail: '{path} takes {allow} only.' },
     'cart-full': { title: 'The cart is full', detail: 'A cart holds {max} items.' },
     'session-ended': {
       title: 'The session ended meanwhile',

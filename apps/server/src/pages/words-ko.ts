@@ -4,7 +4,10 @@ import type { Words } from './words.ts'
 export const ko: Words = {
   language: 'ko',
   refusals: {
-    'field-missing': { title: '값이 빠졌습니다', detail: '{name} 값을 쿼리(?{name}=…)나 폼으로 보내 주세요.' },
+    'field-missing': {
+      title: '값이 빠졌습니다',
+      detail: '{name} 값을 쿼리(?{name}=…)로 보내 주세요. POST라면 폼으로도 됩니다.',
+    },
     'field-repeated': {
       title: '같은 값이 여러 번 왔습니다',
       detail: '{name} 값이 {count}번 왔습니다. 한 번만 보내 주세요.',
@@ -25,7 +28,7 @@ export const ko: Words = {
     },
     'method-not-allowed': {
       title: '허용되지 않는 메서드입니다',
-      detail: '{path} 주소는 상태를 바꾸므로 {allow} 요청만 받습니다.',
+      detail: '{path} 주소는 {allow} 요청만 받습니다.',
     },
     'cart-full': { title: '장바구니가 가득 찼습니다', detail: '장바구니에는 {max}개까지 담을 수 있습니다.' },
     'session-ended': {
