@@ -64,6 +64,11 @@ async function settledHeap(): Promise<number> {
   return least
 }
 
+/** Tells the parent, if it is still there to hear it. */
+function tell(message: HolderState | 'ready'): void {
+  process.send?.(message, undefined, undefined, () => {})
+}
+
 process.on('message', async (order: Order) => {
   pauses.takeRecords()
   if (order.do === 'fill') await fill(order)
@@ -73,7 +78,7 @@ process.on('message', async (order: Order) => {
   const heapBytes = order.do === 'look' ? Number.NaN : await settledHeap()
   const { user, system } = process.cpuUsage()
   const state: HolderState = { url, sessions: store.size, heapBytes, longestPauseMs, cpuMicros: user + system }
-  process.send?.(state, undefined, undefined, () => {}) // Nobody may be there any more to hear it.
+  tell(state)
 })
 process.on('disconnect', () => process.exit(0))
-process.send?.('ready')
+tell('ready')

@@ -35,7 +35,7 @@ process.once('message', ({ server, primaryPort, ports, downAfterMs }: KeeperOrde
     writeFileSync(file, `${lines.join('\n')}\n`)
     sentinels.push(spawn(server, [file, '--sentinel'], { stdio: 'ignore' }))
   }
-  process.send?.('started')
+  process.send?.('started', undefined, undefined, () => {}) // The parent may be gone by now.
 })
 process.on('disconnect', end)
 process.on('SIGTERM', end)
