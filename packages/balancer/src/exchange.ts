@@ -47,7 +47,7 @@ export class Exchange extends Passage implements Receiver, ReplyOwner {
   /** Begins; everything after this happens by events. */
   start() {
     this.context.active.add(this)
-    this.#res.once('close', () => this.#onClose())
+    this.#res.on('close', () => this.#onClose())
     const problem = this.head.problem ?? problemOf(this.req, this.head)
     if (problem) return this.#answer('bad_request', problem.status, problem.text, true)
     if (this.head.hasBody) {
