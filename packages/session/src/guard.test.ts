@@ -20,6 +20,22 @@ describe('the guard of the store', () => {
     expect(watch.storeMs).toBeGreaterThan(0)
   })
 
+  it('answers at once when a store without a time-out does, and turns what that throws into a rejection', async () => {
+    const local = guard({ storeTimeoutMs: 0 })
+    const watch = { storeMs: 0 }
+    expect(local.run('load', () => 'answer', watch)).toBe('answer')
+    expect(watch.storeMs).toBeGreaterThan(0)
+    expect(await local.run('load', async () => 'later')).toBe('later')
+    const thrown = local.run('load', () => {
+      throw new Error('broken')
+    })
+    await expect(thrown).rejects.toMatchObject({ failure: 'failed' })
+    await expect(local.run('load', () => Promise.reject(new Error('broken')))).rejects.toMatchObject({
+      failure: 'failed',
+    })
+    expect(await guard().run('load', () => 'answer')).toBe('answer')
+  })
+
   it.each([
     ['rejects', () => Promise.reject(new Error('broken'))],
     [

@@ -9,6 +9,13 @@ const at = (now: number) => ({ now, lifetime: LIFETIME })
 const create = (set = new Map<string, Uint8Array>()) => ({ create: { createdAt: 0 }, set })
 
 describe('memoryStore', () => {
+  it('answers a load without a promise, so that a read waits for nothing', async () => {
+    await using store = memoryStore()
+    await store.commit('a', create(), at(0))
+    expect(store.load('a', at(1))).toMatchObject({ createdAt: 0 })
+    expect(store.load('b', at(1))).toBeUndefined()
+  })
+
   it('never holds more than maxSessions: the least recently used one goes', async () => {
     const evicted: string[] = []
     await using store = memoryStore({ maxSessions: 3, onEvict: (key) => evicted.push(key) })
