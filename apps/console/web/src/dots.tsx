@@ -28,7 +28,14 @@ export function Dots(props: Props) {
     if (!element) return undefined
     const flights: Flight[] = []
     let frame = 0
+    let drawnAt = 0
     const draw = (now: number) => {
+      // Thirty pictures a second are smooth enough for dots, and half the work of sixty.
+      if (now - drawnAt < 25) {
+        frame = requestAnimationFrame(draw)
+        return
+      }
+      drawnAt = now
       for (let i = flights.length - 1; i >= 0; i--) if (!locate(flights[i] as Flight, now)) flights.splice(i, 1)
       paint(element, flights, now, current.current)
       element.dataset.dots = String(flights.length)
@@ -68,9 +75,22 @@ function paint(canvas: HTMLCanvasElement, flights: readonly Flight[], now: numbe
   context.setTransform(1, 0, 0, 1, 0, 0)
   context.clearRect(0, 0, wide, high)
   context.setTransform(wide / width, 0, 0, high / height, 0, 0)
-  const style = getComputedStyle(canvas)
   context.textAlign = 'center'
-  for (const flight of flights) paintOne(context, flight, now, users, style)
+  for (const flight of flights) paintOne(context, flight, now, users)
+}
+
+const colours = new Map<string, string>()
+
+/** One of the page's colours in its present theme; asked of the browser once, because asking makes it lay out the page. */
+function colour(name: string): string {
+  const { theme = '' } = document.documentElement.dataset
+  const key = `${theme} ${name}`
+  let value = colours.get(key)
+  if (value === undefined) {
+    value = getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim() || '#667080'
+    colours.set(key, value)
+  }
+  return value
 }
 
 const paths = new Map<string, Path2D>()
@@ -84,13 +104,7 @@ function shapePath(shape: Parameters<typeof outline>[0]): Path2D {
   return path
 }
 
-function paintOne(
-  context: CanvasRenderingContext2D,
-  flight: Flight,
-  now: number,
-  users: readonly string[],
-  style: CSSStyleDeclaration,
-): void {
+function paintOne(context: CanvasRenderingContext2D, flight: Flight, now: number, users: readonly string[]): void {
   const place = locate(flight, now)
   if (!place) return
   const { user, outcome } = flight.record
@@ -105,11 +119,11 @@ function paintOne(
   context.fillText(look.initial, 0, 2.6)
   if (place.rest !== undefined) {
     context.translate(9, -8)
-    context.fillStyle = style.getPropertyValue(`--${outcome}`) || '#667080'
+    context.fillStyle = colour(outcome)
     context.beginPath()
     context.arc(0, 0, 6.5, 0, 2 * Math.PI)
     context.fill()
-    context.fillStyle = style.getPropertyValue('--panel') || '#fff'
+    context.fillStyle = colour('panel')
     context.font = '700 9px system-ui, sans-serif'
     context.fillText(signs[outcome], 0, 3.2)
   }

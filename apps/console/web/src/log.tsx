@@ -1,5 +1,7 @@
+import { Component, type VNode } from 'preact'
 import { useState } from 'preact/hooks'
-import { OutcomePill } from './mark.tsx'
+import type { Translate } from './i18n/translate.ts'
+import { signs } from './mark.tsx'
 import { chosenUser, usePage } from './page.ts'
 import { Segment } from './segment.tsx'
 import type { Entry } from './state.ts'
@@ -68,7 +70,11 @@ function passes(entry: Entry, filter: Filter, user: string): boolean {
 }
 
 function Rows({ rows }: { rows: readonly Entry[] }) {
-  const { t } = usePage()
+  const { t, go, pinRecord } = usePage()
+  const show = (entry: RequestEntry) => {
+    pinRecord(entry.seq)
+    go({ lane: entry.lane, tab: 'why', ...(entry.user && { user: entry.user }) })
+  }
   return (
     <table class="events">
       <thead class="sr">
@@ -82,53 +88,76 @@ function Rows({ rows }: { rows: readonly Entry[] }) {
       </thead>
       <tbody>
         {rows.map((entry) => (
-          <Row key={entry.seq} entry={entry} />
+          <Row key={entry.seq} entry={entry} t={t} show={show} />
         ))}
       </tbody>
     </table>
   )
 }
 
-function Row({ entry }: { entry: Entry }) {
-  const { t, go, pinRecord } = usePage()
-  const lane = t(`mode.${entry.lane}`)
-  const time = timeOf(entry.at)
-  if (entry.kind === 'notice') {
-    return (
-      <tr class={`notice ${entry.tone}`} data-notice={entry.key}>
-        <td>{time}</td>
-        <td />
-        <td>{lane}</td>
-        <td colSpan={2}>{t.any(`notice.${entry.key}`, entry.values)}</td>
-      </tr>
-    )
+interface RowProps {
+  readonly entry: Entry
+  readonly t: Translate
+  /** Always does the same, whichever drawing it comes from. */
+  readonly show: (entry: RequestEntry) => void
+}
+
+/** An entry never changes, so its row is drawn once for each language: sixty anew ten times a second would be the page's dearest part. */
+class Row extends Component<RowProps> {
+  override shouldComponentUpdate({ entry, t }: RowProps) {
+    return entry !== this.props.entry || t !== this.props.t
   }
+
+  override render({ entry, t, show }: RowProps) {
+    return entry.kind === 'notice' ? noticeRow(entry, t) : requestRow(entry, t, show)
+  }
+}
+
+type RequestEntry = Extract<Entry, { kind: 'request' }>
+type NoticeEntry = Extract<Entry, { kind: 'notice' }>
+
+function noticeRow(entry: NoticeEntry, t: Translate): VNode {
+  return (
+    <tr class={`notice ${entry.tone}`} data-notice={entry.key}>
+      <td>{timeOf(entry.at)}</td>
+      <td />
+      <td>{t(`mode.${entry.lane}`)}</td>
+      <td colSpan={2}>{t.any(`notice.${entry.key}`, entry.values)}</td>
+    </tr>
+  )
+}
+
+function requestRow(entry: RequestEntry, t: Translate, show: (entry: RequestEntry) => void): VNode {
   const who = entry.user ?? t('log.visitor')
-  const show = () => {
-    pinRecord(entry.seq)
-    go({ lane: entry.lane, tab: 'why', ...(entry.user && { user: entry.user }) })
-  }
   return (
     <tr data-seq={entry.seq}>
-      <td>{time}</td>
+      <td>{timeOf(entry.at)}</td>
       <td>
-        <button type="button" class="plain" aria-label={t('log.why', { user: who, n: entry.seq })} onClick={show}>
+        <button
+          type="button"
+          class="plain"
+          aria-label={t('log.why', { user: who, n: entry.seq })}
+          onClick={() => show(entry)}
+        >
           {who}
         </button>
       </td>
-      <td>{lane}</td>
+      <td>{t(`mode.${entry.lane}`)}</td>
       <td>
         {t.any(`action.${entry.action}`)} <span class="quiet">{way(entry)}</span>
       </td>
       <td>
-        <OutcomePill outcome={entry.outcome} />
+        <span class={`pill ${entry.outcome}`}>
+          <span aria-hidden="true">{signs[entry.outcome]} </span>
+          {t(`outcome.${entry.outcome}`)}
+        </span>
       </td>
     </tr>
   )
 }
 
 /** The nodes that a request saw: `b → c`; `→ b` when it went there directly. */
-function way(entry: Extract<Entry, { kind: 'request' }>): string {
+function way(entry: RequestEntry): string {
   if (entry.direct) return `→ ${entry.node ?? '–'}`
   const hops = entry.hops.map(({ upstream }) => upstream).filter(Boolean)
   return hops.length > 0 ? hops.join(' → ') : (entry.node ?? '–')

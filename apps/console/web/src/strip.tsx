@@ -1,6 +1,9 @@
+import { useMemo } from 'preact/hooks'
 import type { LaneView } from '../../wire/frame.ts'
 import { usePage } from './page.ts'
 import { type StripItem, stripLimit } from './state.ts'
+
+const nothing: readonly StripItem[] = []
 
 /** Heights differ too, so that the strip can be read without its colours. */
 const heights = { found: 26, fresh: 26, none: 10, miss: 14, lost: 20, error: 8 } as const
@@ -8,7 +11,7 @@ const heights = { found: 26, fresh: 26, none: 10, miss: 14, lost: 20, error: 8 }
 /** The outcomes of a lane's last requests, oldest first, with a line where something was done to the lane. */
 export function Strip({ lane }: { lane: LaneView }) {
   const { t, state } = usePage()
-  const items = state.strips[lane.id] ?? []
+  const items = state.strips[lane.id] ?? nothing
   const count = (outcome: string) => items.filter((item) => 'outcome' in item && item.outcome === outcome).length
   const bars = items.filter((item) => 'outcome' in item).length
   const twin = t('lane.last60.twin', {
@@ -26,7 +29,7 @@ export function Strip({ lane }: { lane: LaneView }) {
         {lastMark && <span>{t.any(`do.${deedOf(lastMark.mark)}`)} ▾</span>}
       </h4>
       <svg viewBox="0 0 300 34" preserveAspectRatio="none" role="img" aria-label={twin}>
-        {draw(items)}
+        {useMemo(() => draw(items), [items])}
       </svg>
     </div>
   )
