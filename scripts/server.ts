@@ -17,5 +17,7 @@ if ((env.MODE === 'clustered' || env.MODE === 'redis') && !env.REDIS_URL) {
   process.exit(1)
 }
 
-console.error(`Starting node ${env.NODE_NAME || 'a'} in mode ${env.MODE || 'local'} on port ${port}. Ctrl-C stops it.`)
+console.error(
+  `Starting a node; one JSON line of log when it is ready. Ctrl-C stops it. One more: PORT=8081 npm run server`,
+)
 await import('../apps/server/src/main.ts')

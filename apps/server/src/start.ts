@@ -30,8 +30,9 @@ async function run(config: Config): Promise<void> {
   const client = config.redis ? await openRedis(config.redis, log) : undefined
   const parts = assemble(config, log, client)
   const [app, admin] = await Promise.all([buildApp(parts), buildAdmin(parts)])
-  const adminUrl = await listen(admin, config.adminHost, config.adminPort, { host: 'ADMIN_HOST', port: 'ADMIN_PORT' })
+  // The port that the user chose first: when both are taken, as by a second start, its name is the one that helps.
   const url = await listen(app, config.host, config.port, { host: 'HOST', port: 'PORT' })
+  const adminUrl = await listen(admin, config.adminHost, config.adminPort, { host: 'ADMIN_HOST', port: 'ADMIN_PORT' })
   const end = shutdown({
     lifecycle: parts.lifecycle,
     drainMs: config.drainMs,
