@@ -83,7 +83,7 @@ describe.each(engineNames)('bounds [%s]', (engine) => {
   test('a node that answers no connection is given up in time, and another takes the request', async () => {
     await using silent = await silentNode()
     await using node = await testNode('b')
-    const connecting = { connectTimeoutMs: 300, headersTimeoutMs: 60_000 }
+    const connecting = { connectTimeoutMs: 1000, headersTimeoutMs: 60_000 }
     const options = { engine, timeouts: connecting, passive: { failures: 0 } }
     await using lb = await testBalancer({ ...options, nodes: [silent, node] })
     expect((await ask(lb.url, { method: 'POST', body: 'whole' })).body).toBe('b')

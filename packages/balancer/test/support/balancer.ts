@@ -24,10 +24,14 @@ type Options = Omit<BalancerOptions, 'upstreams'> & {
   nodes: readonly { upstream: BalancerOptions['upstreams'][number] }[]
 }
 
-/** Starts a balancer on a free port; without active checks unless they are asked for. */
+/** Starts a balancer on a free port; without active checks, and patient with connecting, unless told otherwise. */
 export async function testBalancer({ nodes, ...options }: Options): Promise<TestBalancer> {
   const upstreams = nodes.map((node) => node.upstream)
-  const balancer = createBalancer({ health: false, ...options, upstreams })
+  const balancer = createBalancer({
+    ...{ health: false, ...options, upstreams },
+    // On a busy machine a connection may take the usual second.
+    timeouts: { connectTimeoutMs: 15_000, ...options.timeouts },
+  })
   const decisions: DecisionEvent[] = []
   const done: DoneEvent[] = []
   const states: UpstreamEvent[] = []
