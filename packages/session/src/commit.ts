@@ -9,6 +9,7 @@ export function hasDues(exchange: Exchange): boolean {
     exchange.idDue ||
     exchange.endedInStore ||
     exchange.rotation !== undefined ||
+    exchange.refused !== undefined ||
     (exchange.staged !== undefined && exchange.staged.size > 0) ||
     exchange.watch?.changed() !== undefined
   )
@@ -19,8 +20,13 @@ export function hasDues(exchange: Exchange): boolean {
  * not be saved; the response must then be the error's. Must be awaited before the first byte of the response leaves.
  */
 export async function finish(exchange: Exchange, statusCode: number): Promise<void> {
-  if (exchange.failed || statusCode >= 500) discard(exchange)
-  else await commit(exchange)
+  if (exchange.failed || statusCode >= 500) return discard(exchange)
+  const { refused } = exchange
+  if (refused && !refused.promise.isSeen) {
+    discard(exchange)
+    throw refused.error
+  }
+  await commit(exchange)
 }
 
 /** Drops what is staged. What `update`, `commit` and `invalidate` did stays done. */

@@ -4,6 +4,7 @@ import { MutationWatch } from './freeze.ts'
 import { isPending } from './guard.ts'
 import type { Host } from './host.ts'
 import { maskId, newId, type SessionKey } from './id.ts'
+import type { Refused } from './refused.ts'
 import type { SessionReport } from './report.ts'
 import type { AnySession } from './session.ts'
 import type { Loaded, StoredSession, StoreOptions, StoreUsage } from './store/store.ts'
@@ -53,6 +54,8 @@ export class Exchange implements StoreUsage {
   sealed = false
   /** The handler threw. */
   failed = false
+  /** A write that was refused at once; it fails the request unless the caller looked at it. */
+  refused: { readonly error: unknown; readonly promise: Refused<never> } | undefined
   readonly watch: MutationWatch | undefined
   /** The face that the handler sees; set by whoever makes the exchange. */
   declare session: AnySession

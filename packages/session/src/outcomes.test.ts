@@ -309,3 +309,37 @@ describe('outcome: too late', () => {
     expect(await n.value()).toBe('committed')
   })
 })
+
+describe('outcome: a write was refused', () => {
+  const bad = (() => 1) as never
+
+  it('fails the request when nobody looked at the refusal, and saves nothing', async () => {
+    await using n = await outcomes(({ app, sessions }) => {
+      app.get('/careless', async (request) => {
+        void sessions.of(request).set('q', bad)
+        await sessions.of(request).set('r', 'other')
+        return 'done'
+      })
+    })
+    const response = await n.user.get('/careless')
+    expect([response.statusCode, code(response)]).toEqual([500, 'SESSION_VALUE_REFUSED'])
+    expect(n.events).toEqual(['discarded'])
+    expect(await n.value()).toBe('kept')
+  })
+
+  it.each(['await', 'catch'])('leaves the answer to a caller who handled it (%s)', async (way) => {
+    await using n = await outcomes(({ app, sessions }) => {
+      app.get('/careful', async (request, reply) => {
+        const session = sessions.of(request)
+        if (way === 'catch') await session.set('q', bad).catch(() => {})
+        else
+          try {
+            await session.set('q', bad)
+          } catch {}
+        return reply.code(422).send('not that')
+      })
+    })
+    expect((await n.user.get('/careful')).statusCode).toBe(422)
+    expect(await n.value()).toBe('kept')
+  })
+})

@@ -3,6 +3,7 @@ import { commit } from './commit.ts'
 import { SessionStoreError } from './errors.ts'
 import type { Exchange } from './exchange.ts'
 import { maskId, newId } from './id.ts'
+import { Refused } from './refused.ts'
 import type { SessionReport } from './report.ts'
 import { updateAttribute } from './update.ts'
 
@@ -58,7 +59,7 @@ export class Session<A extends object = Record<string, unknown>> {
    * afterwards changes nothing. Throws a `SessionValueError` for a value that would not come back as it is.
    */
   set<K extends keyof A & string>(name: K, value: A[K] | undefined): Promise<void> {
-    return settled(() => {
+    return settled(this.#exchange, () => {
       const exchange = this.#exchange
       exchange.assertWritable('set')
       checkName(name)
@@ -69,7 +70,7 @@ export class Session<A extends object = Record<string, unknown>> {
 
   /** Removes an attribute. Makes no session. */
   delete<K extends keyof A & string>(name: K): Promise<void> {
-    return settled(() => {
+    return settled(this.#exchange, () => {
       this.#exchange.assertWritable('delete')
       checkName(name)
       return this.#stage('delete', name, undefined, undefined)
@@ -109,7 +110,7 @@ export class Session<A extends object = Record<string, unknown>> {
     name: K,
     change: (value: A[K] | undefined) => A[K] | undefined | Promise<A[K] | undefined>,
   ): Promise<A[K] | undefined> {
-    return settled(() => {
+    return settled(this.#exchange, () => {
       this.#exchange.assertWritable('update')
       checkName(name)
       return updateAttribute(this.#exchange, name, change as (value: unknown) => unknown) as Promise<A[K] | undefined>
@@ -122,7 +123,7 @@ export class Session<A extends object = Record<string, unknown>> {
    * there is none.
    */
   rotate({ user }: { readonly user?: string | undefined } = {}): Promise<void> {
-    return settled(async () => {
+    return settled(this.#exchange, async () => {
       const exchange = this.#exchange
       exchange.assertWritable('rotate')
       if (user !== undefined && (typeof user !== 'string' || user === '' || user.length > 1024)) {
@@ -141,7 +142,7 @@ export class Session<A extends object = Record<string, unknown>> {
    * that are under way with the same session cannot bring it back.
    */
   invalidate(): Promise<void> {
-    return settled(() => this.#invalidate())
+    return settled(this.#exchange, () => this.#invalidate())
   }
 
   /** What is known of the session; `undefined` when there is none. */
@@ -173,7 +174,7 @@ export class Session<A extends object = Record<string, unknown>> {
    * of the request would have been answered with.
    */
   commit(): Promise<void> {
-    return settled(() => {
+    return settled(this.#exchange, () => {
       this.#exchange.assertWritable('commit')
       return commit(this.#exchange)
     })
@@ -232,8 +233,15 @@ export class Session<A extends object = Record<string, unknown>> {
  * Runs a write and marks its promise as handled: when a caller forgets to await it, the failure still answers the
  * request (the commit meets it again), instead of ending the process as an unhandled rejection.
  */
-function settled<T>(write: () => Promise<T>): Promise<T> {
-  const result = (async () => write())()
+function settled<T>(exchange: Exchange, write: () => Promise<T>): Promise<T> {
+  let result: Promise<T>
+  try {
+    result = write()
+  } catch (error) {
+    const refused = Refused.with(error)
+    exchange.refused ??= { error, promise: refused }
+    return refused
+  }
   result.catch(() => {})
   return result
 }
