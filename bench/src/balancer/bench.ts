@@ -7,7 +7,7 @@ import { cpuPerRequest } from '../measure/slice.ts'
 import type { BenchOptions, Outcome } from '../options.ts'
 import { findProgram, type Program, sources } from '../peers/program.ts'
 import { figuresTable, judgeFigures, mediansTable } from '../report/figures.ts'
-import { seededRandom } from '../stats/random.ts'
+import { seededRandom, shuffled } from '../stats/random.ts'
 import { type Contender, contendersWith } from './contenders.ts'
 import { fasterEngine, figuresFor } from './figures.ts'
 import { holdIdle, type Idle, idleTable } from './idle.ts'
@@ -64,7 +64,8 @@ async function measure(
   for (let round = 0; round < options.rounds; round++) {
     await using stack = new AsyncDisposableStack()
     const entrants = new Map<string, { running: Balanced; heads: string[] }>()
-    for (const contender of contenders) {
+    // In a new order each round: whoever starts last was warmed up last, and measures cheaper.
+    for (const contender of shuffled(contenders, random)) {
       const running = stack.use(await contender.start(nodes))
       const entrant = { running, heads: await clientHeads(running) }
       await generator.run(jobOf(entrant, options.requests * 4))

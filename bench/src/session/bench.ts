@@ -8,7 +8,7 @@ import { findProgram, sources } from '../peers/program.ts'
 import { startRedis } from '../redis/server.ts'
 import { figuresTable, judgeFigures, mediansTable } from '../report/figures.ts'
 import { table } from '../report/table.ts'
-import { seededRandom } from '../stats/random.ts'
+import { seededRandom, shuffled } from '../stats/random.ts'
 import { type Contender, contenders, type Running, type Scenario, start } from './contenders.ts'
 import { type Count, countCommands, keepsPromise } from './counts.ts'
 import { figures } from './figures.ts'
@@ -59,7 +59,8 @@ async function measure(options: BenchOptions, redisUrl: string): Promise<Rounds>
   for (let round = 0; round < options.rounds; round++) {
     await using stack = new AsyncDisposableStack()
     const entrants = new Map<string, Entrant>()
-    for (const contender of contenders) {
+    // In a new order each round: whoever starts last was warmed up last, and measures cheaper.
+    for (const contender of shuffled(contenders, random)) {
       const entrant = await enter(contender, redisUrl, stack)
       await warmUp(entrant, generator, options)
       entrants.set(contender.id, entrant)
