@@ -1,4 +1,4 @@
-import { cookieValue } from '../headers/cookies.ts'
+import { cookieValues } from '../headers/cookies.ts'
 import type { PickKey } from '../policy.ts'
 import type { Pool } from '../pool.ts'
 import type { Upstream } from '../upstream.ts'
@@ -49,9 +49,10 @@ export function cookieAffinity(options: CookieAffinityOptions): Affinity {
 
 function pinOf(name: string, request: PickKey, pool: Pool, tokenOf: (upstream: Upstream) => string): Pin | undefined {
   const header = request.header('cookie')
-  const value = header === undefined ? undefined : cookieValue(header, name)
-  if (value === undefined) return undefined
-  const upstream = pool.all.find((candidate) => tokenOf(candidate) === value)
+  const values = header === undefined ? [] : cookieValues(header, name)
+  if (values.length === 0) return undefined
+  // A planted or outdated cookie of the same name must not hide the genuine one.
+  const upstream = pool.all.find((candidate) => values.includes(tokenOf(candidate)))
   if (!upstream) return { upstream, why: `cookie ${name}: names no upstream known here` }
   return { upstream, why: `cookie ${name}: pinned to ${upstream.name}` }
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { cookieValue, withoutCookie } from './cookies.ts'
+import { cookieValue, cookieValues, withoutCookie } from './cookies.ts'
 
 test.each([
   ['A=1', '1'],
@@ -13,6 +13,11 @@ test.each([
   ['B="A=1"', undefined],
 ])('%j holds A as %j', (header, value) => {
   expect(cookieValue(header, 'A')).toBe(value)
+})
+
+test('all cookies of one name are found, in their order', () => {
+  expect(cookieValues('A=1; BA=3; A=2 ;AA=4;A=', 'A')).toEqual(['1', '2', ''])
+  expect(cookieValues('B=1', 'A')).toEqual([])
 })
 
 test.each([

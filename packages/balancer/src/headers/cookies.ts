@@ -3,12 +3,26 @@
  * Nothing is decoded.
  */
 export function cookieValue(header: string, name: string): string | undefined {
-  let at = header.indexOf(name)
+  return cookieFrom(header, name, 0)?.value
+}
+
+/** The values of all cookies of that name, in their order: a browser sends one per path and domain that it has. */
+export function cookieValues(header: string, name: string): string[] {
+  const values: string[] = []
+  for (let found = cookieFrom(header, name, 0); found; found = cookieFrom(header, name, found.end)) {
+    values.push(found.value)
+  }
+  return values
+}
+
+function cookieFrom(header: string, name: string, from: number): { value: string; end: number } | undefined {
+  let at = header.indexOf(name, from)
   while (at !== -1) {
     const end = at + name.length
     if (isStart(header, at) && header[end] === '=') {
       const stop = header.indexOf(';', end)
-      return header.slice(end + 1, stop === -1 ? undefined : stop).trimEnd()
+      const until = stop === -1 ? header.length : stop
+      return { value: header.slice(end + 1, until).trimEnd(), end: until }
     }
     at = header.indexOf(name, end)
   }

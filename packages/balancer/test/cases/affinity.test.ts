@@ -33,6 +33,18 @@ caseOf(15, 'a garbage or forged cookie is repicked without an error', async (eng
   expect(lb.decisions.every((decision) => decision.reason === 'picked')).toBe(true)
 })
 
+caseOf(15, 'a forged cookie beside the genuine one does not hide it', async (engine) => {
+  await using nodes = await testNodes(2)
+  await using lb = await testBalancer({ engine, nodes, affinity })
+  for (const cookie of [
+    `AFFINITY=bad; AFFINITY=${affinityToken(secret, 'b')}`,
+    `AFFINITY=${affinityToken(secret, 'b')}; AFFINITY=bad`,
+  ]) {
+    const answer = await ask(lb.url, { headers: { cookie } })
+    expect([answer.body, affinityCookie(answer)]).toEqual(['b', undefined])
+  }
+})
+
 caseOf(16, 'a cookie for a node that nobody knows is repicked', async (engine) => {
   await using nodes = await testNodes(2)
   await using lb = await testBalancer({ engine, nodes, affinity })
