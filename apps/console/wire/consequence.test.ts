@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { consequence } from './consequence.ts'
-import type { LaneView, NodeView, UserView } from './frame.ts'
+import { type LaneView, type NodeView, nodeActions, type UserView } from './frame.ts'
 import { foundPercent, noTotals } from './outcome.ts'
 import type { Mode } from './record.ts'
 
@@ -71,7 +71,41 @@ describe('consequence', () => {
             ? { ...user, lanes: { sticky: { cookie: true, lost: true } } }
             : user,
     )
-    expect(consequence('crash', lane('sticky'), some, 'b').values.all).toBe(7)
+    expect(consequence('crash', lane('sticky'), some, 'b')).toMatchObject({ losing: 2, values: { n: 2, all: 7 } })
+  })
+
+  it.each(['crashed', 'stopped', 'starting'] as const)(
+    'says that nothing more is lost with a server that is %s, whatever is done to it',
+    (process) => {
+      const sound = lane('sticky')
+      const broken: LaneView = {
+        ...sound,
+        nodes: sound.nodes.map((node) => (node.name === 'b' ? { ...node, state: 'down', process } : node)),
+      }
+      for (const action of nodeActions) {
+        const what = consequence(action, broken, users, 'b')
+        expect(what, action).toMatchObject({ losing: 0, values: { n: 0, all: 6 } })
+        expect(what.key, action).toBe(action === 'restart' ? 'restart.gone' : 'gone')
+      }
+      expect(consequence('remove', broken, users, 'b')).toMatchObject({ key: 'remove.gone', losing: 0 })
+      expect(consequence('rolling', broken, users)).toMatchObject({ losing: 6, values: { n: 6, all: 6 } })
+      expect(consequence('crash', broken, users, 'a')).toMatchObject({ losing: 3, values: { n: 3, all: 6 } })
+    },
+  )
+
+  it('still counts what a frozen server holds: it is all there until the process ends', () => {
+    const sound = lane('local')
+    const frozen: LaneView = {
+      ...sound,
+      nodes: sound.nodes.map((node) => (node.name === 'b' ? { ...node, state: 'down', process: 'frozen' } : node)),
+    }
+    expect(consequence('crash', frozen, users, 'b')).toMatchObject({ key: 'crash.memory', losing: 3 })
+    expect(consequence('restart', frozen, users, 'b')).toMatchObject({ key: 'restart.memory', losing: 3 })
+  })
+
+  it('speaks of a server’s users only where it has some: none is kept by a server whose sessions are in Redis', () => {
+    expect(consequence('drain', lane('sticky'), users, 'b')).toMatchObject({ key: 'drain', values: { n: 3 } })
+    expect(consequence('drain', lane('clustered'), users, 'b').key).toBe('drain.shared')
   })
 
   it('names the server that would come, and leaves lanes without Redis alone', () => {

@@ -1,4 +1,4 @@
-import type { LaneAction, LaneView, NodeAction, UserView } from './frame.ts'
+import type { LaneAction, LaneView, NodeAction, NodeView, UserView } from './frame.ts'
 
 /** What an action will come to in one lane: an i18n key without its `consequence.`, and what to fill in. */
 export interface Consequence {
@@ -8,6 +8,10 @@ export interface Consequence {
   readonly losing: number
 }
 
+/** Whether a server's process is not there: whatever its memory held is gone, and nothing more can be lost with it. */
+export const isGone = ({ process }: Pick<NodeView, 'process'>): boolean =>
+  process === 'crashed' || process === 'stopped' || process === 'starting'
+
 /** Foretells an action from what the users' tokens say now: no guess about traffic that is still to come. */
 export function consequence(
   action: NodeAction | LaneAction,
@@ -15,11 +19,12 @@ export function consequence(
   users: readonly UserView[],
   node?: string,
 ): Consequence {
-  const all = users.filter((user) => user.lanes[lane.id]?.cookie && !user.lanes[lane.id]?.lost).length
-  const held = lane.nodes.find(({ name }) => name === node)?.holds.length ?? 0
+  const target = lane.nodes.find(({ name }) => name === node)
+  const held = target ? atStake(lane, users, target).length : 0
   const shared = lane.mode === 'clustered'
-  const values = { node: node ?? '', n: held, all, next: nextName(lane) }
+  const values = { node: node ?? '', n: held, all: living(lane, users).length, next: nextName(lane) }
   const tell = (key: string, losing = 0): Consequence => ({ key, values: { ...values, n: losing || held }, losing })
+  if (target && isGone(target)) return tell(action === 'restart' || action === 'remove' ? `${action}.gone` : 'gone')
   switch (action) {
     case 'crash':
     case 'stop':
@@ -31,9 +36,11 @@ export function consequence(
     case 'freeze':
       return tell(shared ? 'freeze.shared' : 'freeze.memory')
     case 'rolling': {
-      const losing = shared ? 0 : lane.nodes.reduce((sum, { holds }) => sum + holds.length, 0)
+      const losing = shared ? 0 : lane.nodes.reduce((sum, one) => sum + atStake(lane, users, one).length, 0)
       return tell(shared ? 'rolling.shared' : 'rolling.memory', losing)
     }
+    case 'drain':
+      return tell(shared ? 'drain.shared' : 'drain')
     case 'add':
       return tell(`add.${lane.mode}`)
     case 'redis-stop':
@@ -42,6 +49,18 @@ export function consequence(
     default:
       return tell(action)
   }
+}
+
+/** The users who have a session that can still be found: not lost by their tokens, nor gone with a process and not yet missed. */
+function living(lane: LaneView, users: readonly UserView[]): UserView[] {
+  const gone = new Set(lane.nodes.filter(isGone).flatMap(({ holds }) => holds))
+  return users.filter(({ name, lanes }) => lanes[lane.id]?.cookie && !lanes[lane.id]?.lost && !gone.has(name))
+}
+
+/** Whose session would go with this server's process. */
+function atStake(lane: LaneView, users: readonly UserView[], { holds }: NodeView): string[] {
+  const alive = new Set(living(lane, users).map(({ name }) => name))
+  return holds.filter((name) => alive.has(name))
 }
 
 /** The name that an added node will get: the first letter that is free. */

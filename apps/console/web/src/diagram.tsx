@@ -1,3 +1,4 @@
+import { isGone } from '../../wire/consequence.ts'
 import type { LaneView, NodeView } from '../../wire/frame.ts'
 import { Dots } from './dots.tsx'
 import {
@@ -150,7 +151,7 @@ function shortWord(stand: string, room: number, t: ReturnType<typeof usePage>['t
 /** The sessions in a node's memory: those of our users as tokens, and how many the node itself says it holds. */
 function Held({ node, box }: { node: NodeView; box: NodeBox }) {
   const { t, state } = usePage()
-  const gone = node.process === 'crashed' || node.process === 'stopped' || node.process === 'starting'
+  const gone = isGone(node)
   const rows = 3
   const most = box.perRow * rows
   const shown = node.holds.slice(0, node.holds.length > most ? most - 1 : most)

@@ -1,8 +1,9 @@
+import { isGone } from '../../wire/consequence.ts'
 import type { LaneView } from '../../wire/frame.ts'
 import { foundPercent } from '../../wire/outcome.ts'
 import { Diagram } from './diagram.tsx'
 import { signs } from './mark.tsx'
-import { isUp, type Page, usePage } from './page.ts'
+import { type Page, usePage } from './page.ts'
 import { Strip } from './strip.tsx'
 
 /** One lane: what it teaches, its figures, its last requests, and its processes. */
@@ -118,6 +119,6 @@ function note(lane: LaneView, t: Page['t']): string {
   if (!lane.on) return t('lane.off')
   if (lane.busy) return t.any(`busy.${lane.busy}`)
   if (lane.redis && lane.redis.state !== 'up') return t('lane.note.redis')
-  const down = lane.nodes.find((node) => !isUp(node) && node.process !== 'starting')
+  const down = lane.nodes.find((node) => isGone(node) && node.process !== 'starting')
   return down ? t.any(`lane.note.${lane.id}.down`, { node: down.name }) : t(`lane.note.${lane.id}`)
 }

@@ -1,12 +1,13 @@
+import { isGone } from '../../wire/consequence.ts'
 import type { LaneAction, NodeAction } from '../../wire/frame.ts'
 import { calls } from './calls.ts'
-import { isUp, usePage } from './page.ts'
+import { usePage } from './page.ts'
 
 /** The big questions: each is asked of every lane at once, after a look at what it will come to. */
 export function WhatIf() {
   const { t, state, open, attempt } = usePage()
   const b = state.lanes.flatMap(({ nodes }) => nodes).filter(({ name }) => name === 'b')
-  const bDown = b.length > 0 && b.every((node) => !isUp(node))
+  const bDown = b.length > 0 && b.every(isGone)
   const redis = state.lanes.find(({ redis }) => redis)?.redis
   const everyone = state.users.every(({ active }) => active)
   return (

@@ -438,9 +438,12 @@ export const en = {
   'consequence.stop.shared': 'It finishes its requests. 0 of {all} users lose their session.',
   'consequence.restart.memory': 'Its memory starts empty: {n} of {all} users will lose their session.',
   'consequence.restart.empty': 'It holds nobody’s session: nothing will be lost.',
+  'consequence.restart.gone': '{node} starts again, with nothing in its memory. Nothing more is lost.',
   'consequence.restart.shared': '0 of {all} users will lose their session.',
   'consequence.remove.memory': 'It leaves gracefully, and {n} of {all} users lose their session with it.',
   'consequence.remove.safe': 'It leaves gracefully. Nothing will be lost.',
+  'consequence.remove.gone': '{node} is not running: it leaves the list. Nothing more is lost.',
+  'consequence.gone': '{node} is not running: nothing more is lost.',
   'consequence.freeze.memory':
     'It stops answering with its connections open. Its {n} users wait, until the balancer gives up on it.',
   'consequence.freeze.shared':
@@ -459,6 +462,7 @@ export const en = {
   'consequence.redis-start': 'Redis starts again.',
   'consequence.thaw': '{node} goes on where it stood.',
   'consequence.drain': '{node} keeps its {n} users and takes nobody new.',
+  'consequence.drain.shared': '{node} takes nobody new. Every session is in Redis: nothing is lost.',
   'consequence.maintenance': '{node} gets no traffic at all; its process goes on.',
   'consequence.ready': '{node} takes traffic again.',
   'consequence.weight': '{node} gets another share of the new traffic.',

@@ -441,9 +441,12 @@ export const ko: Readonly<Record<Key, string>> = {
   'consequence.stop.shared': '처리 중인 요청을 마칩니다. 사용자 {all}명 중 0명이 세션을 잃습니다.',
   'consequence.restart.memory': '메모리가 빈 채로 시작합니다. 사용자 {all}명 중 {n}명이 세션을 잃습니다.',
   'consequence.restart.empty': '아무의 세션도 갖고 있지 않습니다. 잃는 것이 없습니다.',
+  'consequence.restart.gone': '{node} 서버가 메모리가 빈 채로 다시 시작합니다. 더 잃는 것은 없습니다.',
   'consequence.restart.shared': '사용자 {all}명 중 0명이 세션을 잃습니다.',
   'consequence.remove.memory': '조용히 나가지만, 사용자 {all}명 중 {n}명의 세션이 함께 사라집니다.',
   'consequence.remove.safe': '조용히 나갑니다. 잃는 것이 없습니다.',
+  'consequence.remove.gone': '{node} 서버는 돌고 있지 않습니다. 목록에서 빠질 뿐, 더 잃는 것은 없습니다.',
+  'consequence.gone': '{node} 서버는 돌고 있지 않습니다. 더 잃는 것은 없습니다.',
   'consequence.freeze.memory':
     '연결은 열어 둔 채 응답을 멈춥니다. 로드 밸런서가 포기할 때까지 사용자 {n}명이 기다립니다.',
   'consequence.freeze.shared':
@@ -461,6 +464,7 @@ export const ko: Readonly<Record<Key, string>> = {
   'consequence.redis-start': 'Redis가 다시 시작합니다.',
   'consequence.thaw': '{node} 서버가 멈춘 자리에서 계속합니다.',
   'consequence.drain': '{node} 서버는 사용자 {n}명을 그대로 두고 새 사용자를 받지 않습니다.',
+  'consequence.drain.shared': '{node} 서버는 새 사용자를 받지 않습니다. 세션은 모두 Redis에 있어 잃는 것이 없습니다.',
   'consequence.maintenance': '{node} 서버로는 아무것도 가지 않습니다. 프로세스는 계속 돌아갑니다.',
   'consequence.ready': '{node} 서버가 다시 트래픽을 받습니다.',
   'consequence.weight': '{node} 서버가 받는 새 트래픽의 몫이 달라집니다.',
