@@ -40,6 +40,13 @@ export function misplaced(page: Page): Promise<string[]> {
       }
     }
 
+    // 2b. What may scroll sideways need not: a table of few columns fits its panel, but on a telephone.
+    for (const table of document.querySelectorAll('.node-table.few')) {
+      const panel = table.closest('.scroll')
+      if (panel && shown(table) && innerWidth > 820 && panel.scrollWidth > panel.clientWidth)
+        faults.push(`${name(table)} needs ${panel.scrollWidth} and its panel has ${panel.clientWidth}`)
+    }
+
     // 3. Panels, and buttons among themselves, do not lie on each other.
     for (const group of [
       [...document.querySelectorAll('.panel, header')],

@@ -20,15 +20,15 @@ beforeAll(async () => {
   console = await openConsole()
   browser = await openBrowser()
   const { stage } = console
-  // The page at its fullest: a dead node, four of them, losses, misses, an error, long names.
+  // The page at its fullest: a dead node, one that drains, four of them, losses, misses, an error, long names.
   await Promise.all([...stage.lanes.values()].map((lane) => lane.actOnLane('add', {})))
   await Promise.all([...stage.lanes.values()].map((lane) => lane.actOnNode('b', 'crash', {})))
+  await Promise.all([...stage.lanes.values()].map((lane) => lane.actOnNode('a', 'drain', {})))
   for (let turn = 0; turn < 3; turn++)
     for (const name of stage.traffic.names) await stage.traffic.everywhere(name, 'open')
-  await vi.waitUntil(
-    () => stage.laneViews().every(({ nodes }) => nodes.find(({ name }) => name === 'b')?.state === 'down'),
-    patient,
-  )
+  const stands = (node: string, state: string) =>
+    stage.laneViews().every(({ nodes }) => nodes.find(({ name }) => name === node)?.state === state)
+  await vi.waitUntil(() => stands('b', 'down') && stands('a', 'draining'), patient)
 })
 afterAll(async () => {
   await browser?.close()
@@ -91,14 +91,16 @@ describe.each(widths)('at %i', (width) => {
   })
 })
 
-it('would notice: a text that is pushed out of its box, and a panel on another', async () => {
+it('would notice: a text that is pushed out of its box, a table wider than its panel, and a panel on another', async () => {
   const view = await openPage(browser, console.url)
   await view.page.addStyleTag({
-    content: '.lesson{white-space:nowrap;width:40px}.inspector{margin-left:-200px}.diagram .name{font-size:60px}',
+    content:
+      '.lesson{white-space:nowrap;width:40px}.inspector{margin-left:-200px}.diagram .name{font-size:60px}.node-table.few .do{white-space:nowrap;padding-left:200px}',
   })
   const faults = await misplaced(view.page)
   expect(faults.some((fault) => fault.includes('.lesson'))).toBe(true)
   expect(faults.some((fault) => fault.includes('.panel inspector'))).toBe(true)
   expect(faults.some((fault) => fault.includes('in a drawing'))).toBe(true)
+  expect(faults.some((fault) => fault.includes('table.node-table few'))).toBe(true)
   await view.page.context().close()
 })

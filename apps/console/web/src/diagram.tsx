@@ -13,7 +13,8 @@ import {
   wireTo,
   wireToRedis,
 } from './geometry.ts'
-import { isUp, standOf, usePage } from './page.ts'
+import { type Health, healthOf, healthSigns, isUp, standOf, wordFor } from './health.ts'
+import { usePage } from './page.ts'
 import { lookOf } from './people.ts'
 import { Token } from './token.tsx'
 
@@ -92,29 +93,35 @@ function Wires({ node, box, lane }: { node: NodeView; box: NodeBox; lane: LaneVi
   )
 }
 
+const inks: Readonly<Record<Health, string>> = { well: 'good', aside: 'apart', ill: 'bad' }
+const boxes: Readonly<Record<Health, string>> = { well: '', aside: 'aside', ill: 'down' }
+
 function NodeDrawing({ node, box, lane }: { node: NodeView; box: NodeBox; lane: LaneView }) {
   const { t, open } = usePage()
   const stand = standOf(node)
-  const up = isUp(node)
+  const health = healthOf(node)
   const left = box.x - box.width / 2
   const share = sharePercent(lane, node.name)
   const word = t.any(`state.${stand}`)
   const show = () => open({ kind: 'node', lane: lane.id, node: node.name })
   const narrow = box.width < 84
-  const short = shortWord(stand, box.width - 44, t)
+  const words = stateWords(stand, t)
+  // In a narrow card the name leaves no room beside it: whatever is not well says so in place of the share, which the bar shows too.
+  const below = narrow && health !== 'well' ? wordFor(words, box.width - 6) : ''
+  const beside = below ? '' : wordFor(words, box.width - 44)
   return (
     <g class="node">
-      <rect class={up ? 'box' : 'box down'} x={left} y={nodeTop} width={box.width} height={box.height} rx="11" />
+      <rect class={`box ${boxes[health]}`} x={left} y={nodeTop} width={box.width} height={box.height} rx="11" />
       <text x={left + 10} y={nodeTop + 23} class="name">
         {node.name}
       </text>
-      <text x={left + box.width - 8} y={nodeTop + 22} text-anchor="end" class={up ? 'good' : 'bad'}>
-        {up ? '✓' : '✗'} {short}
+      <text x={left + box.width - 8} y={nodeTop + 22} text-anchor="end" class={inks[health]}>
+        {healthSigns[health]} {beside}
       </text>
       <rect x={left + 10} y={nodeTop + 34} width={box.width - 20} height="6" rx="3" class="track" />
       <rect x={left + 10} y={nodeTop + 34} width={((box.width - 20) * share) / 100} height="6" rx="3" class="load" />
-      <text x={box.x} y={nodeTop + 58} text-anchor="middle" class="mute">
-        {narrow ? `${share} %` : t('diagram.share', { n: share })}
+      <text x={box.x} y={nodeTop + 58} text-anchor="middle" class={below ? inks[health] : 'mute'}>
+        {below || (narrow ? `${share} %` : t('diagram.share', { n: share }))}
       </text>
       {lane.mode !== 'clustered' && <Held node={node} box={box} />}
       {/* biome-ignore lint/a11y/useSemanticElements: HTML's button cannot be drawn inside an SVG */}
@@ -141,11 +148,11 @@ function NodeDrawing({ node, box, lane }: { node: NodeView; box: NodeBox; lane: 
   )
 }
 
-/** The state's word if there is room for it beside the node's name, else plain down, else nothing but the sign before it. */
-function shortWord(stand: string, room: number, t: ReturnType<typeof usePage>['t']): string {
-  const words = [t.any(`state.${stand}`), ...(stand === 'crashed' || stand === 'stopped' ? [t('state.down')] : [])]
-  const widthOf = (word: string) => [...word].reduce((sum, char) => sum + (char > '\u1100' ? 12 : 7), 0)
-  return words.find((word) => widthOf(word) <= room) ?? ''
+/** A node's word, and shorter ones that are as true. */
+function stateWords(stand: string, t: ReturnType<typeof usePage>['t']): string[] {
+  const short = t.has(`state.${stand}.short`) ? [t.any(`state.${stand}.short`)] : []
+  const down = stand === 'crashed' || stand === 'stopped' ? [t('state.down')] : []
+  return [t.any(`state.${stand}`), ...short, ...down]
 }
 
 /** The sessions in a node's memory: those of our users as tokens, and how many the node itself says it holds. */
@@ -193,8 +200,8 @@ function RedisDrawing({ lane }: { lane: LaneView }) {
   const ms = redis?.ms === undefined ? '–' : redis.ms.toFixed(1)
   return (
     <g>
-      <rect class={up ? 'box redis' : 'box down'} x="5" y={redisTop} width="290" height="72" rx="11" />
-      <text x="20" y={redisTop + 24} class="name redis">
+      <rect class={up ? 'box' : 'box down'} x="5" y={redisTop} width="290" height="72" rx="11" />
+      <text x="20" y={redisTop + 24} class={up ? 'name' : 'name bad'}>
         Redis
       </text>
       <text x="280" y={redisTop + 23} text-anchor="end" class={up ? 'mute' : 'bad'}>

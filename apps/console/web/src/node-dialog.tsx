@@ -1,6 +1,8 @@
 import { type LaneView, type NodeAction, nodeActions } from '../../wire/frame.ts'
+import { standOf } from './health.ts'
 import { Modal } from './modal.tsx'
-import { isUp, standOf, usePage } from './page.ts'
+import { usePage } from './page.ts'
+import { StatePill } from './state-pill.tsx'
 
 /** Everything about one server, and everything that can be done to it. */
 export function NodeDialog({ lane: id, node: name }: { lane: LaneView['id']; node: string }) {
@@ -27,8 +29,7 @@ export function NodeDialog({ lane: id, node: name }: { lane: LaneView['id']; nod
   return (
     <Modal title={t('do.node.title', { node: name, lane: t(`mode.${id}`) })} onClose={() => open(undefined)}>
       <p>
-        <span class={`pill ${isUp(node) ? 'found' : 'lost'}`}>{t.any(`state.${standOf(node)}`)}</span>{' '}
-        <code>{node.url}</code>
+        <StatePill node={node} /> <code>{node.url}</code>
       </p>
       <dl class="facts">
         {facts.map(([label, value]) => (

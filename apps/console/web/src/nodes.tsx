@@ -1,8 +1,10 @@
 import { useState } from 'preact/hooks'
 import type { LaneView, NodeAction, NodeView } from '../../wire/frame.ts'
 import { sharePercent } from './diagram.tsx'
-import { chosenLane, isUp, type Page, standOf, usePage } from './page.ts'
+import { standOf } from './health.ts'
+import { chosenLane, type Page, usePage } from './page.ts'
 import { Segment } from './segment.tsx'
+import { StatePill } from './state-pill.tsx'
 
 interface Column {
   readonly key: string
@@ -77,7 +79,7 @@ export function Nodes() {
 function Table({ lane, shown }: { lane: LaneView; shown: readonly Column[] }) {
   const { t } = usePage()
   return (
-    <table class="node-table">
+    <table class={`node-table ${shown.length < columns.length ? 'few' : ''}`}>
       <thead>
         <tr>
           <th scope="col">{t('nodes.node')}</th>
@@ -112,16 +114,11 @@ function Table({ lane, shown }: { lane: LaneView; shown: readonly Column[] }) {
 
 function Row({ lane, node, shown }: { lane: LaneView; node: NodeView; shown: readonly Column[] }) {
   const { t } = usePage()
-  const stand = standOf(node)
-  const up = isUp(node)
   return (
-    <tr data-node={node.name} data-state={stand}>
+    <tr data-node={node.name} data-state={standOf(node)}>
       <th scope="row">{node.name}</th>
       <td>
-        <span class={`pill ${up ? 'found' : 'lost'}`}>
-          <span aria-hidden="true">{up ? '✓' : '✗'} </span>
-          {t.any(`state.${stand}`)}
-        </span>
+        <StatePill node={node} />
       </td>
       {shown.map(({ key, cell }) => (
         <td key={key} data-column={key}>

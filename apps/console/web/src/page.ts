@@ -1,6 +1,6 @@
 import { createContext } from 'preact'
 import { useContext } from 'preact/hooks'
-import type { LaneAction, LaneView, NodeAction, NodeView } from '../../wire/frame.ts'
+import type { LaneAction, LaneView, NodeAction } from '../../wire/frame.ts'
 import type { Translate } from './i18n/translate.ts'
 import type { Place } from './link.ts'
 import type { PageState } from './state.ts'
@@ -52,12 +52,3 @@ export function chosenUser({ state, place }: Pick<Page, 'state' | 'place'>): str
 export function chosenLane({ state, place }: Pick<Page, 'state' | 'place'>): LaneView | undefined {
   return state.lanes.find(({ id }) => id === place.lane) ?? state.lanes[0]
 }
-
-/** One word for how a node stands: the process's word where it is dead or frozen, else the balancer's. */
-export function standOf({ state, process }: Pick<NodeView, 'state' | 'process'>): string {
-  return process === 'running' ? state : process
-}
-
-/** Whether a node can be expected to answer. */
-export const isUp = (node: Pick<NodeView, 'state' | 'process'>): boolean =>
-  standOf(node) === 'up' || standOf(node) === 'draining'

@@ -1,6 +1,6 @@
 import type { LaneId, RequestRecord } from '../../wire/record.ts'
 import { calls } from './calls.ts'
-import { standOf } from './page.ts'
+import { standOf } from './health.ts'
 import type { PageState } from './state.ts'
 
 /** What a step may use: the page's state as it changes, and whom it is about. */

@@ -1,0 +1,34 @@
+import type { NodeView } from '../../wire/frame.ts'
+
+/** How a node stands, in the three ways that the page tells apart by colour: well, set aside on purpose, or not well. */
+export type Health = 'well' | 'aside' | 'ill'
+
+type Standing = Pick<NodeView, 'state' | 'process'>
+
+/** One word for how a node stands: the process's word where it is dead or frozen, else the balancer's. */
+export function standOf({ state, process }: Standing): string {
+  return process === 'running' ? state : process
+}
+
+/** Whether a node can be expected to answer. */
+export const isUp = (node: Standing): boolean => standOf(node) === 'up' || standOf(node) === 'draining'
+
+/** The health behind a node's word. A server that drains still answers, but it is on its way out: not `well`. */
+export function healthOf(node: Standing): Health {
+  const stand = standOf(node)
+  if (stand === 'up') return 'well'
+  return stand === 'draining' || stand === 'maintenance' || stand === 'leaving' ? 'aside' : 'ill'
+}
+
+/** A sign for each health: readable without its colour. */
+export const healthSigns: Readonly<Record<Health, string>> = { well: '✓', aside: '◒', ill: '✗' }
+
+/**
+ * The first of a state's words that there is room for in a drawing, each shorter than the one before; empty when none fits.
+ *
+ * @param room in the drawing's own units, at its text size of 12
+ */
+export function wordFor(words: readonly string[], room: number): string {
+  const widthOf = (word: string) => [...word].reduce((sum, char) => sum + (char > '\u1100' ? 12 : 7), 0)
+  return words.find((word) => widthOf(word) <= room) ?? ''
+}
