@@ -1,9 +1,20 @@
 // Loaded into a node before anything else: scripts that make a session are acknowledged and never sent. The node says
-// `Saved`, hands out the cookie, and Redis has never heard of it.
+// `Saved`, hands out the cookie, and Redis has never heard of it. Every command of the client goes through `sendCommand`,
+// whichever of its methods was called.
 import { Redis } from 'ioredis'
 
-const send = Redis.prototype.callBuffer
-Redis.prototype.callBuffer = function (this: Redis, command: string, ...args: never[]) {
-  const makesSession = /^eval/i.test(command) && (args as unknown[]).includes('creationTime')
-  return makesSession ? Promise.resolve(1) : send.call(this, command, ...args)
-} as typeof send
+interface SentCommand {
+  name: string
+  args: readonly unknown[]
+  promise: Promise<unknown>
+  resolve(answer: unknown): void
+}
+
+const client = Redis.prototype as unknown as { sendCommand(command: SentCommand, ...rest: unknown[]): unknown }
+const send = client.sendCommand
+client.sendCommand = function (command, ...rest) {
+  const makesSession = /^eval/i.test(command.name) && command.args.some((arg) => String(arg) === 'creationTime')
+  if (!makesSession) return send.call(this, command, ...rest)
+  command.resolve(1)
+  return command.promise
+}
