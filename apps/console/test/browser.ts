@@ -47,7 +47,10 @@ export async function openPage(browser: Browser, url: string, options: PageOptio
   const { lang = 'en', hash = '', context = {} } = options
   const page = await (await browser.newContext({ viewport: { width: 1440, height: 1000 }, ...context })).newPage()
   const complaints: string[] = []
-  page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()))
+  page.on('console', (message) => {
+    // Chromium only remarks on a focus that it did not give.
+    if (message.type() === 'error' || /autofocus/i.test(message.text())) complaints.push(message.text())
+  })
   page.on('pageerror', (error) => complaints.push(error.message))
   page.on('request', (request) => {
     if (new URL(request.url()).origin !== new URL(url).origin && !request.url().startsWith('data:'))

@@ -1,5 +1,5 @@
 import type { Browser } from 'playwright-core'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Console } from '../server/console.ts'
 import { chapters } from '../web/src/tour-script.ts'
 import { type OpenPage, openBrowser, openPage } from './browser.ts'
@@ -62,3 +62,65 @@ it('leads through seven chapters by the arrow keys alone, each step a real actio
   await expect.poll(() => tour.count(), patient).toBe(0)
   expect(view.complaints).toEqual([])
 }, 400_000)
+
+describe('leaving the tour', () => {
+  const running = () => console.stage.traffic.clock.running
+  const pressed = (name: 'clock.live' | 'clock.pause') =>
+    view.page.getByRole('button', { name: view.t(name) }).getAttribute('aria-pressed')
+
+  beforeAll(async () => {
+    await view.page.evaluate(() => {
+      location.hash = '#lang=en'
+    })
+    await view.page.locator('.tour').waitFor({ state: 'detached' })
+  })
+
+  it.each([
+    ['Escape', 'by Escape, even from a guess'],
+    ['t', 'by its key'],
+  ])('%s: the traffic goes on if it went before, %s', async (key) => {
+    const { page, t } = view
+    await page.getByRole('button', { name: t('clock.live') }).click()
+    await expect.poll(() => pressed('clock.live'), patient).toBe('true')
+    await page.getByRole('button', { name: t('tour.open'), exact: true }).click()
+    await expect.poll(() => pressed('clock.pause'), patient).toBe('true')
+    expect(running()).toBe(false)
+    if (key === 'Escape') {
+      await page.evaluate(() => {
+        location.hash = '#lang=en&tour=1.2'
+      })
+      await page.locator('.tour input').first().focus()
+    }
+    await page.keyboard.press(key)
+    await expect.poll(() => page.locator('.tour').count(), patient).toBe(0)
+    await expect.poll(() => pressed('clock.live'), patient).toBe('true')
+    expect(running()).toBe(true)
+  })
+
+  it('the traffic stays at rest if it rested before', async () => {
+    const { page, t } = view
+    await page.getByRole('button', { name: t('clock.pause') }).click()
+    await expect.poll(() => pressed('clock.pause'), patient).toBe('true')
+    await page.keyboard.press('t')
+    await page.locator('.tour').waitFor()
+    await page.keyboard.press('Escape')
+    await expect.poll(() => page.locator('.tour').count(), patient).toBe(0)
+    // A call for the clock would have been sent before this one, and answered before it.
+    await page.evaluate(async () => (await fetch('/')).status)
+    expect(running()).toBe(false)
+  })
+
+  it('Escape leaves presenting too, but not while a dialog is open: that closes first', async () => {
+    const { page } = view
+    await page.keyboard.press('p')
+    await page.locator('.presenting').waitFor()
+    await page.keyboard.press('?')
+    await page.locator('dialog').waitFor()
+    await page.keyboard.press('Escape')
+    await expect.poll(() => page.locator('dialog').count(), patient).toBe(0)
+    expect(await page.locator('.presenting').count()).toBe(1)
+    await page.keyboard.press('Escape')
+    await expect.poll(() => page.locator('.presenting').count(), patient).toBe(0)
+    expect(view.complaints).toEqual([])
+  })
+})

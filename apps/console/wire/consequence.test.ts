@@ -87,6 +87,8 @@ describe('consequence', () => {
         expect(what, action).toMatchObject({ losing: 0, values: { n: 0, all: 6 } })
         expect(what.key, action).toBe(action === 'restart' ? 'restart.gone' : 'gone')
       }
+      const inRedis = { ...broken, id: 'clustered', mode: 'clustered' } as const
+      expect(consequence('restart', inRedis, users, 'b')).toMatchObject({ key: 'restart.gone.shared', losing: 0 })
       expect(consequence('remove', broken, users, 'b')).toMatchObject({ key: 'remove.gone', losing: 0 })
       expect(consequence('rolling', broken, users)).toMatchObject({ losing: 6, values: { n: 6, all: 6 } })
       expect(consequence('crash', broken, users, 'a')).toMatchObject({ losing: 3, values: { n: 3, all: 6 } })

@@ -24,7 +24,10 @@ export function consequence(
   const shared = lane.mode === 'clustered'
   const values = { node: node ?? '', n: held, all: living(lane, users).length, next: nextName(lane) }
   const tell = (key: string, losing = 0): Consequence => ({ key, values: { ...values, n: losing || held }, losing })
-  if (target && isGone(target)) return tell(action === 'restart' || action === 'remove' ? `${action}.gone` : 'gone')
+  if (target && isGone(target)) {
+    if (action === 'restart') return tell(shared ? 'restart.gone.shared' : 'restart.gone')
+    return tell(action === 'remove' ? 'remove.gone' : 'gone')
+  }
   switch (action) {
     case 'crash':
     case 'stop':

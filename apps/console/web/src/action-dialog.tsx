@@ -56,7 +56,7 @@ export function ActionDialog({ dialog }: { dialog: Confirm }) {
           <button type="button" onClick={() => open(undefined)}>
             {t('do.cancel')}
           </button>
-          <button type="submit" class="primary" autofocus>
+          <button type="submit" class="primary" data-first>
             {title}
           </button>
         </div>

@@ -1,4 +1,5 @@
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
+import type { LaneId } from '../../wire/record.ts'
 import { ActionDialog } from './action-dialog.tsx'
 import { Deeds } from './deeds.tsx'
 import { Header } from './header.tsx'
@@ -9,7 +10,7 @@ import { keyDeeds } from './key-deeds.ts'
 import { useKeys } from './keys.ts'
 import { KeysDialog } from './keys-dialog.tsx'
 import { Lane } from './lane.tsx'
-import { type Place, readPlace, writePlace } from './link.ts'
+import { type Place, readPlace, settled, writePlace } from './link.ts'
 import { Log } from './log.tsx'
 import { NodeDialog } from './node-dialog.tsx'
 import { Nodes } from './nodes.tsx'
@@ -24,7 +25,7 @@ import { WhatIf } from './what-if.tsx'
 /** The whole page over one stream. */
 export function App({ stream }: { stream: Stream }) {
   const state = useStore(stream.state)
-  const [place, go] = usePlace()
+  const [place, go] = usePlace(state.lanes.map(({ id }) => id))
   const [dialog, open] = useState<Dialog>()
   const [trouble, setTrouble] = useState<string>()
   const [pinnedRecord, pinRecord] = useState<number>()
@@ -99,9 +100,11 @@ function Banner({ page: { t, state } }: { page: Page }) {
 }
 
 /** The place in the address, and how to go elsewhere. The address always says where the page is. */
-function usePlace(): [Place, (change: Partial<Place>) => void] {
+function usePlace(lanes: readonly LaneId[]): [Place, (change: Partial<Place>) => void] {
   const preferred = preferredLanguage(navigator.languages)
-  const [place, setPlace] = useState(() => readPlace(location.hash, preferred))
+  const [wanted, setPlace] = useState(() => readPlace(location.hash, preferred))
+  const known = lanes.join()
+  const place = useMemo(() => settled(wanted, lanes), [wanted, known])
   const current = useRef(place)
   current.current = place
   useEffect(() => {
@@ -110,11 +113,12 @@ function usePlace(): [Place, (change: Partial<Place>) => void] {
     return () => removeEventListener('hashchange', onHash)
   }, [preferred])
   useEffect(() => {
-    history.replaceState(null, '', writePlace(place))
+    // Not before the lanes are known: until then nobody can say which of them is looked at.
+    if (known !== '') history.replaceState(null, '', writePlace(place))
     document.documentElement.lang = place.lang
     document.documentElement.dataset.theme = currentTheme(place)
     document.title = translator(place.lang)('page.title')
-  }, [place])
+  }, [place, known])
   useEffect(() => {
     const query = matchMedia('(prefers-color-scheme: dark)')
     const onChange = () => {

@@ -97,6 +97,12 @@ export function keyDeeds(page: Page, { tour, hold, onExport }: Rest): readonly K
     },
     { keys: ['g'], shown: 'g', says: 'keys.lang', act: () => go({ lang: place.lang === 'en' ? 'ko' : 'en' }) },
     { keys: ['p'], shown: 'p', says: 'keys.present', act: () => go({ present: !place.present }) },
+    {
+      keys: ['Escape'],
+      shown: 'Esc',
+      says: 'keys.close',
+      act: () => go({ tour: undefined, present: false }),
+    },
     { keys: ['e'], shown: 'e', says: 'keys.export', act: onExport },
   ]
 }

@@ -17,12 +17,6 @@ export function KeysDialog({ deeds }: { deeds: readonly KeyDeed[] }) {
               <td>{t(says)}</td>
             </tr>
           ))}
-          <tr>
-            <th scope="row">
-              <kbd>Esc</kbd>
-            </th>
-            <td>{t('keys.close')}</td>
-          </tr>
         </tbody>
       </table>
       <div class="row end">

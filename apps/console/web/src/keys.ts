@@ -18,7 +18,7 @@ export function useKeys(deeds: readonly KeyDeed[], quiet: boolean): void {
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
       if (latest.current.quiet) return
-      if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || isTyping(event.target)) return
+      if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || isTyping(event)) return
       if (
         event.key === ' ' &&
         event.target instanceof Element &&
@@ -35,6 +35,8 @@ export function useKeys(deeds: readonly KeyDeed[], quiet: boolean): void {
   }, [])
 }
 
-function isTyping(target: EventTarget | null): boolean {
-  return target instanceof HTMLElement && target.matches('input, select, textarea, [contenteditable]')
+/** Whether the key is the field's own. Escape means nothing to the choices of a guess, so it leaves the tour from there too. */
+function isTyping({ target, key }: KeyboardEvent): boolean {
+  if (!(target instanceof HTMLElement) || (key === 'Escape' && target.matches('[type=radio]'))) return false
+  return target.matches('input, select, textarea, [contenteditable]')
 }

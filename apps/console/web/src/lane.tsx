@@ -67,13 +67,16 @@ function Present({ lane, losers }: { lane: LaneView; losers: number }) {
   const judgedCount = Math.max(1, totals.found + totals.miss + totals.lost + totals.error)
   const figures = [
     ['miss', t('outcome.miss')],
-    ['lost', t('outcome.lost')],
+    ['lost', t('figure.lost')],
     ['error', t('outcome.errors')],
   ] as const
   return (
     <>
+      <h4 class="unit" title={t('lane.unit.hint')}>
+        {t('lane.unit')}
+      </h4>
       <div class="kpi">
-        <div data-figure="found" data-count={totals.found}>
+        <div title={t('outcome.found.long')} data-figure="found" data-count={totals.found}>
           <strong>
             {percent ?? '–'}
             <span> %</span>
@@ -81,7 +84,7 @@ function Present({ lane, losers }: { lane: LaneView; losers: number }) {
           {t('outcome.found')}
         </div>
         {figures.map(([outcome, label]) => (
-          <div key={outcome} data-figure={outcome} data-count={totals[outcome]}>
+          <div key={outcome} title={t(`figure.${outcome}.hint`)} data-figure={outcome} data-count={totals[outcome]}>
             <span class={`num ${outcome}-ink`}>
               <span aria-hidden="true">{signs[outcome]} </span>
               {totals[outcome]}

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { type Place, readPlace, writePlace } from './link.ts'
+import { type Place, readPlace, settled, writePlace } from './link.ts'
 
 const place: Place = {
   lang: 'ko',
@@ -30,6 +30,13 @@ describe('a deep link', () => {
     }
     expect(readPlace('', 'en')).toEqual(first)
     expect(readPlace('#lang=fr&theme=pink&user=<b>&lane=x&tab=y&tour=9.1&present=yes', 'en')).toEqual(first)
+  })
+
+  it('never names a lane that is not there', () => {
+    const start = readPlace('', 'en')
+    expect(settled(start, ['local']).lane).toBe('local')
+    expect(settled(start, ['local', 'sticky', 'clustered'])).toBe(start)
+    expect(settled(start, [])).toBe(start)
   })
 
   it('opens a chapter at its first step', () => {

@@ -37,6 +37,12 @@ export function readPlace(hash: string, preferred: Language): Place {
   }
 }
 
+/** The place as it can be shown: with a lane that is there. Unchanged while no lane is known yet. */
+export function settled(place: Place, lanes: readonly LaneId[]): Place {
+  const [first] = lanes
+  return first === undefined || lanes.includes(place.lane) ? place : { ...place, lane: first }
+}
+
 /** The address of a place; reading it gives the same place back. */
 export function writePlace(place: Place): string {
   const fields = new URLSearchParams({ lang: place.lang })

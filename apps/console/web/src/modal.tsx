@@ -1,7 +1,7 @@
 import type { ComponentChildren } from 'preact'
 import { useEffect, useRef } from 'preact/hooks'
 
-/** A dialog that holds the focus while it is open and gives it back afterwards; Escape closes it. */
+/** A dialog that holds the focus while it is open, first on what is marked `data-first`, and gives it back afterwards; Escape closes it. */
 export function Modal({
   title,
   onClose,
@@ -15,6 +15,7 @@ export function Modal({
   useEffect(() => {
     const before = document.activeElement
     dialog.current?.showModal()
+    dialog.current?.querySelector<HTMLElement>('[data-first]')?.focus()
     return () => {
       if (before instanceof HTMLElement || before instanceof SVGElement) before.focus()
     }

@@ -85,7 +85,7 @@ function Table({ lane, shown }: { lane: LaneView; shown: readonly Column[] }) {
           <th scope="col">{t('nodes.node')}</th>
           <th scope="col">{t('nodes.state')}</th>
           {shown.map(({ key }) => (
-            <th scope="col" key={key}>
+            <th scope="col" key={key} title={key === 'lost' ? t('nodes.lost.hint') : undefined}>
               {key === 'p95' ? 'p95' : t.any(`nodes.${key}`)}
             </th>
           ))}
@@ -100,7 +100,7 @@ function Table({ lane, shown }: { lane: LaneView; shown: readonly Column[] }) {
       <tfoot>
         <tr>
           <th scope="row">{t('nodes.cluster')}</th>
-          <td colSpan={shown.length + 2} class="left">
+          <td colSpan={shown.length + 2} class="left" title={t('lane.even.hint')}>
             {t('nodes.share', {
               share: lane.nodes.map(({ name }) => `${name} ${sharePercent(lane, name)} %`).join(' · '),
             })}{' '}

@@ -100,9 +100,7 @@ function useStep(chapter: Chapter, step: Step) {
   const mine = done?.key === step.key ? done : undefined
   const subject = mine?.user ?? chapter.user(state)
   const ready = state.lanes.some(({ state: standing }) => standing === 'ready')
-  useEffect(() => {
-    if (ready) attempt(calls.clock({ running: false }))
-  }, [ready])
+  useStandStill(ready)
   useEffect(() => {
     if (ready)
       go({
@@ -126,6 +124,19 @@ function useStep(chapter: Chapter, step: Step) {
   }
   const setGuess = (answer: string) => setGuesses({ ...guesses, [step.key]: answer })
   return { phase: mine?.phase ?? ('asked' as Phase), run, guess: guesses[step.key], setGuess, subject }
+}
+
+/** Stops the traffic's clock as long as the tour is open, and lets it go on afterwards if it went before. */
+function useStandStill(ready: boolean): void {
+  const { stream, attempt } = usePage()
+  useEffect(() => {
+    if (!ready) return
+    const ran = stream.state.get().clock.running
+    const stopped = attempt(calls.clock({ running: false }))
+    return () => {
+      if (ran) stopped.then(() => attempt(calls.clock({ running: true })))
+    }
+  }, [ready])
 }
 
 function until(
