@@ -107,14 +107,23 @@ function usePlace(lanes: readonly LaneId[]): [Place, (change: Partial<Place>) =>
   const place = useMemo(() => settled(wanted, lanes), [wanted, known])
   const current = useRef(place)
   current.current = place
+  const written = useRef(location.hash)
   useEffect(() => {
-    const onHash = () => setPlace(readPlace(location.hash, preferred))
+    const onHash = () => {
+      written.current = location.hash
+      current.current = readPlace(location.hash, preferred)
+      setPlace(current.current)
+    }
     addEventListener('hashchange', onHash)
     return () => removeEventListener('hashchange', onHash)
   }, [preferred])
   useEffect(() => {
-    // Not before the lanes are known: until then nobody can say which of them is looked at.
-    if (known !== '') history.replaceState(null, '', writePlace(place))
+    // Not before the lanes are known: until then nobody can say which of them is looked at. And not over an address that somebody
+    // has just gone to: its event is still on its way.
+    if (known !== '' && location.hash === written.current) {
+      history.replaceState(null, '', writePlace(place))
+      written.current = location.hash
+    }
     document.documentElement.lang = place.lang
     document.documentElement.dataset.theme = currentTheme(place)
     document.title = translator(place.lang)('page.title')
