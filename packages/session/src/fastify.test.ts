@@ -50,6 +50,35 @@ describe('fastifySessions', () => {
     expect((await user.get('/get')).json()).toEqual(['shop', 'admin'])
   })
 
+  it('refuses two managers that would overwrite each other’s cookie or header, in one scope or its child', async () => {
+    await using app = Fastify()
+    await app.register(fastifySessions, { sessions: make('SHOP') })
+    app.register(async (child) => {
+      await child.register(fastifySessions, { sessions: make('SHOP') })
+    })
+    await expect(app.ready()).rejects.toThrow('other sessions travel in the cookie SHOP already')
+    await using other = Fastify()
+    const byHeader = () => createSessions({ store: memoryStore(), cookie: false, header: 'x-auth-token' })
+    await other.register(fastifySessions, { sessions: byHeader() })
+    other.register(fastifySessions, { sessions: byHeader() })
+    await expect(other.ready()).rejects.toThrow('in the header x-auth-token already')
+  })
+
+  it('takes cookies of one name for two when their paths differ, or when no request meets both', async () => {
+    const under = (path: string) => createSessions<Attributes>({ store: memoryStore(), cookie: { path } })
+    await using app = Fastify()
+    await app.register(fastifySessions, { sessions: under('/shop') })
+    await app.register(fastifySessions, { sessions: under('/admin') })
+    for (const host of ['a.test', 'b.test']) {
+      await app.register(async (scope) => {
+        const sessions = under('/')
+        await scope.register(fastifySessions, { sessions })
+        scope.get('/set', { constraints: { host } }, async (request) => sessions.of(request).set('q', host))
+      })
+    }
+    expect(setCookies(await app.inject({ url: '/set', headers: { host: 'b.test' } }))).toHaveLength(1)
+  })
+
   it('keeps one manager’s cookie when another’s commit fails', async () => {
     const [shop, admin] = [make('SHOP'), make('ADMIN')]
     await using app = Fastify()

@@ -18,8 +18,8 @@ export interface FastifySessionsOptions {
 }
 
 /**
- * Serves sessions to the routes of this scope and its children; several managers may be registered side by side.
- * Reads cookies with `@fastify/cookie`'s parser but leaves that plugin to the application, to register before, after or
+ * Serves sessions to the routes of this scope and its children; several managers may be registered side by side, each
+ * with a cookie (or header) of its own. Reads cookies with `@fastify/cookie`'s parser but leaves that plugin to the application, to register before, after or
  * never.
  * @example
  * const sessions = createSessions<{ name: string }>({ store: memoryStore() })
@@ -35,6 +35,7 @@ async function plugin(app: FastifyInstance, { sessions, decorate = false }: Fast
   const { slot } = sessions
   // A parent scope serves these sessions already; its hooks hold here too.
   if (app.hasRequestDecorator(slot)) return
+  claimCarrier(app, sessions)
   await readyParser(app)
   app.decorateRequest(slot, null)
   decorateWith(app, sessions, decorate)
@@ -60,6 +61,20 @@ async function plugin(app: FastifyInstance, { sessions, decorate = false }: Fast
 
 type Slots = Record<symbol, Exchange | FastifyReply | null>
 type Done = (error: Error | null, payload?: unknown) => void
+
+/**
+ * Two managers that carry their ids in one cookie would each take the other's for forged, and overwrite it at every
+ * write: users would be logged out at random. Cookies of one name are two when their paths or domains differ.
+ */
+function claimCarrier(app: FastifyInstance, { options: { cookie, header } }: AnySessions): void {
+  const carrier = cookie ? `cookie ${cookie.name}` : `header ${header}`
+  const claim = Symbol.for(`@session-cluster/session ${carrier}; ${cookie?.domain ?? ''}; ${cookie?.path ?? ''}`)
+  if (app.hasDecorator(claim)) {
+    throw new TypeError(`fastifySessions: other sessions travel in the ${carrier} already; give these another name`)
+  }
+  // On the instance and not on requests: scopes inherit it all the same, and no request pays for it.
+  app.decorate(claim, true)
+}
 
 function decorateWith(app: FastifyInstance, sessions: AnySessions, decorate: boolean | string): void {
   if (decorate === false) return
