@@ -9,7 +9,7 @@ import { findProgram, type Program, sources } from '../peers/program.ts'
 import { figuresTable, judgeFigures, mediansTable } from '../report/figures.ts'
 import { seededRandom, shuffled } from '../stats/random.ts'
 import { type Contender, contendersWith } from './contenders.ts'
-import { fasterEngine, figuresFor } from './figures.ts'
+import { cheapestEngine, figuresFor } from './figures.ts'
 import { holdIdle, type Idle, idleTable } from './idle.ts'
 import { prove } from './proof.ts'
 import { type Balanced, startNodes } from './start.ts'
@@ -40,7 +40,7 @@ export async function benchBalancer(options: BenchOptions): Promise<Outcome> {
     say(`idle clients: ${contender.title}`)
   }
   const rounds = await measure(options, contenders, nodes.ports)
-  const judged = judgeFigures(figuresFor(fasterEngine(rounds)), rounds, seed)
+  const judged = judgeFigures(figuresFor(cheapestEngine(rounds)), rounds, seed)
   const titles = new Map(contenders.map(({ id, title }) => [id, title]))
   return {
     text: [mediansTable(rounds, titles, 'nginx', seed), figuresTable(judged, quick), idleTable(idle)].join('\n\n'),

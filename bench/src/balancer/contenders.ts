@@ -52,6 +52,7 @@ export function contendersWith({ nginx, haproxy, caddy }: Programs): readonly Co
       affinity: true,
       start: (nodes) => startOurs('http-proxy', nodes),
     },
+    { id: 'ours-direct', title: 'ours, direct', affinity: true, start: (nodes) => startOurs('direct', nodes) },
     { id: 'ours-undici', title: 'ours, undici', affinity: true, start: (nodes) => startOurs('undici', nodes) },
   ]
 }

@@ -1,12 +1,14 @@
 import type { Engine, EngineTimeouts } from '../engine.ts'
+import { directEngine } from './direct.ts'
 import { httpProxyEngine } from './http-proxy.ts'
 import { undiciEngine } from './undici.ts'
 
 /** A name that `ENGINE` accepts. */
-export type EngineName = 'undici' | 'http-proxy'
+export type EngineName = 'direct' | 'undici' | 'http-proxy'
 
 /** Every engine by its name in `ENGINE`. */
 export const engines: Record<EngineName, (timeouts: EngineTimeouts) => Engine> = {
+  direct: directEngine,
   undici: undiciEngine,
   'http-proxy': httpProxyEngine,
 }

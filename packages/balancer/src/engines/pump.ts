@@ -1,5 +1,14 @@
-import type { Readable, Writable } from 'node:stream'
+import type { Readable } from 'node:stream'
 import type { RequestBody } from '../engine.ts'
+
+/** What a body is moved into: a `Writable`, or what frames it for one. */
+export interface Sink {
+  /** @returns false when it has enough until `drain` */
+  write(chunk: Buffer): boolean
+  end(): void
+  on(event: 'drain', listener: () => void): unknown
+  off(event: 'drain', listener: () => void): unknown
+}
 
 /**
  * Moves a request's body to the upstream, no faster than it is taken. Unlike `pipe` it can be stopped without harm to
@@ -8,7 +17,7 @@ import type { RequestBody } from '../engine.ts'
 export class BodyPump {
   readonly #body: RequestBody
   readonly #source: Readable
-  readonly #sink: Writable
+  readonly #sink: Sink
   readonly #onDone: () => void
   isDone = false
   #stopped = false
@@ -16,7 +25,7 @@ export class BodyPump {
   /** Chunks on their way to the sink. */
   #pending = 0
 
-  constructor(body: RequestBody, sink: Writable, onDone: () => void) {
+  constructor(body: RequestBody, sink: Sink, onDone: () => void) {
     const { source } = body
     this.#body = body
     this.#source = source

@@ -1,0 +1,33 @@
+import type { Outgoing } from '../../engine.ts'
+
+/** What a field's value may hold (RFC 9110 §5.5), as characters of one byte. */
+const ODD_VALUE = /[^\t\x20-\x7e\x80-\xff]/
+const ODD_PATH = /[^\x21-\x7e\x80-\xff]/
+const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
+
+/**
+ * A request's head as it goes over the wire, one character a byte; bodies without a declared length are chunked.
+ * `undefined` when it holds anything that a node could read as the end of a line: what came by HTTP/2 was framed otherwise.
+ */
+export function requestHead({ method, path, headers, body }: Outgoing): string | undefined {
+  if (!TOKEN.test(method) || path === '' || ODD_PATH.test(path)) return undefined
+  let head = `${method} ${path} HTTP/1.1\r\n`
+  for (let i = 0; i < headers.length; i += 2) {
+    const name = headers[i] as string
+    const value = headers[i + 1] as string
+    if (!isName(name) || ODD_VALUE.test(value)) return undefined
+    head += `${name}: ${value}\r\n`
+  }
+  return body && body.length === undefined ? `${head}Transfer-Encoding: chunked\r\n\r\n` : `${head}\r\n`
+}
+
+const names = new Set<string>()
+const MAX_CACHED = 2000
+
+/** Names met before cost one look-up; bounded, since clients choose them. */
+function isName(name: string): boolean {
+  if (names.has(name)) return true
+  if (!TOKEN.test(name)) return false
+  if (names.size < MAX_CACHED) names.add(name)
+  return true
+}
