@@ -10,7 +10,7 @@ test('the defaults are a local balancer in front of the three nodes', () => {
     adminPort: 8001,
     adminHost: '127.0.0.1',
   })
-  expect(config).toMatchObject({ policy: 'round-robin', engine: 'undici', accessLog: false })
+  expect(config).toMatchObject({ policy: 'round-robin', engine: 'direct', accessLog: false })
   expect(config.upstreams.map(({ name, url }) => `${name}=${new URL(url).origin}`).join()).toBe(
     'a=http://127.0.0.1:8080,b=http://127.0.0.1:8081,c=http://127.0.0.1:8082',
   )
@@ -33,7 +33,7 @@ const wrong: [Record<string, string>, RegExp][] = [
   [{ BALANCER_PORT: '80a' }, /^BALANCER_PORT: /],
   [{ ADMIN_PORT: '-1' }, /^ADMIN_PORT: /],
   [{ POLICY: 'fastest' }, /^POLICY: "fastest" is not one of round-robin, /],
-  [{ ENGINE: 'curl' }, /^ENGINE: "curl" is not one of undici, http-proxy$/],
+  [{ ENGINE: 'curl' }, /^ENGINE: "curl" is not one of direct, undici, http-proxy$/],
   [{ UPSTREAMS: 'http://x' }, /^UPSTREAMS: .*name=http:\/\/host:port/],
   [{ UPSTREAMS: 'a=ftp://x' }, /^UPSTREAMS: url: "ftp:\/\/x" is not http/],
   [{ UPSTREAMS: 'a=http://x/path' }, /^UPSTREAMS: url: .* no path/],

@@ -68,7 +68,7 @@ export function readConfig(env: Env): Config {
     ...admin(env),
     upstreams: upstreams(env),
     policy: choice(env, 'POLICY', 'round-robin', Object.keys(policies) as PolicyName[]),
-    engine: choice(env, 'ENGINE', 'undici', Object.keys(engines) as EngineName[]),
+    engine: choice(env, 'ENGINE', 'direct', Object.keys(engines) as EngineName[]),
     affinity: affinity(env),
     health: health(env),
     workers: optionalWhole(env, 'WORKERS', [1, 256]),

@@ -18,7 +18,7 @@ test('it says ready once, with both addresses, and serves on them', async () => 
   const { url = '', adminUrl = '' } = lb.ready ?? {}
   const bodies = [await (await fetch(url)).text(), await (await fetch(url)).text()]
   expect(bodies).toEqual(['a', 'b'])
-  expect(await (await fetch(adminUrl)).json()).toMatchObject({ mode: 'local', engine: 'undici', affinity: null })
+  expect(await (await fetch(adminUrl)).json()).toMatchObject({ mode: 'local', engine: 'direct', affinity: null })
   expect(lb.log.filter((line) => line.msg === 'ready')).toHaveLength(1)
   expect(lb.err).toBe('')
 })

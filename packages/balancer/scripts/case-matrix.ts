@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 
 /** The cases that balancer-cases lists; 51 is about sessions too and is tested with the cluster. */
 const CASES = Array.from({ length: 50 }, (_, i) => i + 1)
-const ENGINES = ['undici', 'http-proxy']
+const ENGINES = ['direct', 'undici', 'http-proxy']
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const page = join(root, 'CASES.md')

@@ -98,7 +98,7 @@ class RunningBalancer implements Balancer {
     const affinity = affinityOf(options.affinity)
     this.affinityName = affinity?.name
     const timeouts = timeoutsOf(options.timeouts)
-    this.engine = engineOf(options.engine ?? 'undici', timeouts)
+    this.engine = engineOf(options.engine ?? 'direct', timeouts)
     this.#context = {
       ...{ pool: this.pool, policy: policyOf(options, random), policyName: this.policyName, affinity },
       ...{ engine: this.engine, clock, events: this.events, totals: this.totals, active: new Roster<InProgress>() },

@@ -22,7 +22,7 @@ export interface BalancerOptions {
   affinity?: CookieAffinityOptions | Affinity | undefined
   /** For the policy `consistent-hash`. */
   hash?: ConsistentHashOptions | undefined
-  /** @default 'undici' */
+  /** @default 'direct' */
   engine?: EngineName | undefined
   /** Active checks; `false` for none. */
   health?: ActiveOptions | false | undefined

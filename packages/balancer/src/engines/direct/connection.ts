@@ -92,8 +92,8 @@ export class Connection implements Bounded, ResponseEvents {
   }
 
   onDeadline(): void {
-    if (!this.#turn) return this.close()
-    this.#fail(this.#isReady ? 'timeout' : 'connect', new Error('the upstream did not answer in time'))
+    if (!this.#turn) this.close()
+    else this.#fail(this.#isReady ? 'timeout' : 'connect', new Error('the upstream did not answer in time'))
   }
 
   onInterim({ status, raw }: ResponseHead): void {
@@ -140,7 +140,10 @@ export class Connection implements Bounded, ResponseEvents {
 
   #send({ head, outgoing: { body } }: Turn): void {
     this.#socket.write(head, 'latin1')
-    if (!body) return this.#awaitHead()
+    if (!body) {
+      this.#awaitHead()
+      return
+    }
     this.deadline = Number.POSITIVE_INFINITY
     const sink = body.length === undefined ? chunkedBody(this.#socket) : plainBody(this.#socket)
     this.#pump = new BodyPump(body, sink, () => this.#awaitHead())
@@ -156,7 +159,10 @@ export class Connection implements Bounded, ResponseEvents {
 
   #onData(chunk: Buffer): void {
     // A node that speaks unasked would have it taken for the answer to the next request.
-    if (!this.#turn) return this.close()
+    if (!this.#turn) {
+      this.close()
+      return
+    }
     this.#hasBytes = true
     try {
       this.#reader.read(chunk)
@@ -223,10 +229,7 @@ function dial(url: URL, onReady: () => void): Socket {
   const options = { host, noDelay: true, keepAlive: true }
   if (url.protocol === 'http:') return connect({ ...options, port: Number(url.port || 80) }, onReady)
   const servername = isIP(host) ? '' : host
-  return connectTls(
-    { ...options, port: Number(url.port || 443), servername, ALPNProtocols: ['http/1.1'] },
-    onReady,
-  )
+  return connectTls({ ...options, port: Number(url.port || 443), servername, ALPNProtocols: ['http/1.1'] }, onReady)
 }
 
 /** How long a free connection is kept when the node does not say: less than the 5 s of Node's own servers. */

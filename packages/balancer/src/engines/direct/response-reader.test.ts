@@ -49,7 +49,11 @@ const whole = (text: string, options = {}): Read => read([bytes(text)], options)
 describe('ResponseReader', () => {
   it.each([
     ['by its length', 'HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello', 'hello'],
-    ['by chunks', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: Chunked\r\n\r\n3;x="y";z\r\nhel\r\n02\r\nlo\r\n0\r\n\r\n', 'hello'],
+    [
+      'by chunks',
+      'HTTP/1.1 200 OK\r\nTransfer-Encoding: Chunked\r\n\r\n3;x="y";z\r\nhel\r\n02\r\nlo\r\n0\r\n\r\n',
+      'hello',
+    ],
     ['by its status', 'HTTP/1.1 204 No Content\r\nContent-Length: 5\r\n\r\n', ''],
     ['by its status, 304', 'HTTP/1.1 304 Not Modified\r\nTransfer-Encoding: chunked\r\n\r\n', ''],
     ['at once', 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n', ''],
@@ -91,7 +95,12 @@ describe('ResponseReader', () => {
   it('tells interim answers apart from the answer, and trailers from fields', () => {
     const interim = 'HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n'
     const answer = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\nSum: \t1 \r\nB:\r\n\r\n'
-    expect(whole(interim + answer)).toMatchObject({ interim: [103], status: 200, body: 'x', trailers: ['Sum', '1', 'B', ''] })
+    expect(whole(interim + answer)).toMatchObject({
+      interim: [103],
+      status: 200,
+      body: 'x',
+      trailers: ['Sum', '1', 'B', ''],
+    })
   })
 
   it.each([
@@ -158,7 +167,9 @@ describe('ResponseReader', () => {
       expect(whole(`${chunked}0\r\nX-A: ${'a'.repeat(16_384)}${end}`).end).toBe('broken')
       expect(whole(`${chunked}1;${'a'.repeat(1024)}${end}`).end).toBe('broken')
     }
-    expect(whole(`HTTP/1.1 200 OK\r\nX-A: ${'a'.repeat(16_000)}\r\nContent-Length: 0\r\n\r\n`).end).toContain('complete')
+    expect(whole(`HTTP/1.1 200 OK\r\nX-A: ${'a'.repeat(16_000)}\r\nContent-Length: 0\r\n\r\n`).end).toContain(
+      'complete',
+    )
   })
 
   it('holds back while it is told to, in the middle of a piece, and then tells the rest', () => {
@@ -196,15 +207,13 @@ describe('ResponseReader', () => {
 
 const token = fc.stringMatching(/^[A-Za-z][A-Za-z0-9-]{0,8}$/)
 const value = fc.stringMatching(/^[!-~\xa1-\xff]([ -~\xa1-\xff]{0,12}[!-~\xa1-\xff])?$/)
-const fields = fc
-  .array(fc.tuple(token, value), { maxLength: 4 })
-  .map((pairs) =>
-    pairs
-      .filter(([name]) => !/^(content-length|transfer-encoding|connection|upgrade|trailer)$/i.test(name))
-      .map(([name, text]) => `${name}: ${text}\r\n`)
-      .join(''),
-  )
-const body = fc.stringMatching(/^[\x00-\xff]{0,40}$/s)
+const fields = fc.array(fc.tuple(token, value), { maxLength: 4 }).map((pairs) =>
+  pairs
+    .filter(([name]) => !/^(content-length|transfer-encoding|connection|upgrade|trailer)$/i.test(name))
+    .map(([name, text]) => `${name}: ${text}\r\n`)
+    .join(''),
+)
+const body = fc.uint8Array({ maxLength: 40 }).map((octets) => Buffer.from(octets).toString('latin1'))
 const chunksOf = (text: string, sizes: readonly number[]): string => {
   let out = ''
   let at = 0
@@ -239,7 +248,22 @@ const damaged = fc
     fc.array(
       fc.tuple(
         fc.nat(400),
-        fc.constantFrom('', '\r', '\n', '\r\n', ' ', '\t', '0', '1', 'a', ':', ';', '\0', '\x0b', 'Content-Length: 3\r\n'),
+        fc.constantFrom(
+          '',
+          '\r',
+          '\n',
+          '\r\n',
+          ' ',
+          '\t',
+          '0',
+          '1',
+          'a',
+          ':',
+          ';',
+          '\0',
+          '\x0b',
+          'Content-Length: 3\r\n',
+        ),
         fc.integer({ min: 0, max: 2 }),
       ),
       { maxLength: 3 },
