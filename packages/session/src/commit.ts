@@ -29,8 +29,22 @@ export async function finish(exchange: Exchange, statusCode: number): Promise<vo
   await commit(exchange)
 }
 
+/** Has it told, rather than lost silently, when the response leaves past us, so that what is staged can never be saved. */
+export function watchForBypass(exchange: Exchange): void {
+  if (exchange.staged || exchange.rotation) return // it is watched for already
+  exchange.outgoing?.raw.once('close', () => {
+    if (exchange.sealed || !exchange.isOut || !(exchange.staged?.size || exchange.rotation)) return
+    discard(exchange)
+    process.emitWarning(
+      'A response was hijacked, or written through reply.raw, with session changes unsaved: they are lost. ' +
+        'Call session.commit() before',
+      { type: 'SessionWarning', code: 'SESSION_DISCARDED' },
+    )
+  })
+}
+
 /** Drops what is staged. What `update`, `commit` and `invalidate` did stays done. */
-function discard(exchange: Exchange): void {
+export function discard(exchange: Exchange): void {
   const { events } = exchange.host
   const hadChanges = exchange.rotation !== undefined || (exchange.staged?.size ?? 0) > 0
   exchange.staged = undefined

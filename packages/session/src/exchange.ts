@@ -4,7 +4,7 @@ import { MutationWatch } from './freeze.ts'
 import { isPending } from './guard.ts'
 import type { Host } from './host.ts'
 import { maskId, newId, type SessionKey } from './id.ts'
-import type { Refused } from './refused.ts'
+import { Refused } from './refused.ts'
 import type { SessionReport } from './report.ts'
 import type { AnySession } from './session.ts'
 import type { Loaded, StoredSession, StoreOptions, StoreUsage } from './store/store.ts'
@@ -13,6 +13,8 @@ import type { Token } from './token.ts'
 /** Tells whether the response is out of our hands: begun, hijacked, or a WebSocket's. */
 export interface Outgoing {
   readonly sent: boolean
+  /** Node's own response, whose headers a handler may have sent by itself. */
+  readonly raw: { readonly headersSent: boolean; once(event: 'close', listener: () => void): unknown }
 }
 
 /** What the request carries and the response allows, seen without a framework. */
@@ -56,6 +58,8 @@ export class Exchange implements StoreUsage {
   failed = false
   /** A write that was refused at once; it fails the request unless the caller looked at it. */
   refused: { readonly error: unknown; readonly promise: Refused<never> } | undefined
+  /** Writes that have begun and not ended: whoever answers before awaiting them is waited for in their stead. */
+  readonly inFlight = new Set<Promise<unknown>>()
   readonly watch: MutationWatch | undefined
   /** The face that the handler sees; set by whoever makes the exchange. */
   declare session: AnySession
@@ -181,7 +185,31 @@ export class Exchange implements StoreUsage {
   /** Throws unless a write could still be saved. */
   assertWritable(operation: string): void {
     this.assertAlive(operation)
-    if (this.sealed || this.outgoing?.sent === true) throw new SessionSealedError(operation)
+    if (this.sealed || this.isOut) throw new SessionSealedError(operation)
+  }
+
+  /** Whether the response has begun without us. */
+  get isOut(): boolean {
+    const { outgoing } = this
+    return outgoing !== undefined && (outgoing.sent || outgoing.raw.headersSent)
+  }
+
+  /**
+   * Waits for writes that nobody has awaited; no promise when there are none. A failure among them fails the request,
+   * as nobody else would hear of it.
+   */
+  writes(): Promise<void> | undefined {
+    return this.inFlight.size > 0 ? this.#awaitWrites() : undefined
+  }
+
+  async #awaitWrites(): Promise<void> {
+    while (this.inFlight.size > 0) {
+      for (const result of await Promise.allSettled(this.inFlight)) {
+        if (result.status === 'rejected') {
+          this.refused ??= { error: result.reason, promise: Refused.with(result.reason) }
+        }
+      }
+    }
   }
 
   /** Throws after `invalidate`. */

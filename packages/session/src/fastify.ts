@@ -91,6 +91,11 @@ function decorateWith(app: FastifyInstance, sessions: AnySessions, decorate: boo
 
 /** Saves, then lets the response go; or answers with the error instead. */
 function conclude(exchange: Exchange, reply: FastifyReply, payload: unknown, done: Done): void {
+  const writing = exchange.writes()
+  if (writing) {
+    void writing.then(() => conclude(exchange, reply, payload, done))
+    return
+  }
   exchange.sealed = true
   if (!hasDues(exchange)) {
     done(null, payload)
@@ -127,10 +132,27 @@ function writeHeader(exchange: Exchange, reply: FastifyReply): void {
   if (!/\bno-store\b/i.test(caching)) reply.header('cache-control', 'no-store')
 }
 
+/** Headers that speak of the body or the outcome that the handler prepared; others, such as CORS's, suit any answer. */
+const OF_THE_ANSWER = [
+  'set-cookie',
+  'location',
+  'etag',
+  'last-modified',
+  'expires',
+  'accept-ranges',
+  'content-disposition',
+  'content-encoding',
+  'content-language',
+  'content-length',
+  'content-range',
+  'content-type',
+]
+
 /** What the handler prepared must not reach the client: neither its cookies nor its status nor its stream. */
 function refuse(reply: FastifyReply, payload: unknown, error: unknown): void {
   forgetUnwritten(reply)
-  reply.removeHeader('set-cookie')
+  for (const name of OF_THE_ANSWER) reply.removeHeader(name)
+  reply.header('cache-control', 'no-store')
   for (const line of keptBy(reply)) reply.header('set-cookie', line)
   reply.code(error instanceof SessionError ? error.statusCode : 500)
   const { destroy } = (payload ?? {}) as { destroy?: unknown }

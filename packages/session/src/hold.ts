@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http'
 
-type Held = { readonly method: 'writeHead' | 'write' | 'end' | 'flushHeaders'; readonly args: unknown[] }
+type Held = { readonly method: 'write' | 'end' | 'flushHeaders'; readonly args: unknown[] }
 
 /** Whether a held response is still unsent in truth, and how many bytes it holds. */
 export interface HeldResponse {
@@ -28,13 +28,12 @@ export function holdResponse(
 
   function begin(): void {
     state.sent = true
-    const status = queue.find(({ method }) => method === 'writeHead')?.args[0]
-    const work = before(typeof status === 'number' ? status : response.statusCode)
+    const work = before(response.statusCode)
     if (!work) {
       replay()
       return
     }
-    work.then(replay, (error: unknown) => {
+    work.then(replay).catch((error: unknown) => {
       release()
       instead(error)
     })
@@ -53,16 +52,39 @@ export function holdResponse(
   const hold = (method: Held['method'], answer: unknown) =>
     function held(...args: unknown[]): unknown {
       queue.push({ method, args })
-      // A status alone sends nothing yet; the first byte of the body (or its end) does.
-      if (!state.sent && method !== 'writeHead') begin()
+      if (!state.sent) begin()
       return answer
     }
 
   Object.assign(response, {
-    writeHead: hold('writeHead', response),
+    writeHead(...args: unknown[]): ServerResponse {
+      prepareHead(response, args)
+      return response
+    },
     write: hold('write', false),
     end: hold('end', response),
     flushHeaders: hold('flushHeaders', undefined),
   })
   return state
+}
+
+type Header = readonly [name: string, value: string | readonly string[]]
+
+/**
+ * Takes a head over into the response, where what is set afterwards joins it. Written as given it would have the last word: over the
+ * session's cookie, and over the status of the answer that comes in its stead.
+ */
+function prepareHead(response: ServerResponse, [status, ...rest]: unknown[]): void {
+  response.statusCode = status as number
+  if (typeof rest[0] === 'string') response.statusMessage = rest.shift() as string
+  const headers = headersOf(rest.find((given) => given !== undefined))
+  for (const [name] of headers) response.removeHeader(name)
+  for (const [name, value] of headers) response.appendHeader(name, value)
+}
+
+/** As `writeHead` takes them: an object, a list of pairs, or names and values in one list. */
+function headersOf(given: unknown): Header[] {
+  if (!Array.isArray(given)) return Object.entries(given ?? {}).filter(([, value]) => value !== undefined) as Header[]
+  if (Array.isArray(given[0])) return given as Header[]
+  return given.flatMap((name, i) => (i % 2 === 0 ? [[name, given[i + 1]] as Header] : []))
 }

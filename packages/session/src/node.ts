@@ -31,4 +31,4 @@ export type {
   StoreOptions,
   StoreUsage,
 } from './store/store.ts'
-export { type SessionHandler, withSessions } from './with-sessions.ts'
+export { type SessionHandler, type WithSessionsOptions, withSessions } from './with-sessions.ts'

@@ -8,6 +8,7 @@ import { gate, node, type TestNode } from '../test/app.ts'
 import { browser, setCookies } from '../test/browser.ts'
 import { type FlakyStore, flakyStore } from '../test/flaky-store.ts'
 import type { SessionReport } from './report.ts'
+import type { Session } from './session.ts'
 
 /** One app with a route for each way that a request can end; the README's table of outcomes is these tests. */
 async function outcomes(prepare: (n: TestNode) => void = () => {}) {
@@ -159,6 +160,25 @@ describe.each([
     expect(await n.value()).toBe('kept')
   })
 
+  it('at the commit: 503 without the headers that spoke of the handler’s answer; others stay', async () => {
+    await using n = await outcomes(({ app, sessions }) => {
+      app.addHook('onSend', async (_request, reply) => {
+        if (reply.statusCode < 400) void reply.headers({ etag: '"1"', 'content-encoding': 'gzip' })
+      })
+      app.get('/full', async (request, reply) => {
+        await sessions.of(request).set('q', 'changed')
+        void reply.headers({ 'cache-control': 'public, max-age=600', 'access-control-allow-origin': '*' })
+        return reply.redirect('/elsewhere')
+      })
+    })
+    n.store.only = ['commit']
+    n.store.mood = mood
+    const { statusCode, headers } = await n.user.get('/full')
+    expect(statusCode).toBe(503)
+    expect([headers.etag, headers['content-encoding'], headers.location]).toEqual([undefined, undefined, undefined])
+    expect([headers['cache-control'], headers['access-control-allow-origin']]).toEqual(['no-store', '*'])
+  })
+
   it('at the load: 503, and the handler does not go on', async () => {
     await using n = await outcomes()
     n.store.mood = mood
@@ -295,6 +315,37 @@ describe('outcome: too late', () => {
     expect(await n.value()).toBe('kept')
   })
 
+  it('throws at a write after the handler began to answer through reply.raw', async () => {
+    await using n = await outcomes(({ app, sessions }) =>
+      app.get('/raw', async (request, reply) => {
+        reply.raw.write('part')
+        reply.raw.end(await codeOf(sessions.of(request).set('q', 'x')))
+        return reply
+      }),
+    )
+    expect((await n.user.get('/raw')).body).toBe('partSESSION_SEALED')
+  })
+
+  it.each(['hijack', 'reply.raw'])(
+    'tells, by an event and a warning, of changes that a response by %s lost',
+    async (way) => {
+      const warned = once(process, 'warning')
+      await using n = await outcomes(({ app, sessions }) =>
+        app.get('/raw', async (request, reply) => {
+          await sessions.of(request).set('q', 'lost')
+          if (way === 'hijack') reply.hijack()
+          reply.raw.end('ok')
+          return reply
+        }),
+      )
+      await n.user.get('/raw')
+      const [warning] = await warned
+      expect(warning).toMatchObject({ name: 'SessionWarning', code: 'SESSION_DISCARDED' })
+      expect(n.events).toEqual(['discarded'])
+      expect(await n.value()).toBe('kept')
+    },
+  )
+
   it('saves before a hijack when commit is called', async () => {
     await using n = await outcomes(({ app, sessions }) =>
       app.get('/hijacked', async (request, reply) => {
@@ -307,6 +358,34 @@ describe('outcome: too late', () => {
     )
     await n.user.get('/hijacked')
     expect(await n.value()).toBe('committed')
+  })
+})
+
+describe('outcome: a write was not awaited', () => {
+  const unawaited = (act: (session: Session) => Promise<unknown>) =>
+    outcomes(({ app, sessions }) =>
+      app.get('/hasty', (request, reply) => {
+        void act(sessions.of(request))
+        return reply.send('ok')
+      }),
+    )
+
+  it('waits for it before the response leaves: update, rotate and invalidate as well as set', async () => {
+    await using updating = await unawaited((session) => session.update('q', async () => 'updated'))
+    await updating.user.get('/hasty')
+    expect(await updating.value()).toBe('updated')
+    await using rotating = await unawaited((session) => session.rotate({ user: 'bob' }))
+    expect(setCookies(await rotating.user.get('/hasty'))).toHaveLength(1)
+    expect(await rotating.sessions.ofUser('bob')).toHaveLength(1)
+    await using ending = await unawaited((session) => session.invalidate())
+    expect(setCookies(await ending.user.get('/hasty'))[0]).toContain('Max-Age=0')
+    expect(await ending.value()).toBeNull()
+  })
+
+  it('answers with its failure: nobody else would hear that the user is still logged in', async () => {
+    await using n = await unawaited((session) => session.invalidate())
+    n.store.mood = 'failing'
+    expect((await n.user.get('/hasty')).statusCode).toBe(503)
   })
 })
 

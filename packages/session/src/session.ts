@@ -1,5 +1,5 @@
 import { checkName, decodeAttribute, encodeAttribute } from './attribute.ts'
-import { commit } from './commit.ts'
+import { commit, watchForBypass } from './commit.ts'
 import { SessionStoreError } from './errors.ts'
 import type { Exchange } from './exchange.ts'
 import { maskId, newId } from './id.ts'
@@ -132,6 +132,7 @@ export class Session<A extends object = Record<string, unknown>> {
       await this.#loadToWrite()
       exchange.assertWritable('rotate')
       exchange.make()
+      watchForBypass(exchange)
       const authenticatedAt = user === undefined ? exchange.rotation?.authenticatedAt : exchange.host.options.now()
       exchange.rotation = { id: newId(), user: user ?? exchange.rotation?.user, authenticatedAt }
     })
@@ -187,6 +188,7 @@ export class Session<A extends object = Record<string, unknown>> {
 
   async #stage(operation: string, name: string, bytes: Uint8Array | undefined, value: unknown): Promise<void> {
     const exchange = this.#exchange
+    watchForBypass(exchange)
     exchange.staged ??= new Map()
     // Staged before the store is asked, so that a caller who forgets to await loses nothing.
     exchange.staged.set(name, bytes)
@@ -230,8 +232,8 @@ export class Session<A extends object = Record<string, unknown>> {
 }
 
 /**
- * Runs a write and marks its promise as handled: when a caller forgets to await it, the failure still answers the
- * request (the commit meets it again), instead of ending the process as an unhandled rejection.
+ * Runs a write and marks its promise as handled: when a caller forgets to await it, the response waits for it and the
+ * failure answers the request, instead of ending the process as an unhandled rejection.
  */
 function settled<T>(exchange: Exchange, write: () => Promise<T>): Promise<T> {
   let result: Promise<T>
@@ -242,6 +244,9 @@ function settled<T>(exchange: Exchange, write: () => Promise<T>): Promise<T> {
     exchange.refused ??= { error, promise: refused }
     return refused
   }
-  result.catch(() => {})
+  const { inFlight } = exchange
+  const ended = (): void => void inFlight.delete(result)
+  inFlight.add(result)
+  result.then(ended, ended)
   return result
 }

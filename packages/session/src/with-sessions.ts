@@ -14,6 +14,15 @@ export type SessionHandler<A extends object> = (
   session: Session<A>,
 ) => unknown
 
+/** What `withSessions` takes beside the handler. */
+export interface WithSessionsOptions {
+  /**
+   * Told of every error whose response says no more than `500`: what the handler threw, and the mistakes that this
+   * package finds in it. @default console.error
+   */
+  readonly onError?: (error: unknown, request: IncomingMessage) => void
+}
+
 /**
  * Sessions without a framework: wraps a `node:http` request listener. What the handler changes is saved before the
  * first byte of its response leaves; if that fails, the response is a 409 or 503 in its stead. A handler that throws is
@@ -26,22 +35,28 @@ export type SessionHandler<A extends object> = (
 export function withSessions<A extends object>(
   sessions: Sessions<A>,
   handler: SessionHandler<A>,
+  { onError = (error) => console.error(error) }: WithSessionsOptions = {},
 ): (request: IncomingMessage, response: ServerResponse) => void {
   return (request, response) => {
-    const outgoing = { sent: false }
-    const exchange = sessions.begin(request, outgoing)
+    const exchange = sessions.begin(request, undefined)
+    const report = (error: unknown): void => {
+      if (!(error instanceof SessionError) || error.statusCode === 500) onError(error, request)
+    }
     const isTls = (): boolean => (request.socket as Partial<TLSSocket>).encrypted === true
     ;(request as unknown as Record<symbol, Exchange>)[sessions.slot] = exchange
     const held = holdResponse(
       response,
       (statusCode) => conclude(exchange, response, statusCode, isTls),
-      (error) => answer(response, error),
+      (error) => {
+        report(error)
+        answer(response, error)
+      },
     )
-    Object.defineProperty(outgoing, 'sent', { get: () => held.sent })
     Promise.resolve()
       .then(() => handler(request, response, exchange.session as Session<A>))
       .catch((error: unknown) => {
         exchange.failed = true
+        report(error)
         if (held.sent) response.destroy(error instanceof Error ? error : new Error(String(error)))
         else answer(response, error)
       })
@@ -54,6 +69,8 @@ function conclude(
   statusCode: number,
   isTls: () => boolean,
 ): Promise<void> | undefined {
+  const writing = exchange.writes()
+  if (writing) return writing.then(() => conclude(exchange, response, statusCode, isTls))
   exchange.sealed = true
   if (!hasDues(exchange)) return undefined
   return finish(exchange, statusCode).then(() => {
@@ -73,6 +90,8 @@ function answer(response: ServerResponse, error: unknown): void {
     return
   }
   for (const name of response.getHeaderNames()) response.removeHeader(name)
+  // Not assigned where it was not: HTTP/2 has none, and warns.
+  if (Object.hasOwn(response, 'statusMessage')) response.statusMessage = ''
   const isOurs = error instanceof SessionError
   response.statusCode = isOurs ? error.statusCode : 500
   for (const [name, value] of Object.entries((isOurs && error.headers) || {})) response.setHeader(name, value)
