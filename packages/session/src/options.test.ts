@@ -21,6 +21,7 @@ describe('createSessions refuses, naming the option, its value and what is allow
     [{ absoluteTimeoutMs: -1000 }, 'absoluteTimeoutMs is -1000'],
     [{ idleTimeoutMs: 1000, touchEveryMs: 2000 }, 'touchEveryMs is 2000, but must be at most idleTimeoutMs (1000)'],
     [{ storeTimeoutMs: 0 }, 'storeTimeoutMs is 0'],
+    [{ storeTimeoutMs: 2 ** 31 }, 'storeTimeoutMs is 2147483648'],
     [{ onStoreFailure: 'ignore' }, "onStoreFailure is 'ignore', but must be 'reject' or 'anonymous'"],
     [{ codec: 'json' }, "codec is 'json'"],
     [{ route: 'a.b' }, "route is 'a.b'"],

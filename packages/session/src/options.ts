@@ -128,7 +128,7 @@ export function resolveOptions(options: SessionsOptions): ResolvedOptions {
     ...resolveCarrier(options.cookie, header),
     lifetime: resolveLifetime(options),
     codec,
-    storeTimeoutMs: count('storeTimeoutMs', options.storeTimeoutMs ?? DEFAULTS.storeTimeoutMs, 1),
+    storeTimeoutMs: timer('storeTimeoutMs', options.storeTimeoutMs ?? DEFAULTS.storeTimeoutMs),
     breaker: checkBreakerOptions(options.breaker),
     onStoreFailure,
     maxAttributeBytes: count('maxAttributeBytes', options.maxAttributeBytes ?? DEFAULTS.maxAttributeBytes, 1),
@@ -191,6 +191,12 @@ function wholeSeconds(option: string, value: number, least: number): number {
 
 function count(option: string, value: number, least: number): number {
   if (!Number.isSafeInteger(value) || value < least) refuse(option, value, `a whole number, at least ${least}`)
+  return value
+}
+
+/** Node's timers take more than 2^31 - 1 ms for 1 ms. */
+function timer(option: string, value: number): number {
+  if (count(option, value, 1) > 2 ** 31 - 1) refuse(option, value, 'at most 2147483647 (timers wait no longer)')
   return value
 }
 

@@ -2,7 +2,9 @@ import type { SessionEvents } from './events.ts'
 import type { Host } from './host.ts'
 import { hashId, type SessionKey } from './id.ts'
 import { type AnySession, Session } from './session.ts'
+import { show } from './show.ts'
 import type { SessionListing } from './store/store.ts'
+import { checkUser } from './user.ts'
 
 /** One session in a list. The `handle` can end it, but nobody can use it as a cookie. */
 export interface SessionSummary {
@@ -13,6 +15,9 @@ export interface SessionSummary {
   readonly user?: string
   readonly authenticatedAt?: number
 }
+
+/** One that is gone when its turn comes may live on under a new id, so `endUser` looks again, this often at most. */
+const MAX_ROUNDS = 20
 
 type EndReason = SessionEvents['ended']['reason']
 
@@ -27,6 +32,7 @@ export class Roster {
 
   /** A user's live sessions, the most recently used first. */
   async ofUser(user: string): Promise<SessionSummary[]> {
+    checkUser('sessions.ofUser', user)
     const listings = await this.#listings(user)
     return listings.map((listing) => this.#summary(listing))
   }
@@ -39,6 +45,9 @@ export class Roster {
     sessions: SessionSummary[]
     cursor?: string
   }> {
+    if (!Number.isSafeInteger(limit) || limit < 1) {
+      throw new TypeError(`sessions.list: limit is ${show(limit)}, but must be a whole number, at least 1`)
+    }
     const options = { ...this.#options(), limit, ...(cursor === undefined ? {} : { cursor }) }
     const page = await this.#host.guard.run('list', () => this.#host.options.store.list(options))
     const sessions = page.sessions.map((listing) => this.#summary(listing))
@@ -47,6 +56,7 @@ export class Roster {
 
   /** Ends the session with this handle and tells whether there was one. `user` makes it look only among theirs. */
   async end(handle: string, { user }: { user?: string | undefined } = {}): Promise<boolean> {
+    if (user !== undefined) checkUser('sessions.end', user)
     const key = await this.#find(handle, user)
     return key !== undefined && this.#destroy(key, 'by-handle', user)
   }
@@ -56,10 +66,17 @@ export class Roster {
    * with them cannot bring them back.
    */
   async endUser(user: string, { except }: { except?: AnySession | string | undefined } = {}): Promise<number> {
+    checkUser('sessions.endUser', user)
     const spared = except instanceof Session ? await this.#keyOf(except) : except
-    const listings = await this.#listings(user)
-    const doomed = listings.filter((listing) => listing.key !== spared && this.#handle(listing.key) !== spared)
-    return this.#destroyAll(doomed, 'of-user')
+    let ended = 0
+    for (let round = 1; round <= MAX_ROUNDS; round++) {
+      const listings = await this.#listings(user)
+      const doomed = listings.filter((listing) => listing.key !== spared && this.#handle(listing.key) !== spared)
+      const now = await this.#destroyAll(doomed, 'of-user')
+      ended += now
+      if (now === doomed.length) break
+    }
+    return ended
   }
 
   /** @internal Ends those sessions of a user that are too many, those idle the longest first, never `current`. */

@@ -25,6 +25,7 @@ function routes(n: TestNode): void {
   n.on('/set', (session) => session.set('q', 'secret data'))
   n.on('/get', (session) => session.get('q'))
   n.on('/login', (session) => session.rotate({ user: 'bob' }))
+  n.on('/renew', (session) => session.rotate())
   n.on('/logout', (session) => session.invalidate())
   n.on('/info', async (session) => (await session.info())?.authenticatedAt)
 }
@@ -123,6 +124,39 @@ describe.each(stores)('on %s', (_name, makeStore) => {
     for (const user of all) expect(await n.everywhere(user, '/info')).toEqual([null, null])
   })
 
+  it('7.4.2: a session whose id is renewed while all end does not slip through', async () => {
+    const store = makeStore()
+    await using n = await nodes(store)
+    for (const who of [n.user, browser(n.b.app)]) await who.get('/login')
+    const { ofUser } = store
+    let renewals = 0
+    store.ofUser = async (...args) => {
+      const listings = await ofUser.apply(store, args)
+      if (++renewals <= 2) expect((await n.user.get('/renew', n.b.app)).statusCode).toBe(200)
+      return listings
+    }
+    expect(await n.a.sessions.endUser('bob')).toBe(2)
+    expect(await n.everywhere(n.user, '/get')).toEqual([null, null])
+    expect(await n.b.sessions.ofUser('bob')).toEqual([])
+  })
+
+  it('refuses users and limits that cannot be, and takes that for no failure of the store', async () => {
+    await using n = await nodes(makeStore(), { breaker: { failures: 1, coolDownMs: 60_000 } })
+    for (const user of [undefined, '', 5, ['bob'], '\ud800']) {
+      await expect(n.a.sessions.ofUser(user as never)).rejects.toThrow('sessions.ofUser: user is')
+      await expect(n.a.sessions.endUser(user as never)).rejects.toThrow('sessions.endUser: user is')
+      if (user !== undefined) {
+        await expect(n.a.sessions.end('x'.repeat(43), { user: user as never })).rejects.toThrow('sessions.end: user is')
+      }
+    }
+    for (const limit of [0, 1.5, Number.NaN, '10']) {
+      await expect(n.a.sessions.list({ limit: limit as never })).rejects.toThrow('sessions.list: limit is')
+    }
+    for (const cursor of ['', 'junk', '-1', '0:99999999999999999999', '9'.repeat(30)])
+      await n.a.sessions.list({ cursor })
+    expect(n.a.sessions.isCircuitOpen).toBe(false)
+  })
+
   it('7.4.5: an operator ends one session or all', async () => {
     await using n = await nodes(makeStore())
     const sessionsOfAll = async () => {
@@ -180,9 +214,10 @@ describe('the cookie', () => {
     const logged: unknown[] = []
     for (const name of EVENT_NAMES) n.sessions.on(name, (event) => logged.push(event))
     n.on('/report', (session) => session.report())
+    n.on('/careless', async (session) => [await session.info(), { ...(await session.info()) }])
     const user = browser(n.app)
     const tokens: string[] = []
-    for (const url of ['/set', '/get', '/login', '/report', '/logout']) {
+    for (const url of ['/set', '/get', '/login', '/report', '/careless', '/logout']) {
       const before = user.cookies.get('SESSION')
       const { body, headers } = await user.get(url)
       tokens.push(...[before, user.cookies.get('SESSION')].filter((token) => token !== undefined))

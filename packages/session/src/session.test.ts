@@ -92,7 +92,8 @@ describe('a session', () => {
     await using n = await node({ now: clock.now, touchEveryMs: 0 })
     n.on('/set', async (session) => {
       await session.set('q', 1)
-      return session.info()
+      const info = await session.info()
+      return { ...info, id: info?.id }
     })
     n.on('/info', (session) => session.info())
     const user = browser(n.app)
@@ -210,7 +211,8 @@ describe('rotate', () => {
     n.on('/login', async (session) => {
       await session.rotate({ user: 'bob' })
       await session.set('extra', 1)
-      return session.info()
+      const info = await session.info()
+      return { ...info, id: info?.id }
     })
     n.on('/all', async (session) => [await session.get('cart'), await session.get('extra'), await session.info()])
     const user = browser(n.app)
@@ -240,10 +242,12 @@ describe('rotate', () => {
     expect(await n.sessions.ofUser('bob')).toHaveLength(1)
   })
 
-  it('refuses a user that is no name', async () => {
+  it.each(['', 'x'.repeat(1025), '\ud800', 5])('refuses a user that is no name: %j', async (user) => {
     await using n = await node()
-    n.on('/login', (session) => session.rotate({ user: '' }))
-    expect((await browser(n.app).get('/login')).statusCode).toBe(500)
+    n.on('/login', (session) => session.rotate({ user: user as string }))
+    const { statusCode, json: body } = await browser(n.app).get('/login')
+    expect(statusCode).toBe(500)
+    expect(body().message).toContain('session.rotate: user is')
   })
 })
 

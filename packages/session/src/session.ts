@@ -6,10 +6,14 @@ import { maskId, newId } from './id.ts'
 import { Refused } from './refused.ts'
 import type { SessionReport } from './report.ts'
 import { updateAttribute } from './update.ts'
+import { checkUser } from './user.ts'
 
 /** What is known of a session beside its attributes. */
 export interface SessionInfo {
-  /** The secret that the client holds. Never log it: `maskedId` and the events' hashes are for that. */
+  /**
+   * The secret that the client holds. It is left out of JSON, spreads and logs, so that it gets nowhere by accident;
+   * `maskedId` and the events' hashes may be shown.
+   */
   readonly id: string
   /** The end of the id, such as `…7f`. */
   readonly maskedId: string
@@ -126,9 +130,7 @@ export class Session<A extends object = Record<string, unknown>> {
     return settled(this.#exchange, async () => {
       const exchange = this.#exchange
       exchange.assertWritable('rotate')
-      if (user !== undefined && (typeof user !== 'string' || user === '' || user.length > 1024)) {
-        throw new TypeError('session.rotate: user must be a string of 1 to 1,024 characters')
-      }
+      if (user !== undefined) checkUser('session.rotate', user)
       await this.#loadToWrite()
       exchange.assertWritable('rotate')
       exchange.make()
@@ -158,8 +160,7 @@ export class Session<A extends object = Record<string, unknown>> {
     const user = rotation?.user ?? known?.user
     const authenticatedAt = rotation?.authenticatedAt ?? known?.authenticatedAt
     const storageKey = host.options.store.keyOf?.(id)
-    return {
-      id,
+    const shown: Omit<SessionInfo, 'id'> = {
       maskedId: maskId(id),
       isNew: exchange.madeAt !== undefined,
       createdAt,
@@ -168,6 +169,7 @@ export class Session<A extends object = Record<string, unknown>> {
       ...(user === undefined ? {} : { user }),
       ...(authenticatedAt === undefined ? {} : { authenticatedAt }),
     }
+    return Object.defineProperty(shown, 'id', { value: id }) as SessionInfo
   }
 
   /**

@@ -17,7 +17,8 @@ export function sessionRoutes(app: FastifyInstance, parts: Parts): void {
 
   app.get('/sessions', async (request, reply) => {
     const [cursor] = field(request.query, 'cursor')
-    const limit = Math.min(Math.max(1, Number(field(request.query, 'limit')[0] ?? 100) || 100), MOST_LISTED)
+    const asked = Math.trunc(Number(field(request.query, 'limit')[0] ?? 100)) || 100
+    const limit = Math.min(Math.max(1, asked), MOST_LISTED)
     return answerJson(reply, { node, ...(await sessions.list({ cursor, limit })) })
   })
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { memoryStore } from './memory.ts'
 import { storeContract } from './store.contract.ts'
+import type { StoredSession } from './store.ts'
 
 storeContract('memory', () => memoryStore({ sweepEveryMs: 0 }), { describe, it })
 
@@ -44,6 +45,14 @@ describe('memoryStore', () => {
     expect(store.bytes).toBe(0)
   })
 
+  it('holds no more than it counts: a small value does not keep the slab alive that it was cut from', async () => {
+    await using store = memoryStore()
+    await store.commit('a', create(new Map([['x', Buffer.from('"small"')]])), at(0))
+    const session = store.load('a', at(1)) as StoredSession
+    expect(Buffer.from(session.attributes.get('x') ?? []).toString()).toBe('"small"')
+    expect(session.attributes.get('x')?.buffer.byteLength).toBeLessThan(100)
+  })
+
   it('sweeps expired sessions that nobody asks for, a few at a time', async () => {
     let now = 0
     await using store = memoryStore({ sweepEveryMs: 0, now: () => now })
@@ -75,6 +84,7 @@ describe('memoryStore', () => {
     [{ maxSessions: 0 }, 'maxSessions is 0'],
     [{ maxBytes: 1.5 }, 'maxBytes is 1.5'],
     [{ sweepEveryMs: -1 }, 'sweepEveryMs is -1'],
+    [{ sweepEveryMs: 2 ** 31 }, 'sweepEveryMs is 2147483648'],
   ])('refuses %o', (options, message) => {
     expect(() => memoryStore(options)).toThrow(message)
   })

@@ -53,6 +53,8 @@ export function memoryStore(options: MemoryStoreOptions = {}): MemoryStore {
 /** How many sessions one sweep looks at, so that a million of them never stop the process for long. */
 const SWEEP_STEP = 5_000
 const LIST_LIMIT = 100
+/** What a timer can wait for at most; it would take more for no time at all. */
+const MAX_TIMER_MS = 2 ** 31 - 1
 
 class Memory implements MemoryStore {
   readonly isLocal = true
@@ -69,7 +71,7 @@ class Memory implements MemoryStore {
   }: MemoryStoreOptions) {
     checkCount('maxSessions', maxSessions, 1)
     checkCount('maxBytes', maxBytes, 1)
-    checkCount('sweepEveryMs', sweepEveryMs, 0)
+    checkCount('sweepEveryMs', sweepEveryMs, 0, MAX_TIMER_MS)
     this.#shelf = new Shelf({ maxSessions, maxBytes, onEvict: onEvict ?? (() => {}) })
     this.#now = now ?? Date.now
     if (sweepEveryMs > 0) this.#timer = setInterval(() => this.sweep(), sweepEveryMs).unref()
@@ -137,7 +139,7 @@ class Memory implements MemoryStore {
   async list(options: StoreOptions & { cursor?: string; limit?: number }): Promise<SessionPage> {
     count(options)
     const { cursor, limit = LIST_LIMIT } = options
-    const page = this.#shelf.page(cursor === undefined ? 0 : Number(cursor), limit)
+    const page = this.#shelf.page(/^\d{1,15}$/.test(cursor ?? '') ? Number(cursor) : 0, limit)
     const sessions = page.entries.flatMap(([key, entry]) =>
       options.now < deadline(entry, options.lifetime) ? [listing(key, entry)] : [],
     )
@@ -167,13 +169,21 @@ const blank = (createdAt: number, { idleTimeoutMs }: Lifetime): Entry => ({
 function changed(entry: Entry, { set, remove, user, authenticatedAt }: SessionDelta): Entry {
   const attributes = new Map(entry.attributes)
   for (const name of remove ?? []) attributes.delete(name)
-  for (const [name, bytes] of set ?? []) attributes.set(name, bytes)
+  for (const [name, bytes] of set ?? []) attributes.set(name, owned(bytes))
   return {
     ...entry,
     attributes,
     ...(user === undefined ? {} : { user }),
     ...(authenticatedAt === undefined ? {} : { authenticatedAt }),
   }
+}
+
+/** Small buffers are cut from a shared slab of many KiB, which each of them would keep alive: those are copied out. */
+function owned(bytes: Uint8Array): Uint8Array {
+  if (bytes.buffer.byteLength <= 2 * bytes.length) return bytes
+  const copy = Buffer.allocUnsafeSlow(bytes.length)
+  copy.set(bytes)
+  return copy
 }
 
 const ending = (entry: Entry, lifetime: Lifetime): Entry => ({ ...entry, endsAt: deadline(entry, lifetime) })
@@ -193,7 +203,8 @@ function count({ usage }: StoreOptions): void {
   if (usage) usage.commands++
 }
 
-function checkCount(option: string, value: number, least: number): void {
-  if (Number.isSafeInteger(value) && value >= least) return
-  throw new TypeError(`memoryStore: ${option} is ${show(value)}, but must be a whole number, at least ${least}`)
+function checkCount(option: string, value: number, least: number, most = Infinity): void {
+  if (Number.isSafeInteger(value) && value >= least && value <= most) return
+  const bounds = most === Infinity ? `at least ${least}` : `from ${least} to ${most}`
+  throw new TypeError(`memoryStore: ${option} is ${show(value)}, but must be a whole number, ${bounds}`)
 }

@@ -9,6 +9,9 @@ type Times = Pick<StoredSession, 'createdAt' | 'lastAccessedAt' | 'idleTimeoutMs
 /** An entry whose session never ends is kept this long after the session's last touch, ms (a year). */
 const FOREVER_MS = 365 * 24 * 3_600_000
 
+/** How long the making of a session may take at most, ms: far more than any store time-out, and clocks that differ. */
+const YOUNG_MS = 10_000
+
 /**
  * Which sessions are whose: one sorted set per user, scored by when an entry has certainly passed. Every list checks
  * its entries against the sessions themselves, so a stale entry is never shown; it is dropped instead.
@@ -48,18 +51,31 @@ export class RedisIndex {
 
   async list(user: string, options: StoreOptions): Promise<SessionListing[]> {
     const index = this.#keys.index(user)
-    const members = (await command(this.#client, options.usage, 'zrange', [index, '0', '-1'])) as Buffer[]
-    const keys = members.map(String)
+    const args = [index, '0', '-1', 'WITHSCORES']
+    const entries = ((await command(this.#client, options.usage, 'zrange', args)) as Buffer[]).map(String)
+    const keys = entries.filter((_entry, i) => i % 2 === 0)
     const listings = await this.#describe(keys, options)
     const live = listings.filter((listing) => listing?.user === user) as SessionListing[]
-    const stale = keys.filter((_key, i) => listings[i]?.user !== user)
+    const young = this.#youngFrom(options)
+    const stale = keys.filter((_key, i) => listings[i]?.user !== user && Number(entries[2 * i + 1]) < young)
     if (stale.length > 0) this.#later(command(this.#client, options.usage, 'zrem', [index, ...stale]), options)
     return live
   }
 
+  /**
+   * In a cluster an entry is made before its session, in another slot. One with this score or more may be waiting for
+   * it still, and dropping it would hide a live session from whoever ends all of its user's.
+   */
+  #youngFrom(options: StoreOptions): number {
+    if (!this.#client.isCluster) return Infinity
+    const at = options.now - YOUNG_MS
+    const made = { createdAt: at, lastAccessedAt: at, idleTimeoutMs: options.lifetime.idleTimeoutMs }
+    return this.until(made, { ...options, now: at })
+  }
+
   /** All sessions, by SCAN; in a cluster one primary after another. The cursor is `<primary>:<cursor there>`. */
   async scan(options: StoreOptions & { cursor?: string; limit?: number }): Promise<SessionPage> {
-    const [, node = '0', at = '0'] = /^(\d+):(\d+)$/.exec(options.cursor ?? '') ?? []
+    const [, node = '0', at = '0'] = /^(\d{1,9}):(\d{1,19})$/.exec(options.cursor ?? '') ?? []
     const primaries = this.#primaries()
     const primary = primaries[Number(node)]
     if (!primary) return { sessions: [] }

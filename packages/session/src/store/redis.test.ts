@@ -128,6 +128,32 @@ describe('the index of a user in Redis', () => {
     await expect.poll(indexes).toEqual([])
   })
 
+  it('keeps the entry, in a cluster, of a session that is only just being made or moved', async () => {
+    const user = { user: 'max' }
+    const store = redisStore({ client: cluster.client, namespace: 'young' })
+    const keys = Array.from({ length: 20 }, (_, i) => `m${i}`)
+    const during = async <T>(work: Promise<T>) => {
+      const [result] = await Promise.all([work, ...keys.map(() => store.ofUser('max', at()))])
+      return result
+    }
+    const listed = async () => (await store.ofUser('max', at())).map(({ key }) => key).toSorted()
+    for (const key of keys) expect(await during(store.commit(key, create({}, user), at()))).toBe('ok')
+    expect(await listed()).toEqual(keys.toSorted())
+    for (const key of keys) {
+      expect(await during(store.commit(key, { renameTo: `${key}-moved`, previousUser: 'max' }, at()))).toBe('ok')
+    }
+    expect(await listed()).toEqual(keys.map((key) => `${key}-moved`).toSorted())
+  })
+
+  it('drops, in a cluster too, entries whose sessions have ended a while ago', async () => {
+    const store = redisStore({ client: cluster.client, namespace: 'old' })
+    await store.commit('o', create({}, { user: 'max' }), at())
+    await cluster.client.del('old:sessions:o')
+    expect(await store.ofUser('max', at(NOW + 11_000))).toEqual([])
+    const all = async () => (await Promise.all(cluster.nodes.map((node) => node.client().keys('old:users:*')))).flat()
+    await expect.poll(all).toEqual([])
+  })
+
   it('drops entries that have passed when the next session enters', async () => {
     await store.commit('c', create({}, { user: 'joe' }), at())
     const later = NOW + 1_000_000
