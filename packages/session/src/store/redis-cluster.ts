@@ -1,6 +1,6 @@
 import { asBuffer } from '../codec/codec.ts'
 import { command, type RedisArgument, type RedisClient, run } from './redis-client.ts'
-import { attributeField } from './redis-layout.ts'
+import { attributeField, userText } from './redis-layout.ts'
 import { PUT, TAKE_COPY, UNLINK_IF } from './redis-scripts.ts'
 import type { CommitResult, SessionDelta, StoreUsage } from './store.ts'
 
@@ -49,6 +49,6 @@ function toMap(flat: readonly Buffer[]): Map<string, RedisArgument> {
 function apply(fields: Map<string, RedisArgument>, { set, remove, user, authenticatedAt }: SessionDelta): void {
   for (const [name, bytes] of set ?? []) fields.set(attributeField(name), asBuffer(bytes))
   for (const name of remove ?? []) fields.delete(attributeField(name))
-  if (user !== undefined) fields.set('user', user)
+  if (user !== undefined) fields.set('user', userText(user))
   if (authenticatedAt !== undefined) fields.set('authenticatedAt', String(authenticatedAt))
 }

@@ -30,6 +30,18 @@ export class RedisKeys {
 /** The field that holds an attribute. */
 export const attributeField = (name: string): string => ATTRIBUTE + name
 
+/** A user's name as the hash keeps it: as JSON, because Spring reads every field of the hash as JSON, known to it or not. */
+export const userText = (user: string): string => JSON.stringify(user)
+
+/** A user's name from the hash; a bare one too. */
+export function parseUser(text: Buffer): string {
+  try {
+    return String(JSON.parse(text.toString()))
+  } catch {
+    return text.toString()
+  }
+}
+
 /** A delta as the scripts take it: how many pairs, the pairs, the fields to remove. */
 export function changes(
   delta: SessionDelta,
@@ -37,7 +49,7 @@ export function changes(
 ): RedisArgument[] {
   const pairs: RedisArgument[] = []
   for (const [field, value] of lead) pairs.push(field, value)
-  if (delta.user !== undefined) pairs.push('user', delta.user)
+  if (delta.user !== undefined) pairs.push('user', userText(delta.user))
   if (delta.authenticatedAt !== undefined) pairs.push('authenticatedAt', String(delta.authenticatedAt))
   for (const [name, bytes] of delta.set ?? []) pairs.push(attributeField(name), argument(bytes))
   return [String(pairs.length / 2), ...pairs, ...(delta.remove ?? []).map(attributeField)]
@@ -67,7 +79,7 @@ export function parseLoaded(reply: readonly Buffer[]): StoredSession | undefined
     const field = (reply[i] as Buffer).toString()
     const value = reply[i + 1] as Buffer
     if (field.startsWith(ATTRIBUTE)) attributes.set(field.slice(ATTRIBUTE.length), value)
-    else if (field === 'user') user = value.toString()
+    else if (field === 'user') user = parseUser(value)
     else if (field === 'authenticatedAt') authenticatedAt = number(value)
   }
   if (Number.isNaN(createdAt + lastAccessedAt + idleTimeoutMs)) return undefined
@@ -98,7 +110,7 @@ export function parseListing(
     createdAt: number(created),
     lastAccessedAt: number(accessed),
     idleTimeoutMs: number(idle) * 1000,
-    ...(user ? { user: user.toString() } : {}),
+    ...(user ? { user: parseUser(user) } : {}),
     ...(authenticated ? { authenticatedAt: number(authenticated) } : {}),
   }
 }

@@ -59,6 +59,16 @@ describe('the layout in Redis', () => {
     expect(session).toMatchObject({ createdAt: NOW, idleTimeoutMs: 1_800_000 })
   })
 
+  it('is JSON in every field, the user’s name too: Spring fails on a session with one that it cannot read', async () => {
+    await store.commit('named', create({ q: '1' }, { user: 'bob "x"', authenticatedAt: NOW }), at())
+    const fields = await client.hgetall(`${KEY}named`)
+    for (const text of Object.values(fields)) expect(() => JSON.parse(text)).not.toThrow()
+    expect(JSON.parse(fields.user ?? '')).toBe('bob "x"')
+    expect(await store.load('named', at())).toMatchObject({ user: 'bob "x"' })
+    await client.hset(`${KEY}named`, 'user', 'bare')
+    expect(await store.load('named', at())).toMatchObject({ user: 'bare' })
+  })
+
   it('takes a half-empty hash, as Spring’s late writes leave it, for no session', async () => {
     await client.hset(`${KEY}half`, { lastAccessedTime: NOW, 'sessionAttr:q': '"x"' })
     expect(await store.load('half', at())).toBeUndefined()

@@ -5,7 +5,7 @@ import { show } from '../show.ts'
 import { type RedisClient, run } from './redis-client.ts'
 import { moveAcrossSlots } from './redis-cluster.ts'
 import { RedisIndex } from './redis-index.ts'
-import { attributeField, birth, changes, parseLoaded, RedisKeys } from './redis-layout.ts'
+import { attributeField, birth, changes, parseLoaded, parseUser, RedisKeys } from './redis-layout.ts'
 import { CREATE, DESTROY, LOAD, ROTATE, UPDATE } from './redis-scripts.ts'
 import {
   type CommitResult,
@@ -134,7 +134,7 @@ class RedisSessions implements RedisStore {
   async destroy(key: SessionKey, options: StoreOptions): Promise<boolean> {
     const reply = await run(this.#client, DESTROY, [this.#keys.session(key)], [], options.usage)
     const [count, user] = reply as [number, Buffer | null | undefined]
-    if (user) this.#index.leave(user.toString(), key, options)
+    if (user) this.#index.leave(parseUser(user), key, options)
     return count === 1
   }
 
