@@ -67,6 +67,27 @@ describe('a Redis that refuses connections (SIGKILL)', () => {
   })
 })
 
+describe('a Redis that dies with a commit under way', () => {
+  it('is answered 503, and the commit is not sent again behind the client’s back when Redis is back', async () => {
+    await using rig = await redisRig()
+    const client = rig.client(redisOptions)
+    await expect.poll(() => client.status).toBe('ready')
+    await using n = await node({ store: redisStore({ client }), storeTimeoutMs: 30_000 })
+    n.on('/set', (session) => session.set('q', 'x'))
+    expect((await browser(n.app).get('/set')).statusCode).toBe(200) // Redis knows the script now
+    rig.freeze()
+    const inFlight = () => (client as unknown as { commandQueue: { length: number } }).commandQueue.length
+    const visit = browser(n.app).get('/set')
+    await expect.poll(inFlight).toBeGreaterThan(0)
+    await rig.crash()
+    await rig.restart()
+    const { statusCode, json, headers } = await visit
+    expect([statusCode, json().code, headers['set-cookie']]).toEqual([503, 'SESSION_STORE_FAILED', undefined])
+    await expect.poll(() => client.status, { timeout: 10_000 }).toBe('ready')
+    expect(await client.dbsize()).toBe(0)
+  })
+})
+
 describe('onStoreFailure: anonymous', () => {
   it('lets readers pass as visitors, and refuses writers', async () => {
     const store = flakyStore()

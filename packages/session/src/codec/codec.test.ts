@@ -101,6 +101,37 @@ describe.each(codecs)('$name', (codec) => {
     ).toBe('.a')
   })
 
+  it('makes of bytes that somebody tampered with a value or an error, and nothing that can be called', () => {
+    const honest = codec.encode({ a: ['x', 1, null, { b: true }], q: 'text' })
+    const changes = fc.array(fc.tuple(fc.nat(honest.length - 1), fc.nat(255)), { minLength: 1, maxLength: 6 })
+    fc.assert(
+      fc.property(changes, fc.nat(honest.length), (places, length) => {
+        const bytes = Buffer.from(honest)
+        for (const [at, byte] of places) bytes[at] = byte
+        for (const tampered of [bytes, bytes.subarray(0, length)]) expect(() => callable(tampered)).not.toThrow()
+      }),
+      { numRuns: 1000 },
+    )
+    expect(Object.keys(Object.prototype)).toEqual([])
+
+    function callable(bytes: Buffer): void {
+      let value: unknown
+      try {
+        value = codec.decode(bytes)
+      } catch {
+        return
+      }
+      walk(value, new Set())
+    }
+
+    function walk(value: unknown, seen: Set<unknown>): void {
+      if (typeof value === 'function') throw new Error('is a function')
+      if (typeof value !== 'object' || value === null || seen.has(value)) return
+      seen.add(value)
+      for (const key of Reflect.ownKeys(value)) walk(Reflect.get(value, key), seen)
+    }
+  })
+
   it('throws at bytes that it cannot read', () => {
     for (const text of ['{"torn', '', '[["Nobody",1]]']) expect(() => check(codec.decode(Buffer.from(text)))).toThrow()
     function check(value: unknown): void {
