@@ -19,7 +19,8 @@ export interface RedisClient {
   /** Its socket; a cluster has none of its own. */
   readonly stream?: RedisSocket | undefined
   callBuffer(command: string, ...args: RedisArgument[]): Promise<unknown>
-  once(event: 'ready', listener: () => void): unknown
+  once(event: 'ready' | 'close', listener: () => void): unknown
+  off(event: 'ready' | 'close', listener: () => void): unknown
   connect?(): Promise<void>
 }
 
@@ -78,14 +79,35 @@ function isStarting(client: RedisClient): boolean {
   return false
 }
 
+/** What waits for a client's first connection: one promise for all commands. */
+const starting = new WeakMap<RedisClient, Promise<void>>()
+
 /**
  * A client without an offline queue refuses commands until it is connected. The first requests of a process shall not
- * fail for that: they wait, as long as their store time-out allows.
+ * fail for that: they wait for the attempt that is being made, and fail if it does. A command that went on waiting for the
+ * next would run long after its request was answered.
  */
 function started(client: RedisClient): Promise<void> {
+  let start = starting.get(client)
+  if (start) return start
   if (client.status === 'wait') client.connect?.().catch(() => {}) // the commands say what is wrong
-  return new Promise((resolve) => {
-    client.once('ready', resolve)
+  start = firstConnection(client).finally(() => starting.delete(client))
+  starting.set(client, start)
+  return start
+}
+
+function firstConnection(client: RedisClient): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const onReady = (): void => {
+      client.off('close', onClose)
+      resolve()
+    }
+    const onClose = (): void => {
+      client.off('ready', onReady)
+      reject(new Error('Redis could not be connected to'))
+    }
+    client.once('ready', onReady)
+    client.once('close', onClose)
   })
 }
 

@@ -233,6 +233,20 @@ describe('a client that is not connected yet', () => {
     },
   )
 
+  it('fails the first commands when there is no Redis, and runs none of them once there is one', async () => {
+    await using rig = await redisRig()
+    await rig.crash()
+    const early = rig.client(redisOptions)
+    const store = redisStore({ client: early, namespace: 'early' })
+    const attempts = Array.from({ length: 30 }, (_, i) => store.commit(`e${i}`, create(), at()))
+    expect(early.listenerCount('ready')).toBeLessThan(10) // else Node warns of a leak
+    const results = await Promise.allSettled(attempts)
+    expect(results.filter(({ status }) => status === 'fulfilled')).toEqual([])
+    await rig.restart()
+    await expect.poll(() => early.status, { timeout: 10_000 }).toBe('ready')
+    expect(await early.dbsize()).toBe(0)
+  })
+
   it('fails commands at once when it has lost its connection', async () => {
     await using rig = await redisRig()
     const lost = rig.client(redisOptions)
