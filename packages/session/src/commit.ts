@@ -49,7 +49,6 @@ export function discard(exchange: Exchange): void {
   const hadChanges = exchange.rotation !== undefined || (exchange.staged?.size ?? 0) > 0
   exchange.staged = undefined
   exchange.rotation = undefined
-  exchange.idDue = false
   if (!hadChanges) return
   exchange.commitResult = 'discarded'
   if (events.hears('discarded')) events.emit('discarded', exchange.event())
@@ -187,7 +186,7 @@ export function dueHeader(exchange: Exchange, isTls: () => boolean): CarrierHead
   const { carrier, options } = exchange.host
   const tls = carrier.asksTls && isTls()
   if (exchange.ended) return exchange.endedInStore ? carrier.take(tls) : undefined
-  if (!exchange.idDue || exchange.id === undefined || exchange.failed) return undefined
+  if (!exchange.idDue || exchange.id === undefined) return undefined
   return carrier.give(exchange.id, tls, remainingMs(exchange, options.now()))
 }
 

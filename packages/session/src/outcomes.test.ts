@@ -276,6 +276,23 @@ describe('outcome: handler failed', () => {
     expect(await n.sessions.ofUser('bob')).toEqual([])
   })
 
+  it('still gives the id that update or commit had the store know by then, lest the client lose its session', async () => {
+    await using n = await outcomes((app) => {
+      app.on('/count', (session) => session.update('n', () => 1).then(() => Promise.reject(new Error('no'))))
+      app.on('/renew', async (session) => {
+        await session.rotate()
+        await session.commit()
+        throw new Error('no')
+      })
+    })
+    const visitor = browser(n.app)
+    expect(setCookies(await visitor.get('/count'))).toHaveLength(1)
+    const response = await n.user.get('/renew')
+    expect([response.statusCode, setCookies(response).length]).toEqual([500, 1])
+    expect(response.headers['cache-control']).toBe('no-store')
+    expect(await n.value()).toBe('kept')
+  })
+
   it('leaves done what update and invalidate did at once', async () => {
     await using n = await outcomes((app) => {
       app.on('/count', (session) => session.update('q', () => 'counted').then(() => Promise.reject(new Error('no'))))

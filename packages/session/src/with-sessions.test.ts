@@ -192,6 +192,28 @@ describe('withSessions', () => {
     expect(await late.promise).toBe('SESSION_SEALED')
   })
 
+  it('serves a chain of middleware, as Express has: the handler is called later, and knows only its request', async () => {
+    const sessions = createSessions<Attributes>({ store: flakyStore(), cookie: { secure: 'auto' } })
+    const later = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+      const n = await sessions.of(request).update('n', (n = 0) => n + 1)
+      await sessions.of(request).set('q', 'x')
+      response.statusCode = request.url === '/fail' ? 500 : 200
+      response.end(`${n} ${(await sessions.of(request).keys()).join()}`)
+    }
+    const http = createServer((request, response) => {
+      const next = () => void setImmediate(later, request, response)
+      withSessions(sessions, () => next())(request, response)
+    })
+    await once(http.listen(0, '127.0.0.1'), 'listening')
+    const url = `http://127.0.0.1:${(http.address() as AddressInfo).port}`
+    const first = await fetch(`${url}/fail`)
+    expect(first.status).toBe(500)
+    const cookie = first.headers.getSetCookie()[0]?.split(';')[0] ?? ''
+    expect(await (await fetch(url, { headers: { cookie } })).text()).toBe('2 n,q')
+    http.closeAllConnections()
+    http.close()
+  })
+
   it('clears the cookie of a session that ends', async () => {
     await using s = await server(async (request, response, session) => {
       if (request.url === '/end') await session.invalidate()

@@ -69,11 +69,20 @@ describe('the packed package', { timeout: 300_000 }, () => {
     expect(
       files.filter(
         (file) =>
-          !/^(dist\/.*\.(js|d\.ts)|examples\/[a-z-]+\.ts|docs\/api\.md|README\.md|LICENSE|package\.json)$/.test(file),
+          !/^(dist\/.*\.(js|d\.ts)|examples\/[a-z-]+\.ts|docs\/api\.md|(README|CHANGELOG)\.md|LICENSE|package\.json)$/.test(
+            file,
+          ),
       ),
     ).toEqual([])
     expect(files).toEqual(
-      expect.arrayContaining(['dist/index.js', 'dist/node.d.ts', 'dist/testing.js', 'README.md', 'LICENSE']),
+      expect.arrayContaining([
+        'dist/index.js',
+        'dist/node.d.ts',
+        'dist/testing.js',
+        'README.md',
+        'CHANGELOG.md',
+        'LICENSE',
+      ]),
     )
     expect(files.filter((file) => file.includes('.test.'))).toEqual([])
   })
