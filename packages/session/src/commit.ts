@@ -1,5 +1,5 @@
 import type { CarrierHeader } from './carrier.ts'
-import { SessionConflictError, SessionMutatedError, SessionStoreError } from './errors.ts'
+import { SessionConflictError, SessionMutatedError } from './errors.ts'
 import type { Exchange } from './exchange.ts'
 import type { CommitResult, SessionDelta } from './store/store.ts'
 
@@ -112,11 +112,7 @@ function identity({ rotation, known }: Exchange): Pick<SessionDelta, 'user' | 'a
 /** Sends one delta to the store; a failure is noted in the report. */
 export async function send(exchange: Exchange, key: string, delta: SessionDelta): Promise<CommitResult> {
   const { guard, options } = exchange.host
-  if (exchange.outcome === 'failed') {
-    // Readers were let pass as anonymous; a writer must not found a second session beside one that may exist.
-    exchange.commitResult = 'failed'
-    throw new SessionStoreError('failed', 'The session could not be loaded, so it cannot be written', 1000)
-  }
+  exchange.assertLoadSucceeded()
   try {
     return await guard.run('commit', () => options.store.commit(key, delta, exchange.storeOptions()), exchange)
   } catch (error) {

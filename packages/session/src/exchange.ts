@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import { SessionGoneError, SessionInvalidatedError, SessionSealedError } from './errors.ts'
+import { SessionGoneError, SessionInvalidatedError, SessionSealedError, SessionStoreError } from './errors.ts'
 import { MutationWatch } from './freeze.ts'
 import { isPending } from './guard.ts'
 import type { Host } from './host.ts'
@@ -210,6 +210,16 @@ export class Exchange implements StoreUsage {
         }
       }
     }
+  }
+
+  /**
+   * Throws when the load failed. Readers may have been let pass as anonymous; a writer must not found a second session
+   * beside one that may exist.
+   */
+  assertLoadSucceeded(): void {
+    if (this.outcome !== 'failed') return
+    this.commitResult = 'failed'
+    throw new SessionStoreError('failed', 'The session could not be loaded, so it cannot be written', 1000)
   }
 
   /** Throws after `invalidate`. */

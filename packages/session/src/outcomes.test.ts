@@ -114,6 +114,20 @@ describe('outcome: gone', () => {
     expect(await n.value()).toBeNull()
   })
 
+  it('answers 409 to an update that was beaten, and then finds the session ended: it makes none in its place', async () => {
+    await using n = await outcomes((app) => app.on('/update', (session) => session.update('q', () => 'mine')))
+    const { commit } = n.store
+    n.store.commit = async (key, delta, options) => {
+      if (!delta.expect) return commit(key, delta, options)
+      await n.store.destroy(key, options)
+      return 'conflict'
+    }
+    const response = await n.user.get('/update')
+    expect([response.statusCode, code(response)]).toEqual([409, 'SESSION_GONE'])
+    expect(setCookies(response)).toEqual([])
+    expect((await n.sessions.list()).sessions).toEqual([])
+  })
+
   it('destroys the stream that the handler wanted to send', async () => {
     const body = new PassThrough()
     await using n = await outcomes(({ app, sessions }) =>

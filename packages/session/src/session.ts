@@ -1,6 +1,5 @@
 import { checkName, decodeAttribute, encodeAttribute } from './attribute.ts'
 import { commit, watchForBypass } from './commit.ts'
-import { SessionStoreError } from './errors.ts'
 import type { Exchange } from './exchange.ts'
 import { maskId, newId } from './id.ts'
 import { Refused } from './refused.ts'
@@ -197,7 +196,7 @@ export class Session<A extends object = Record<string, unknown>> {
     exchange.watch?.drop(name)
     if (bytes && typeof value === 'object' && value !== null) exchange.watch?.add(name, value)
     if (!exchange.isLoaded) await this.#loadToWrite()
-    else this.#assertLoadSucceeded()
+    else exchange.assertLoadSucceeded()
     if (exchange.ended) exchange.assertAlive(operation)
     if (bytes) exchange.make()
   }
@@ -205,12 +204,7 @@ export class Session<A extends object = Record<string, unknown>> {
   async #loadToWrite(): Promise<void> {
     const exchange = this.#exchange
     if (!exchange.isLoaded) await exchange.load()
-    this.#assertLoadSucceeded()
-  }
-
-  #assertLoadSucceeded(): void {
-    if (this.#exchange.outcome !== 'failed') return
-    throw new SessionStoreError('failed', 'The session could not be loaded, so it cannot be written', 1000)
+    exchange.assertLoadSucceeded()
   }
 
   async #invalidate(): Promise<void> {

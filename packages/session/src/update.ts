@@ -14,6 +14,7 @@ export async function updateAttribute(
   change: (value: unknown) => unknown,
 ): Promise<unknown> {
   if (!exchange.isLoaded) await exchange.load()
+  exchange.assertLoadSucceeded()
   const attempts = () => attemptUntilDone(exchange, name, change)
   return exchange.isStored ? exchange.host.updates.run(exchange.key, attempts) : attempts()
 }

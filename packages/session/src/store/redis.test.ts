@@ -93,6 +93,18 @@ describe('the layout in Redis', () => {
     expect(await client.pttl(`${KEY}ttl`)).toBeLessThanOrEqual(10_000)
   })
 
+  it.each([
+    ['one server', client],
+    ['a cluster', cluster.client],
+  ])('goes on expiring under a new key, on %s', async (_, client) => {
+    const store = redisStore({ client, namespace: 'moves' })
+    await store.commit('from', create(), at())
+    expect(await store.commit('from', { renameTo: 'to' }, at())).toBe('ok')
+    const ttl = await client.pttl('moves:sessions:to')
+    expect(ttl).toBeGreaterThan(30_000)
+    expect(ttl).toBeLessThanOrEqual(70_000)
+  })
+
   it('says expired while Redis still has the key, and leaves it as it is', async () => {
     await store.commit('late', create(), at())
     expect(await store.load('late', at(NOW + 70_000))).toBe('expired')
@@ -135,6 +147,15 @@ describe('the index of a user in Redis', () => {
     await store.commit('f', { create: { createdAt: ends }, user: 'ann' }, at(ends))
     expect(await store.ofUser('ann', at(ends))).toHaveLength(2)
     for (const key of ['e', 'f']) await store.destroy(key, at(ends))
+    await expect.poll(indexes).toEqual([])
+  })
+
+  it('loses the entry of a session that becomes another user’s', async () => {
+    await store.commit('g', create({}, { user: 'old' }), at())
+    await store.commit('g', { renameTo: 'h', user: 'new', previousUser: 'old' }, at())
+    const members = await Promise.all((await indexes()).map((index) => client.zrange(index, '0', '-1')))
+    expect(members).toEqual([['h']])
+    await store.destroy('h', at())
     await expect.poll(indexes).toEqual([])
   })
 
