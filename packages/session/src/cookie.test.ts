@@ -132,6 +132,25 @@ describe('the carrier', () => {
     }
   })
 
+  it('has one spelling for an id: no other text that decodes to the same bytes is taken for it', () => {
+    const next = (c: string) => String.fromCharCode(c.charCodeAt(0) + 1)
+    const id = newId()
+    const signed = give(made({ secrets: [SECRET] }), id)
+    const ends = [signed.slice(0, -1) + next(signed.at(-1) ?? ''), `${signed}=`, `${signed}A`]
+    for (const other of ends) expect([other, read(made({ secrets: [SECRET] }), other)]).toEqual([other, 'malformed'])
+    const spring = made({ encoding: 'base64' }, { route: 'a' })
+    const encoded = give(spring, id)
+    expect(encoded).toMatch(/=$/)
+    for (const other of [
+      encoded.replace(/=+$/, ''),
+      `${encoded}=`,
+      `${encoded}!`,
+      encoded.replace(/.(=+)$/, (end) => next(end) + end.slice(1)),
+    ]) {
+      expect([other, read(spring, other)]).toEqual([other, 'malformed'])
+    }
+  })
+
   it('accepts what an older secret has signed, and has it signed anew', () => {
     const id = newId()
     const old = give(made({ secrets: [SECRET] }), id)

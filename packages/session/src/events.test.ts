@@ -3,8 +3,10 @@ import { fakeClock, node } from '../test/app.ts'
 import { browser } from '../test/browser.ts'
 import { flakyStore } from '../test/flaky-store.ts'
 import { EVENT_NAMES, type SessionEvents } from './events.ts'
+import { hashId } from './id.ts'
 import { sessionMetrics } from './metrics.ts'
 import type { SessionsOptions } from './options.ts'
+import { memoryStore } from './store/memory.ts'
 
 async function listening(options: Partial<SessionsOptions> = {}) {
   const clock = fakeClock()
@@ -31,6 +33,17 @@ describe('events', () => {
     expect(rotated).toMatchObject({ previous: created?.session, user: 'bob', at: n.clock.now() })
     expect(rotated?.session).not.toBe(created?.session)
     expect(ended).toMatchObject({ session: rotated?.session, reason: 'invalidated' })
+  })
+
+  it('bear a hash that differs from salt to salt, and is not the hash of the id alone', async () => {
+    const store = memoryStore()
+    await using a = await listening({ store, eventSalt: 'one' })
+    await using b = await listening({ store, eventSalt: 'two' })
+    await a.user.get('/set')
+    for (const n of [a, b]) await a.user.get('/get', n.app)
+    const [one, two] = [a, b].map((n) => n.log.find(({ name }) => name === 'loaded')?.event.session)
+    expect(one).not.toBe(two)
+    for (const hash of [one, two]) expect(hashId(a.user.cookies.get('SESSION') ?? '')).not.toContain(hash)
   })
 
   it('say why a cookie led to no session', async () => {

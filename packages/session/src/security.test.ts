@@ -17,6 +17,7 @@ let made = 0
 const stores: [string, () => SessionStore][] = [
   ['memory', () => memoryStore()],
   ['redis', () => redisStore({ client, namespace: `test-${++made}` })],
+  ['redis, as shared with Spring', () => redisStore({ client, namespace: `test-${++made}`, ids: 'spring' })],
 ]
 
 const value = (response: { json(): { value: unknown } }) => response.json().value
@@ -117,6 +118,8 @@ describe.each(stores)('on %s', (_name, makeStore) => {
         .then(value),
     ).toBeNull()
     expect(await n.b.sessions.end('A'.repeat(43), { user: 'bob' })).toBe(false)
+    expect(await n.b.sessions.end(summary?.handle ?? '', { user: 'eve' })).toBe(false) // nobody ends another's
+    expect(await n.a.sessions.ofUser('bob')).toHaveLength(3)
     expect(await n.b.sessions.endUser('bob', { except: summary?.handle })).toBe(2)
     expect(await n.a.sessions.ofUser('bob')).toHaveLength(1)
     expect(await n.b.sessions.end(summary?.handle ?? '', { user: 'bob' })).toBe(true)

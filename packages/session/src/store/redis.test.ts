@@ -159,6 +159,17 @@ describe('the index of a user in Redis', () => {
     await expect.poll(indexes).toEqual([])
   })
 
+  it('shows nobody a session that is another’s by now, though its entry was left behind', async () => {
+    await store.commit('i', create({}, { user: 'first' }), at())
+    const [index = ''] = await indexes()
+    await store.commit('i', { renameTo: 'j', user: 'second', previousUser: 'first' }, at())
+    await client.zadd(index, NOW + 60_000, 'j')
+    expect(await store.ofUser('first', at())).toEqual([])
+    expect(await store.ofUser('second', at())).toHaveLength(1)
+    await store.destroy('j', at())
+    await expect.poll(indexes).toEqual([])
+  })
+
   it('keeps the entry, in a cluster, of a session that is only just being made or moved', async () => {
     const user = { user: 'max' }
     const store = redisStore({ client: cluster.client, namespace: 'young' })
