@@ -59,7 +59,7 @@ export class Exchange implements StoreUsage {
   /** A write that was refused at once; it fails the request unless the caller looked at it. */
   refused: { readonly error: unknown; readonly promise: Refused<never> } | undefined
   /** Writes that have begun and not ended: whoever answers before awaiting them is waited for in their stead. */
-  readonly inFlight = new Set<Promise<unknown>>()
+  inFlight: Set<Promise<unknown>> | undefined
   readonly watch: MutationWatch | undefined
   /** The face that the handler sees; set by whoever makes the exchange. */
   declare session: AnySession
@@ -199,12 +199,12 @@ export class Exchange implements StoreUsage {
    * as nobody else would hear of it.
    */
   writes(): Promise<void> | undefined {
-    return this.inFlight.size > 0 ? this.#awaitWrites() : undefined
+    return this.inFlight?.size ? this.#awaitWrites(this.inFlight) : undefined
   }
 
-  async #awaitWrites(): Promise<void> {
-    while (this.inFlight.size > 0) {
-      for (const result of await Promise.allSettled(this.inFlight)) {
+  async #awaitWrites(inFlight: ReadonlySet<Promise<unknown>>): Promise<void> {
+    while (inFlight.size > 0) {
+      for (const result of await Promise.allSettled(inFlight)) {
         if (result.status === 'rejected') {
           this.refused ??= { error: result.reason, promise: Refused.with(result.reason) }
         }

@@ -240,6 +240,7 @@ function settled<T>(exchange: Exchange, write: () => Promise<T>): Promise<T> {
     exchange.refused ??= { error, promise: refused }
     return refused
   }
+  exchange.inFlight ??= new Set()
   const { inFlight } = exchange
   const ended = (): void => void inFlight.delete(result)
   inFlight.add(result)
