@@ -3,7 +3,9 @@ import type { Context } from './context.ts'
 import type { Attempt, Failure, Receiver, RequestBody } from './engine.ts'
 import { outgoingHeaders } from './headers/outgoing.ts'
 import type { Peer } from './headers/peer.ts'
+import type { RequestHead } from './headers/request-head.ts'
 import { responseHeaders } from './headers/response-head.ts'
+import { passedTrailers } from './headers/trailers.ts'
 import { closeGently } from './linger.ts'
 import { Passage } from './passage.ts'
 import { problemOf } from './refuse.ts'
@@ -52,10 +54,15 @@ export class Exchange extends Passage implements Receiver, ReplyOwner {
     if (problem) return this.#answer('bad_request', problem.status, problem.text, true)
     if (this.head.hasBody) {
       this.req.on('error', () => {})
-      this.#body = { source: this.req, length: this.head.chunked ? undefined : this.head.length, sent: 0 }
+      this.#body = this.#bodyOf(this.head)
     }
     this.#headers = outgoingHeaders(this.head, this.peer, this.requestId, this.context.outgoing)
     this.dispatch()
+  }
+
+  #bodyOf({ chunked, length, hasTrailers, connection }: RequestHead): RequestBody {
+    const trailers = hasTrailers ? () => passedTrailers(this.req.rawTrailers, connection) : undefined
+    return { source: this.req, length: chunked ? undefined : length, sent: 0, trailers }
   }
 
   protected override send(upstream: Upstream): void {
@@ -104,7 +111,8 @@ export class Exchange extends Passage implements Receiver, ReplyOwner {
   }
 
   onEnd(rawTrailers: string[]): void {
-    const isTaken = this.#reply.end(rawTrailers)
+    const trailers = rawTrailers.length === 0 ? rawTrailers : passedTrailers(rawTrailers, undefined)
+    const isTaken = this.#reply.end(trailers)
     this.#leave()
     if (isTaken) this.onTaken()
   }

@@ -1,4 +1,5 @@
-import type { Readable, Writable } from 'node:stream'
+import type { ClientRequest } from 'node:http'
+import type { Readable } from 'node:stream'
 import type { RequestBody } from '../engine.ts'
 
 /**
@@ -8,7 +9,7 @@ import type { RequestBody } from '../engine.ts'
 export class BodyPump {
   readonly #body: RequestBody
   readonly #source: Readable
-  readonly #sink: Writable
+  readonly #sink: ClientRequest
   readonly #onDone: () => void
   isDone = false
   #stopped = false
@@ -16,7 +17,7 @@ export class BodyPump {
   /** Chunks on their way to the sink. */
   #pending = 0
 
-  constructor(body: RequestBody, sink: Writable, onDone: () => void) {
+  constructor(body: RequestBody, sink: ClientRequest, onDone: () => void) {
     const { source } = body
     this.#body = body
     this.#source = source
@@ -63,8 +64,16 @@ export class BodyPump {
     if (this.#pending > 0 || this.#stopped) return
     this.isDone = true
     this.stop()
+    this.#addTrailers()
     this.#sink.end()
     this.#onDone()
+  }
+
+  #addTrailers(): void {
+    const raw = this.#body.trailers?.() ?? []
+    const pairs: [string, string][] = []
+    for (let i = 0; i < raw.length; i += 2) pairs.push([raw[i] as string, raw[i + 1] as string])
+    if (pairs.length > 0) this.#sink.addTrailers(pairs)
   }
 
   // The client left or broke its framing; whoever watches the client aborts the attempt.

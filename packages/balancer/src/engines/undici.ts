@@ -3,16 +3,20 @@ import type { Attempt, Engine, EngineTimeouts, FailureKind, Outgoing, Receiver }
 import { latin1 } from '../headers/latin1.ts'
 import type { Upstream } from '../upstream.ts'
 import { BodyStream } from './body-stream.ts'
+import { nodeHttpEngine } from './node-http.ts'
 
 /**
  * The `undici` engine: its dispatch interface, one connection per client object, one request at a time on it. undici refuses
- * `Expect` and `Transfer-Encoding` headers: bodies are framed by the length the client declared, and chunked otherwise.
+ * `Expect` and `Transfer-Encoding` headers: bodies are framed by the length the client declared, and chunked otherwise. It
+ * ends chunked bodies itself, without trailers: the rare requests that announce some go by `node:http`.
  */
 export function undiciEngine(timeouts: EngineTimeouts): Engine {
   const stacks = new Map<Upstream, ClientStack>()
+  const trailing = nodeHttpEngine(timeouts)
   return {
     name: 'undici',
     send(outgoing, receiver) {
+      if (outgoing.body?.trailers) return trailing.send(outgoing, receiver)
       let stack = stacks.get(outgoing.upstream)
       if (!stack) {
         stack = new ClientStack(outgoing.upstream.url.origin, timeouts)
@@ -23,10 +27,12 @@ export function undiciEngine(timeouts: EngineTimeouts): Engine {
     forget(upstream) {
       stacks.get(upstream)?.close()
       stacks.delete(upstream)
+      trailing.forget(upstream)
     },
     async close() {
       for (const stack of stacks.values()) stack.close()
       stacks.clear()
+      await trailing.close()
     },
   }
 }

@@ -1,5 +1,6 @@
-import { isProtected } from './kinds.ts'
+import { namedBy } from './kinds.ts'
 import { withoutNamed } from './request-head.ts'
+import { announced } from './trailers.ts'
 
 // 1 dropped, 2 Connection, 3 Trailer, 4 Cache-Control, 5 Content-Length, 6 X-Request-Id
 const special = new Map<string, number>([
@@ -45,7 +46,7 @@ export function responseHeaders(raw: string[], options: ResponseHeadOptions): st
     const kind = kindOf(name)
     if (kind === 0) out.push(name, value)
     else if (kind === 2) connection = connection === undefined ? value : `${connection},${value}`
-    else if (kind === 3) trailer = value
+    else if (kind === 3) trailer = trailer === undefined ? value : `${trailer}, ${value}`
     else if (kind === 4) {
       if (options.setCookie === undefined) out.push(name, value)
     } else if (kind === 5) {
@@ -53,19 +54,12 @@ export function responseHeaders(raw: string[], options: ResponseHeadOptions): st
       out.push(name, value)
     }
   }
-  const kept = connection === undefined ? out : withoutConnectionNamed(out, connection)
-  if (trailer !== undefined && options.trailers && !hasLength) kept.push('Trailer', trailer)
+  const kept = connection === undefined ? out : withoutNamed(out, namedBy(connection))
+  if (trailer !== undefined && options.trailers && !hasLength) {
+    const names = announced(trailer, connection)
+    if (names !== undefined) kept.push('Trailer', names)
+  }
   if (options.setCookie !== undefined) kept.push('Set-Cookie', options.setCookie, 'Cache-Control', 'no-store')
   kept.push('X-Request-Id', options.requestId)
   return kept
-}
-
-function withoutConnectionNamed(raw: string[], connection: string): string[] {
-  const lower = connection.toLowerCase()
-  if (lower === 'keep-alive' || lower === 'close') return raw
-  const named = lower.split(',').map((token) => token.trim())
-  return withoutNamed(
-    raw,
-    named.filter((name) => name !== '' && !isProtected(name)),
-  )
 }
