@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Context } from './context.ts'
-import type { Attempt, Failure, Receiver, RequestBody } from './engine.ts'
+import type { Attempt, Failure, Receiver } from './engine.ts'
 import { outgoingHeaders } from './headers/outgoing.ts'
 import type { Peer } from './headers/peer.ts'
 import type { RequestHead } from './headers/request-head.ts'
@@ -12,6 +12,7 @@ import { problemOf } from './refuse.ts'
 import { Reply, type ReplyOwner } from './reply.ts'
 import { respond } from './respond.ts'
 import type { Termination } from './termination.ts'
+import { Upload, type UploadOwner } from './upload.ts'
 import type { Upstream } from './upstream.ts'
 
 const REPEATABLE = new Set(['GET', 'HEAD', 'OPTIONS'])
@@ -20,12 +21,12 @@ const REPEATABLE = new Set(['GET', 'HEAD', 'OPTIONS'])
  * One request from its arrival to its last byte: it is sent, sent elsewhere if that is allowed, and its answer is passed
  * on. It ends exactly once, whatever happens.
  */
-export class Exchange extends Passage implements Receiver, ReplyOwner {
+export class Exchange extends Passage implements Receiver, ReplyOwner, UploadOwner {
   readonly #res: ServerResponse
   readonly #expectsContinue: boolean
   readonly #reply: Reply
   #headers: string[] = []
-  #body: RequestBody | undefined
+  #body: Upload | undefined
   #attempt: Attempt | undefined
   #sentAt = 0
   #staleRetried = false
@@ -54,15 +55,16 @@ export class Exchange extends Passage implements Receiver, ReplyOwner {
     if (problem) return this.#answer('bad_request', problem.status, problem.text, true)
     if (this.head.hasBody) {
       this.req.on('error', () => {})
-      this.#body = this.#bodyOf(this.head)
+      this.#body = this.#uploadOf(this.head)
     }
     this.#headers = outgoingHeaders(this.head, this.peer, this.requestId, this.context.outgoing)
     this.dispatch()
   }
 
-  #bodyOf({ chunked, length, hasTrailers, connection }: RequestHead): RequestBody {
+  #uploadOf({ chunked, length, hasTrailers, connection }: RequestHead): Upload {
     const trailers = hasTrailers ? () => passedTrailers(this.req.rawTrailers, connection) : undefined
-    return { source: this.req, length: chunked ? undefined : length, sent: 0, trailers }
+    const body = { source: this.req, length: chunked ? undefined : length, trailers }
+    return new Upload(body, this, this.context.uploads.bounds, this.context.uploads.deadlines)
   }
 
   protected override send(upstream: Upstream): void {
@@ -132,6 +134,19 @@ export class Exchange extends Passage implements Receiver, ReplyOwner {
     this.#abandon('client_stalled')
   }
 
+  /** {@link UploadOwner} */
+  get isAnswered(): boolean {
+    return this.#res.headersSent
+  }
+
+  /** {@link UploadOwner}: the client has stopped sending; the node is not to blame. */
+  onUploadStall(): void {
+    if (this.isAnswered) return this.#abandon('client_stalled')
+    this.#attempt?.abort()
+    this.#leave()
+    this.#answer('request_timeout', 408, 'the rest of the request did not come in time', true)
+  }
+
   onFailure(failure: Failure) {
     const upstream = this.upstream as Upstream
     this.#leave()
@@ -199,6 +214,11 @@ export class Exchange extends Passage implements Receiver, ReplyOwner {
   // The answer is here before the client has sent all of its request.
   get #isEarly(): boolean {
     return this.#body !== undefined && !this.req.complete
+  }
+
+  protected override finish(termination: Termination, status: number): void {
+    this.#body?.over()
+    super.finish(termination, status)
   }
 
   #leave(): void {

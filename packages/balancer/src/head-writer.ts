@@ -1,4 +1,5 @@
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http'
+import type { Http2Stream } from 'node:http2'
 
 /** Writes a response's head in the client's protocol: raw headers in HTTP/1, gathered by name in HTTP/2. */
 export function writeHead(res: ServerResponse, status: number, message: string, headers: string[]): void {
@@ -24,13 +25,19 @@ export function addTrailers(res: ServerResponse, raw: readonly string[]) {
 
 /** Ends a response in the middle, so that the client cannot take it for whole. */
 export function breakOff(res: ServerResponse): void {
-  const { stream } = res as unknown as { stream?: { close(code: number): void } }
-  if (isHttp2(res) && stream) stream.close(INTERNAL_ERROR)
-  else res.destroy()
+  const stream = isHttp2(res) ? streamOf(res) : undefined
+  stream?.close(INTERNAL_ERROR)
+  // A reset waits for its turn on the connection, which may be the one that nobody reads: it is not waited for.
+  const carrier = stream ?? res
+  carrier.destroy()
 }
 
 /** Whether the client speaks HTTP/2. */
 export const isHttp2 = (res: ServerResponse): boolean => res.req.httpVersionMajor === 2
+
+/** The HTTP/2 stream that carries a response, while there is one. */
+export const streamOf = (res: ServerResponse): Http2Stream | undefined =>
+  (res as unknown as { stream?: Http2Stream }).stream
 
 /** RFC 9113 §7. */
 const INTERNAL_ERROR = 2

@@ -7,7 +7,7 @@ import type { Problem, RequestHead } from './headers/request-head.ts'
  */
 export function problemOf(req: IncomingMessage, head: RequestHead): Problem | undefined {
   if (req.url?.charCodeAt(0) !== SLASH) return { status: 400, text: 'the request target is not in origin form' }
-  if (head.host === undefined && req.httpVersion === '1.1') return { status: 400, text: 'no Host header' }
+  if (head.host === undefined && req.httpVersion !== '1.0') return { status: 400, text: 'no Host header' }
   if (head.chunked && req.httpVersion === '1.0') {
     return { status: 400, text: 'HTTP/1.0 knows no Transfer-Encoding' }
   }

@@ -5,7 +5,7 @@ import type { Socket } from 'node:net'
 import { type Bounded, Deadlines } from '../deadlines.ts'
 import type { Attempt, Engine, EngineTimeouts, FailureKind, Outgoing, Receiver } from '../engine.ts'
 import type { Upstream } from '../upstream.ts'
-import { BodyPump } from './pump.ts'
+import { BodyPump, type PumpOwner } from './pump.ts'
 
 /** Makes an attempt; `start` sends it. */
 type NewAttempt = (...args: ConstructorParameters<typeof NodeAttempt>) => NodeAttempt
@@ -53,7 +53,7 @@ export const framed = ({ body, headers }: Outgoing): string[] =>
   body && body.length === undefined ? [...headers, 'Transfer-Encoding', 'chunked'] : headers
 
 /** One attempt over a `ClientRequest`: its body, timers, errors and response. How the request is made is the heirs'. */
-export abstract class NodeAttempt implements Attempt, Bounded {
+export abstract class NodeAttempt implements Attempt, Bounded, PumpOwner {
   protected readonly outgoing: Outgoing
   readonly #receiver: Receiver
   readonly #timeouts: EngineTimeouts
@@ -121,12 +121,20 @@ export abstract class NodeAttempt implements Attempt, Bounded {
     if (this.#over) return
     this.#connected = true
     const { body } = this.outgoing
-    if (!body) return this.#awaitHeaders()
+    if (!body) return this.onBodySent()
     this.deadline = Number.POSITIVE_INFINITY
-    this.#pump = new BodyPump(body, request, () => this.#awaitHeaders())
+    this.#pump = new BodyPump(body, request, this)
   }
 
-  #awaitHeaders(): void {
+  /** {@link PumpOwner} */
+  onBehind(isBehind: boolean): void {
+    if (isBehind) return this.onBodySent()
+    // The client may take its time: what it may not do is bounded where it is read.
+    if (!this.#response) this.deadline = Number.POSITIVE_INFINITY
+  }
+
+  /** {@link PumpOwner}: it is the upstream's turn. */
+  onBodySent(): void {
     if (!this.#response) this.deadline = performance.now() + this.#timeouts.headersTimeoutMs
   }
 

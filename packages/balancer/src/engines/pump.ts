@@ -2,6 +2,14 @@ import type { ClientRequest } from 'node:http'
 import type { Readable } from 'node:stream'
 import type { RequestBody } from '../engine.ts'
 
+/** Who wants to know how far a body has come. */
+export interface PumpOwner {
+  /** The last byte is handed over. */
+  onBodySent(): void
+  /** Whether the upstream has not yet taken what was written for it. */
+  onBehind(isBehind: boolean): void
+}
+
 /**
  * Moves a request's body to the upstream, no faster than it is taken. Unlike `pipe` it can be stopped without harm to
  * either end, and it tells when the last byte is handed over.
@@ -10,19 +18,19 @@ export class BodyPump {
   readonly #body: RequestBody
   readonly #source: Readable
   readonly #sink: ClientRequest
-  readonly #onDone: () => void
+  readonly #owner: PumpOwner
   isDone = false
   #stopped = false
   #ended = false
   /** Chunks on their way to the sink. */
   #pending = 0
 
-  constructor(body: RequestBody, sink: ClientRequest, onDone: () => void) {
+  constructor(body: RequestBody, sink: ClientRequest, owner: PumpOwner) {
     const { source } = body
     this.#body = body
     this.#source = source
     this.#sink = sink
-    this.#onDone = onDone
+    this.#owner = owner
     source.on('data', this.#onData)
     source.once('end', this.#onEnd)
     source.on('error', this.#onError)
@@ -52,10 +60,12 @@ export class BodyPump {
       const more = this.#sink.write(chunk)
       if (this.#ended) this.#onEnd()
       else if (more) this.#source.resume()
+      else this.#owner.onBehind(true)
     })
   }
 
   readonly #onDrain = (): void => {
+    this.#owner.onBehind(false)
     this.#source.resume()
   }
 
@@ -66,7 +76,7 @@ export class BodyPump {
     this.stop()
     this.#addTrailers()
     this.#sink.end()
-    this.#onDone()
+    this.#owner.onBodySent()
   }
 
   #addTrailers(): void {
