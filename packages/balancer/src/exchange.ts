@@ -1,7 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Context } from './context.ts'
-import type { Attempt, Failure, Receiver } from './engine.ts'
+import type { Attempt, Failure, FailureKind, Receiver } from './engine.ts'
 import { outgoingHeaders } from './headers/outgoing.ts'
+import { writeHints } from './head-writer.ts'
 import type { Peer } from './headers/peer.ts'
 import type { RequestHead } from './headers/request-head.ts'
 import { responseHeaders } from './headers/response-head.ts'
@@ -30,6 +31,8 @@ export class Exchange extends Passage implements Receiver, ReplyOwner, UploadOwn
   #attempt: Attempt | undefined
   #sentAt = 0
   #staleRetried = false
+  /** What the attempt that failed last would be answered with. */
+  #verdict: Verdict = VERDICTS.connect
 
   constructor(context: Context, req: IncomingMessage, res: ServerResponse, peer: Peer, expectsContinue = false) {
     super(context, req, peer)
@@ -86,20 +89,21 @@ export class Exchange extends Passage implements Receiver, ReplyOwner, UploadOwn
   onInformation(status: number, rawHeaders: string[]): void {
     if (status !== 103 || this.req.httpVersion === '1.0') return
     const links = rawHeaders.filter((_, i) => i % 2 === 1 && rawHeaders[i - 1]?.toLowerCase() === 'link')
-    if (links.length > 0) this.#res.writeEarlyHints({ link: links })
+    if (links.length > 0) writeHints(this.#res, links)
   }
 
   onHeaders(status: number, message: string, rawHeaders: string[]) {
     const upstream = this.upstream as Upstream
-    const headers = responseHeaders(rawHeaders, {
-      requestId: this.requestId,
-      setCookie: this.cookieFor(upstream),
-      trailers: this.req.httpVersion !== '1.0' && this.method !== 'HEAD',
-    })
     try {
+      const headers = responseHeaders(rawHeaders, {
+        requestId: this.requestId,
+        setCookie: this.cookieFor(upstream),
+        trailers: this.req.httpVersion !== '1.0' && this.method !== 'HEAD',
+        length: status !== 204,
+      })
       this.#reply.head(status, message, headers, { closing: this.context.isClosing(), early: this.#isEarly })
     } catch (error) {
-      // Characters that the parser let through and no answer may hold.
+      // What the parser let through and no answer may hold.
       this.#attempt?.abort()
       return this.onFailure({ kind: 'protocol', error: error as Error })
     }
@@ -160,9 +164,13 @@ export class Exchange extends Passage implements Receiver, ReplyOwner, UploadOwn
       upstream.stats.retries++
       return this.go(upstream)
     }
+    this.#verdict = VERDICTS[failure.kind]
     if (this.#mayRetry(failure) && this.goElsewhere(upstream, inWords(failure))) return
-    const [why, status, text] = VERDICTS[failure.kind]
-    this.refuse(why, status, text)
+    this.refuse(...this.#verdict)
+  }
+
+  protected override refuseTried(): void {
+    this.refuse(...this.#verdict)
   }
 
   override cut() {
@@ -200,7 +208,10 @@ export class Exchange extends Passage implements Receiver, ReplyOwner, UploadOwn
     this.#attempt?.abort()
     if (this.upstream) this.upstream.stats.clientAborts++
     this.#leave()
-    this.finish(waiting ? 'client_left' : 'client_left_body', waiting ? 499 : this.#res.statusCode)
+    const { brokenBy } = this.peer
+    if (!waiting) this.finish('client_left_body', this.#res.statusCode)
+    else if (brokenBy === undefined) this.finish('client_left', 499)
+    else this.finish(brokenBy, brokenBy === 'bad_request' ? 400 : 408)
   }
 
   #answer(why: Termination, status: number, text: string, close: boolean): void {
@@ -227,16 +238,18 @@ export class Exchange extends Passage implements Receiver, ReplyOwner, UploadOwn
   }
 }
 
-const DIED = ['upstream_died', 502, 'the upstream closed before it answered'] as const
+type Verdict = readonly [why: Termination, status: number, text: string]
+
+const DIED: Verdict = ['upstream_died', 502, 'the upstream closed before it answered']
 
 /** What the client is told of an attempt that failed and is not repeated. */
-const VERDICTS = {
+const VERDICTS: Record<Exclude<FailureKind, 'unsendable'>, Verdict> = {
   connect: ['connect_failed', 502, 'no upstream could be reached'],
   timeout: ['headers_timeout', 504, 'the upstream did not answer in time'],
   protocol: ['upstream_invalid', 502, 'the upstream answered nonsense'],
   stale: DIED,
   died: DIED,
-} as const
+}
 
 function inWords({ kind, error }: Failure): string {
   if (kind !== 'connect') return 'died before it answered'

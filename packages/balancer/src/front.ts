@@ -94,7 +94,14 @@ function wireFront(server: Server, context: Context) {
     else new Tunnel(context, req, socket, head, peer).start()
   })
   server.on('connect', (req, socket) => refuseConnect(req, socket))
-  server.on('clientError', onClientError)
+  server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+    const peer = peers.get(socket)
+    const refusal = refusalOf(error.code ?? '')
+    // Who ends in the middle has left.
+    if (peer && refusal && error.code !== 'HPE_INVALID_EOF_STATE')
+      peer.brokenBy = refusal[0].startsWith('408') ? 'request_timeout' : 'bad_request'
+    onClientError(socket, refusal)
+  })
 }
 
 function refuseConnect(req: IncomingMessage, socketOrResponse: Duplex): void {
@@ -113,15 +120,16 @@ function refuseExpectation(context: Context, _req: IncomingMessage, res: ServerR
 }
 
 // What the parser refuses never becomes a request; the connection cannot be trusted any further.
-function onClientError(error: NodeJS.ErrnoException, socket: Duplex) {
+function onClientError(socket: Duplex, refusal: Refusal | undefined) {
   const answering = (socket as { _httpMessage?: ServerResponse })._httpMessage
-  const refusal = refusalOf(error.code ?? '')
   if (!socket.writable || answering?.headersSent || !refusal) return socket.destroy()
   refuseRaw(socket, ...refusal)
 }
 
+type Refusal = readonly [status: string, text: string]
+
 // Whoever got no further than the handshake, or is gone, is told nothing.
-function refusalOf(code: string): [status: string, text: string] | undefined {
+function refusalOf(code: string): Refusal | undefined {
   if (code === 'HPE_HEADER_OVERFLOW') return ['431 Request Header Fields Too Large', 'the headers are too large']
   if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return ['408 Request Timeout', 'the request took too long']
   return code.startsWith('HPE_') ? ['400 Bad Request', 'this is not HTTP/1.1 as RFC 9112 has it'] : undefined

@@ -14,6 +14,13 @@ export function flushHead(res: ServerResponse): void {
   else res.write(EMPTY)
 }
 
+/** Sends a 103 with these links, unless Node takes one of them for malformed: hints may be lost, answers may not. */
+export function writeHints(res: ServerResponse, links: string[]): void {
+  try {
+    res.writeEarlyHints({ link: links })
+  } catch {}
+}
+
 /** Lets trailers follow the body, where the client's protocol and the body's framing can carry them. */
 export function addTrailers(res: ServerResponse, raw: readonly string[]) {
   if (isHttp2(res)) return res.addTrailers(gathered(raw))
@@ -44,7 +51,7 @@ const INTERNAL_ERROR = 2
 const EMPTY = Buffer.alloc(0)
 
 function gathered(raw: readonly string[]): OutgoingHttpHeaders {
-  const out: Record<string, string | string[]> = {}
+  const out: Record<string, string | string[]> = Object.create(null)
   for (let i = 0; i < raw.length; i += 2) {
     const name = (raw[i] as string).toLowerCase()
     const before = out[name]

@@ -57,7 +57,8 @@ type HeaderObject = Record<string, string | string[]>
 const isJoinedAsItIs = (path: string): boolean => !path.includes('//') && !path.includes('http')
 
 function headerObject(headers: readonly string[]): HeaderObject {
-  const object: HeaderObject = {}
+  // A client chooses the names: `constructor` is one like any other.
+  const object: HeaderObject = Object.create(null)
   for (let i = 0; i < headers.length; i += 2) {
     const name = headers[i] as string
     const before = object[name]

@@ -140,6 +140,8 @@ export abstract class NodeAttempt implements Attempt, Bounded, PumpOwner {
 
   #onResponse(response: IncomingMessage): void {
     if (this.#over) return
+    // Without an `Upgrade` header it comes as a response.
+    if (response.statusCode === 101) return this.#onUpgrade(response.socket)
     this.#response = response
     this.#touch()
     response.on('data', (chunk: Buffer) => this.#onData(response, chunk))

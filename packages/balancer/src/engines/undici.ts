@@ -1,4 +1,4 @@
-import { Client, type Dispatcher } from 'undici'
+import { Client, type Dispatcher, errors } from 'undici'
 import type { Attempt, Engine, EngineTimeouts, FailureKind, Outgoing, Receiver } from '../engine.ts'
 import { latin1 } from '../headers/latin1.ts'
 import type { Upstream } from '../upstream.ts'
@@ -47,12 +47,14 @@ const MAX_IDLE = 1024
 
 /** The idle connections to one upstream. The last used is used first, so that the others may time out. */
 class ClientStack {
+  readonly headersTimeoutMs: number
   readonly #origin: string
   readonly #options: Client.Options
   readonly #idle: Connection[] = []
   #closed = false
 
   constructor(origin: string, timeouts: EngineTimeouts) {
+    this.headersTimeoutMs = timeouts.headersTimeoutMs
     this.#origin = origin
     this.#options = {
       pipelining: 1,
@@ -86,6 +88,7 @@ class UndiciAttempt implements Attempt, Dispatcher.DispatchHandler {
   readonly #receiver: Receiver
   #controller: Dispatcher.DispatchController | undefined
   #answered = false
+  #informedSince: number | undefined
   #over = false
 
   constructor(stack: ClientStack, { method, path, headers, body }: Outgoing, receiver: Receiver) {
@@ -113,9 +116,17 @@ class UndiciAttempt implements Attempt, Dispatcher.DispatchHandler {
   onResponseStart(controller: Dispatcher.DispatchController, status: number, _: unknown, message?: string) {
     if (this.#over) return
     const raw = strings(controller.rawHeaders)
-    if (status < 200) return this.#receiver.onInformation(status, raw)
+    if (status < 200) return this.#onInformation(controller, status, raw)
     this.#answered = true
     this.#receiver.onHeaders(status, message ?? '', raw)
+  }
+
+  // undici grants its time for headers anew after each of them.
+  #onInformation(controller: Dispatcher.DispatchController, status: number, raw: string[]): void {
+    const now = performance.now()
+    this.#informedSince ??= now
+    if (now - this.#informedSince < this.#stack.headersTimeoutMs) this.#receiver.onInformation(status, raw)
+    else controller.abort(new errors.HeadersTimeoutError())
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
@@ -142,10 +153,18 @@ class UndiciAttempt implements Attempt, Dispatcher.DispatchHandler {
     if (error.code === 'UND_ERR_INVALID_ARG' || error.code === 'UND_ERR_NOT_SUPPORTED') return 'unsendable'
     if (!this.#controller) return 'connect'
     if (error.code === 'UND_ERR_HEADERS_TIMEOUT' || error.code === 'UND_ERR_BODY_TIMEOUT') return 'timeout'
-    if (error.name === 'HTTPParserError' || error.code === 'UND_ERR_HEADERS_OVERFLOW') return 'protocol'
+    if (!this.#answered && isNonsense(error)) return 'protocol'
     return this.#connection.used && !this.#answered ? 'stale' : 'died'
   }
 }
+
+// Two lengths, a status below 100, a switch of protocols or a 100 that nobody asked for: undici has a way for each.
+const isNonsense = ({ name, code, message }: NodeJS.ErrnoException): boolean =>
+  name === 'HTTPParserError' ||
+  code === 'UND_ERR_HEADERS_OVERFLOW' ||
+  code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH' ||
+  code === 'ERR_ASSERTION' ||
+  (code === 'UND_ERR_SOCKET' && message.startsWith('bad '))
 
 const NONE: string[] = []
 

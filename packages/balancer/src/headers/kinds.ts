@@ -60,10 +60,16 @@ export function kindOf(name: string): number {
 
 function learn(name: string): number {
   const lower = name.toLowerCase()
-  const kind =
-    known.get(lower) ?? (lower.startsWith('x-forwarded-') ? FORWARDED_OTHER : lower[0] === ':' ? DROP : PLAIN)
+  const kind = known.get(lower) ?? kindOfOther(lower)
   if (known.size < MAX_CACHED) known.set(name, kind)
   return kind
+}
+
+function kindOfOther(lower: string): number {
+  if (lower.startsWith('x-forwarded-')) return FORWARDED_OTHER
+  if (lower[0] === ':') return DROP
+  // CGI and its heirs read `_` as `-`: X_Forwarded_For would be believed where X-Forwarded-For is not.
+  return lower.includes('_') && kindOf(lower.replaceAll('_', '-')) !== PLAIN ? DROP : PLAIN
 }
 
 const NOTHING: readonly string[] = []

@@ -2,11 +2,10 @@ import { namedBy } from './kinds.ts'
 import { withoutNamed } from './request-head.ts'
 import { announced } from './trailers.ts'
 
-// 1 dropped, 2 Connection, 3 Trailer, 4 Cache-Control, 5 Content-Length, 6 X-Request-Id
+// 1 dropped, 2 Connection, 3 Trailer, 4 Cache-Control, 5 Content-Length, 7 Transfer-Encoding
 const special = new Map<string, number>([
   ['keep-alive', 1],
   ['proxy-connection', 1],
-  ['transfer-encoding', 1],
   ['te', 1],
   ['upgrade', 1],
   ['connection', 2],
@@ -14,6 +13,7 @@ const special = new Map<string, number>([
   ['cache-control', 4],
   ['content-length', 5],
   ['x-request-id', 1],
+  ['transfer-encoding', 7],
 ])
 const MAX_CACHED = 2000
 
@@ -32,9 +32,14 @@ export interface ResponseHeadOptions {
   readonly setCookie: string | undefined
   /** Whether trailers can follow: the client speaks HTTP/1.1 or later and the body has no declared length. */
   readonly trailers: boolean
+  /** Whether the answer may say how long its body is: a 204 has none (RFC 9110 §8.6). */
+  readonly length: boolean
 }
 
-/** A node's response headers as the client gets them: hop-by-hop ones gone, the node's own cookies untouched. */
+/**
+ * A node's response headers as the client gets them: hop-by-hop ones gone, the node's own cookies untouched.
+ * @throws when the body is in a transfer coding that nobody here takes off
+ */
 export function responseHeaders(raw: string[], options: ResponseHeadOptions): string[] {
   const out: string[] = []
   let connection: string | undefined
@@ -51,8 +56,8 @@ export function responseHeaders(raw: string[], options: ResponseHeadOptions): st
       if (options.setCookie === undefined) out.push(name, value)
     } else if (kind === 5) {
       hasLength = true
-      out.push(name, value)
-    }
+      if (options.length) out.push(name, value)
+    } else if (kind === 7) checkCoding(value)
   }
   const kept = connection === undefined ? out : withoutNamed(out, namedBy(connection))
   if (trailer !== undefined && options.trailers && !hasLength) {
@@ -62,4 +67,8 @@ export function responseHeaders(raw: string[], options: ResponseHeadOptions): st
   if (options.setCookie !== undefined) kept.push('Set-Cookie', options.setCookie, 'Cache-Control', 'no-store')
   kept.push('X-Request-Id', options.requestId)
   return kept
+}
+
+function checkCoding(coding: string): void {
+  if (!/^(chunked|identity)$/i.test(coding)) throw new Error(`a transfer coding that was not asked for: ${coding}`)
 }
