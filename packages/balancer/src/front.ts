@@ -41,7 +41,7 @@ export type Front = Server | Http2SecureServer
 export function createFront(context: Context, options: FrontOptions): Front {
   const { tls } = options
   const server = tls ? secureServer(options, tls) : createServer(serverOptions(options))
-  wireFront(server as Server, context)
+  wireFront(server as Server, context, serverOptions(options).maxHeaderSize)
   return server
 }
 
@@ -69,7 +69,7 @@ const serverOptions = (options: FrontOptions) => ({
   requireHostHeader: false,
 })
 
-function wireFront(server: Server, context: Context) {
+function wireFront(server: Server, context: Context, maxHeaderBytes: number) {
   const peers = new WeakMap<object, Peer>()
   const peerOf = (req: IncomingMessage): Peer => {
     const { socket } = req
@@ -81,6 +81,7 @@ function wireFront(server: Server, context: Context) {
     return peer
   }
   const begin = (req: IncomingMessage, res: ServerResponse, expectsContinue: boolean): void => {
+    if (isTooLarge(req, maxHeaderBytes)) return refuseHeaders(context, res)
     const peer = peerOf(req)
     // Node 22 goes on parsing after an answer that closes the connection; 24 and later do not.
     if (!peer.isRefused) new Exchange(context, req, res, peer, expectsContinue).start()
@@ -117,6 +118,16 @@ function refuseExpectation(context: Context, _req: IncomingMessage, res: ServerR
   const requestId = context.nextRequestId()
   const text = 'the only expectation met is 100-continue'
   respond(res, { status: 417, text, requestId, close: true }, context.stalls)
+}
+
+// HTTP/1's parser counts for itself; HTTP/2's lets 64 KiB through, whatever it is told.
+function isTooLarge({ httpVersionMajor, rawHeaders }: IncomingMessage, maxBytes: number): boolean {
+  return httpVersionMajor === 2 && rawHeaders.reduce((sum, text) => sum + text.length, 0) > maxBytes
+}
+
+function refuseHeaders(context: Context, res: ServerResponse): void {
+  const requestId = context.nextRequestId()
+  respond(res, { status: 431, text: 'the headers are too large', requestId, close: true }, context.stalls)
 }
 
 // What the parser refuses never becomes a request; the connection cannot be trusted any further.

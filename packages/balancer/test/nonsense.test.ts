@@ -129,6 +129,40 @@ describe.each(engineNames)('nodes that talk nonsense [%s]', (engine) => {
     expect(await ask(lb.url)).toMatchObject({ status: 307, headers: { location: 'http://other.test/x?y#z' } })
   })
 
+  test.each([
+    [
+      'a header that HTTP/2 takes once only',
+      'X-Content-Type-Options: nosniff\r\nX-Content-Type-Options: nosniff\r\n',
+      { ':status': 200, 'x-content-type-options': 'nosniff' },
+    ],
+    [
+      'two values of one',
+      'Content-Type: text/html\r\nContent-Type: text/plain\r\nSet-Cookie: a=1\r\nSet-Cookie: b=2\r\n',
+      { ':status': 200, 'content-type': 'text/html, text/plain', 'set-cookie': ['a=1', 'b=2'] },
+    ],
+    ['one that HTTP/2 has no place for', 'HTTP2-Settings: x\r\n', { ':status': 200 }],
+    ['a status that HTTP/2 has no place for', undefined, { ':status': 502 }],
+  ])('%s ends no HTTP/2 client’s request without an answer', async (_, lines, expected) => {
+    const trailers = 'ETag: "a"\r\nETag: "b"\r\n'
+    const head = lines === undefined ? 'HTTP/1.1 999 Odd\r\n' : `${OK}${lines}`
+    await using node = await saying(`${head}Transfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n${trailers}\r\n`)
+    await using lb = await testBalancer({ engine, nodes: [node], front: { tls: certificate('nonsense') } })
+    const session = http2.connect(lb.url, { rejectUnauthorized: false })
+    try {
+      const stream = session.request({ ':path': '/' })
+      let headers: Record<string, unknown> | undefined
+      stream.on('response', (received) => {
+        headers = received
+      })
+      stream.resume()
+      await expect.poll(() => stream.closed).toBe(true)
+      expect(headers).toMatchObject(expected)
+      await expect.poll(() => lb.done).toMatchObject([{ status: expected[':status'] }])
+    } finally {
+      session.destroy()
+    }
+  })
+
   test('headers and trailers with the names of an object’s own pass to HTTP/2', async () => {
     const head = `${OK}constructor: a\r\ntoString: b\r\nTransfer-Encoding: chunked\r\nTrailer: valueOf\r\n\r\n`
     await using node = await saying(`${head}2\r\nok\r\n0\r\nvalueOf: c\r\n\r\n`)
