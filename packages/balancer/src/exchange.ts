@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Context } from './context.ts'
 import type { Attempt, Failure, FailureKind, Receiver } from './engine.ts'
-import { outgoingHeaders } from './headers/outgoing.ts'
 import { writeHints } from './head-writer.ts'
+import { outgoingHeaders } from './headers/outgoing.ts'
 import type { Peer } from './headers/peer.ts'
 import type { RequestHead } from './headers/request-head.ts'
 import { responseHeaders } from './headers/response-head.ts'
@@ -144,7 +144,7 @@ export class Exchange extends Passage implements Receiver, ReplyOwner, UploadOwn
   }
 
   /** {@link UploadOwner}: the client has stopped sending; the node is not to blame. */
-  onUploadStall(): void {
+  onUploadStall() {
     if (this.isAnswered) return this.#abandon('client_stalled')
     this.#attempt?.abort()
     this.#leave()

@@ -80,7 +80,7 @@ function wireFront(server: Server, context: Context, maxHeaderBytes: number) {
     }
     return peer
   }
-  const begin = (req: IncomingMessage, res: ServerResponse, expectsContinue: boolean): void => {
+  const begin = (req: IncomingMessage, res: ServerResponse, expectsContinue: boolean) => {
     if (isTooLarge(req, maxHeaderBytes)) return refuseHeaders(context, res)
     const peer = peerOf(req)
     // Node 22 goes on parsing after an answer that closes the connection; 24 and later do not.

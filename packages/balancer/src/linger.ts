@@ -8,7 +8,7 @@ const LINGER_MS = 2000
  * comes is read and thrown away for up to 2 s; closing with unread bytes would send a reset that may destroy the answer on its
  * way. HTTP/2: behind the answer the client is told to send no more (RFC 9113 §8.1), or its stream would stay open.
  */
-export function closeGently(res: ServerResponse): void {
+export function closeGently(res: ServerResponse) {
   if (isHttp2(res)) return endStream(res)
   const { socket } = res
   if (!socket) return

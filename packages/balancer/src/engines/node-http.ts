@@ -127,7 +127,7 @@ export abstract class NodeAttempt implements Attempt, Bounded, PumpOwner {
   }
 
   /** {@link PumpOwner} */
-  onBehind(isBehind: boolean): void {
+  onBehind(isBehind: boolean) {
     if (isBehind) return this.onBodySent()
     // The client may take its time: what it may not do is bounded where it is read.
     if (!this.#response) this.deadline = Number.POSITIVE_INFINITY
@@ -138,7 +138,7 @@ export abstract class NodeAttempt implements Attempt, Bounded, PumpOwner {
     if (!this.#response) this.deadline = performance.now() + this.#timeouts.headersTimeoutMs
   }
 
-  #onResponse(response: IncomingMessage): void {
+  #onResponse(response: IncomingMessage) {
     if (this.#over) return
     // Without an `Upgrade` header it comes as a response.
     if (response.statusCode === 101) return this.#onUpgrade(response.socket)

@@ -225,7 +225,7 @@ export class Workers implements Control {
     clearTimeout(late)
   }
 
-  #hear(named: NamedEvent, pid: number | undefined): void {
+  #hear(named: NamedEvent, pid: number | undefined) {
     if (named.name !== 'upstream') return this.#tell(named)
     const { event } = named
     this.#announce({ ...event, reason: `${event.reason} (worker ${pid})` })
