@@ -1,6 +1,7 @@
 import cluster from 'node:cluster'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { createSecureContext } from 'node:tls'
 import { fileURLToPath } from 'node:url'
 import { controlOf, serveOrders, Workers } from '@session-cluster/balancer'
 import { type Logger, pino } from 'pino'
@@ -62,7 +63,11 @@ async function withWorkers(config: Config, count: number, log: Logger): Promise<
     admin: buildAdmin(config, workers),
     url,
     close: () => workers.close(),
-    reloadTls: () => workers.reloadTls(),
+    reloadTls: () => {
+      // A pair that does not go together is found before any worker takes it.
+      reload(config, createSecureContext)
+      return workers.reloadTls()
+    },
     restart: () => workers.restart(),
   }
 }

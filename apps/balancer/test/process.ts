@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { fileURLToPath } from 'node:url'
@@ -35,6 +36,12 @@ export class BalancerProcess implements AsyncDisposable {
 
   get ready(): { url: string; adminUrl: string } | undefined {
     return this.log.find((line) => line.msg === 'ready') as { url: string; adminUrl: string } | undefined
+  }
+
+  /** The workers' process ids. */
+  get workers(): number[] {
+    const { pid } = this.child
+    return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,5 +1,10 @@
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import http from 'node:http'
-import { expect, test } from 'vitest'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { connect } from 'node:tls'
+import { describe, expect, test } from 'vitest'
 import { BalancerProcess, startNodes } from './process.ts'
 
 const upstreams = (nodes: readonly { entry: string }[]) => nodes.map((node) => node.entry).join()
@@ -71,4 +76,248 @@ test('SIGUSR2 replaces the workers without one refused request; SIGTERM ends all
   for (const { id } of answers.slice(seen + 3)) expect(before).not.toContain(id)
   lb.child.kill('SIGTERM')
   expect(await lb.exited).toBe(0)
+})
+
+type Row = Record<string, unknown>
+
+/** What an operator does. */
+class Admin {
+  readonly #url: string
+
+  constructor(url: string) {
+    this.#url = url
+  }
+
+  async list(): Promise<Row[]> {
+    return (await (await fetch(`${this.#url}/upstreams`)).json()) as Row[]
+  }
+
+  async row(name: string): Promise<Row> {
+    return (await this.list()).find((row) => row.name === name) ?? {}
+  }
+
+  /** A sample of the metrics by its name and labels, as written. */
+  async sample(named: string): Promise<number> {
+    const text = await (await fetch(`${this.#url}/metrics`)).text()
+    const line = text.split('\n').find((other) => other.startsWith(`${named} `))
+    return Number(line?.slice(named.length + 1) ?? Number.NaN)
+  }
+
+  send(method: string, path: string, body?: object): Promise<Response> {
+    return fetch(this.#url + path, { method, ...(body && { body: JSON.stringify(body) }) })
+  }
+
+  /** Events from now on. */
+  async events(): Promise<{ name: string; data: Row }[]> {
+    const told: { name: string; data: Row }[] = []
+    const { promise, resolve } = Promise.withResolvers<void>()
+    let text = ''
+    http.get(`${this.#url}/events`, (response) => {
+      response.on('error', () => {})
+      response.on('data', (chunk) => {
+        resolve()
+        text += chunk
+        const events = text.split('\n\n')
+        text = events.pop() ?? ''
+        for (const event of events) {
+          const [, name, data] = /^event: (\w+)\ndata: (.+)$/.exec(event) ?? []
+          if (name && data) told.push({ name, data: JSON.parse(data) })
+        }
+      })
+    })
+    await promise
+    return told
+  }
+}
+
+interface Started extends AsyncDisposable {
+  readonly lb: BalancerProcess
+  readonly url: string
+  readonly admin: Admin
+}
+
+/** Two workers that listen. */
+async function started(env: Record<string, string>): Promise<Started> {
+  const lb = new BalancerProcess({ WORKERS: '2', ...env })
+  await expect.poll(() => lb.ready).toBeDefined()
+  const { url = '', adminUrl = '' } = lb.ready ?? {}
+  return { lb, url, admin: new Admin(adminUrl), [Symbol.asyncDispose]: () => lb[Symbol.asyncDispose]() }
+}
+
+/** Requests, each on a connection of its own, until every worker has answered some. */
+async function askBoth(url: string, count: number): Promise<{ status: number; body: string; id: string }[]> {
+  const answers = await Promise.all(Array.from({ length: count }, () => ask(url)))
+  expect(new Set(answers.map(({ id }) => id)).size).toBe(2)
+  return answers
+}
+
+const named = (upstream: string, more = '') => `{upstream="${upstream}"${more}}`
+
+describe('what several workers count', () => {
+  test('is one sum: counters, gauges, the queue and the histogram', async () => {
+    await using nodes = await startNodes(['a'])
+    await using running = await started({ UPSTREAMS: upstreams(nodes), MAX_IN_FLIGHT: '1', QUEUE_TIMEOUT_MS: '60000' })
+    const { url, admin } = running
+    for (let i = 0; i < 5; i++) await Promise.all([ask(url), ask(url)])
+    const held = Array.from({ length: 6 }, () => ask(`${url}/slow`))
+    // One in flight for each worker, since MAX_IN_FLIGHT is a worker's own; the others wait.
+    await expect.poll(() => admin.row('a')).toMatchObject({ inFlight: 2, queued: 4, requests: 12 })
+    expect(await admin.sample(`balancer_upstream_in_flight${named('a')}`)).toBe(2)
+    expect(await admin.sample('balancer_active')).toBe(6)
+    expect(await admin.sample('balancer_queued')).toBe(4)
+    expect(await admin.sample('balancer_workers')).toBe(2)
+    let answered = 0
+    for (const one of held) void one.then(() => answered++)
+    const release = (): number => {
+      nodes[0]?.held.splice(0).forEach((answer) => {
+        answer()
+      })
+      return answered
+    }
+    await expect.poll(release).toBe(6)
+    await expect.poll(() => admin.row('a')).toMatchObject({ inFlight: 0, queued: 0, requests: 16, status2xx: 16 })
+    expect(await admin.sample('balancer_requests_total{termination="ok"}')).toBe(16)
+    const latency = 'balancer_upstream_latency_seconds'
+    expect(await admin.sample(`${latency}_count${named('a')}`)).toBe(16)
+    expect(await admin.sample(`${latency}_bucket${named('a', ',le="+Inf"')}`)).toBe(16)
+    expect(await admin.sample(`${latency}_bucket${named('a', ',le="60"')}`)).toBe(16)
+    expect(await admin.sample(`${latency}_sum${named('a')}`)).toBeGreaterThan(0)
+  })
+
+  test('does not fall when workers are replaced, and the successors know the pool', async () => {
+    await using nodes = await startNodes(['a', 'b', 'c'])
+    await using running = await started({ UPSTREAMS: upstreams(nodes.slice(0, 2)) })
+    const { lb, url, admin } = running
+    await askBoth(url, 20)
+    const [name, address] = nodes[2]?.entry.split('=') ?? []
+    expect((await admin.send('POST', '/upstreams', { name, url: address, weight: 7 })).status).toBe(201)
+    expect((await admin.send('PATCH', '/upstreams/a', { state: 'drain' })).status).toBe(200)
+    expect((await admin.send('PATCH', '/upstreams/b', { weight: 0 })).status).toBe(200)
+    const counts = async () => ({
+      requests: (await admin.list()).reduce((sum, row) => sum + Number(row.requests), 0),
+      ok: await admin.sample('balancer_requests_total{termination="ok"}'),
+      latencies: await admin.sample(`balancer_upstream_latency_seconds_count${named('a')}`),
+    })
+    const before = await counts()
+    expect(before).toEqual({ requests: 20, ok: 20, latencies: expect.any(Number) })
+    expect(before.latencies).toBeGreaterThan(0)
+
+    const [victim = 0] = lb.workers
+    process.kill(victim, 'SIGKILL')
+    await expect.poll(() => lb.log.some((line) => line.msg === 'a worker was lost and is replaced')).toBe(true)
+    await expect.poll(() => admin.sample('balancer_workers')).toBe(2)
+    expect(lb.workers).not.toContain(victim)
+    expect(await counts()).toEqual(before)
+    expect(await admin.sample('balancer_workers_lost_total')).toBe(1)
+    expect(new Set((await askBoth(url, 20)).map(({ body }) => body))).toEqual(new Set(['c']))
+
+    lb.child.kill('SIGUSR2')
+    await expect.poll(() => lb.log.some((line) => line.msg === 'restart of the workers: done')).toBe(true)
+    expect(await counts()).toEqual({ ...before, requests: 40, ok: 40 })
+    expect(new Set((await askBoth(url, 20)).map(({ body }) => body))).toEqual(new Set(['c']))
+    const states = (await admin.list()).map((row) => `${row.name} ${row.state} ${row.weight}`)
+    expect(states).toEqual(['a draining 1', 'b up 0', 'c up 7'])
+    expect(await counts()).toMatchObject({ requests: 60, ok: 60 })
+    expect(await admin.sample('balancer_workers_lost_total')).toBe(1)
+  })
+
+  test('a worker that is frozen holds nobody up: its last counts stand, and it hears of changes when it goes on', async () => {
+    await using nodes = await startNodes(['a', 'b'])
+    await using running = await started({ UPSTREAMS: upstreams(nodes) })
+    const { lb, url, admin } = running
+    await askBoth(url, 20)
+    const { requests } = await admin.row('a')
+    const [victim = 0] = lb.workers
+    process.kill(victim, 'SIGSTOP')
+    try {
+      expect(await admin.row('a')).toMatchObject({ requests })
+      const answer = await admin.send('PATCH', '/upstreams/a', { state: 'drain' })
+      expect(answer.status).toBe(504)
+      expect(await answer.json()).toMatchObject({
+        code: 'BALANCER_WORKER_SILENT',
+        detail: expect.stringContaining(`${victim}`),
+      })
+    } finally {
+      process.kill(victim, 'SIGCONT')
+    }
+    expect(new Set((await askBoth(url, 20)).map(({ body }) => body))).toEqual(new Set(['b']))
+  })
+})
+
+test('events come from all workers, and a change of an upstream is told once', async () => {
+  await using nodes = await startNodes(['a', 'b'])
+  const env = { UPSTREAMS: upstreams(nodes), PASSIVE_FAILURES: '1', PANIC_THRESHOLD: '0', PASSIVE_EJECT_MS: '60000' }
+  await using running = await started({ ...env, HEALTH_INTERVAL_MS: '60000' })
+  const { lb, url, admin } = running
+  const told = await admin.events()
+  const ids = (name: string) =>
+    new Set(
+      told.flatMap((event) => (event.name === name ? String(event.data.requestId).replace(/-[0-9a-z]+$/, '') : [])),
+    )
+  await askBoth(url, 20)
+  await expect.poll(() => told.filter(({ name }) => name === 'done').length).toBe(20)
+  expect(ids('done').size).toBe(2)
+  expect(ids('decision').size).toBe(2)
+
+  const changes = () => told.flatMap(({ name, data }) => (name === 'upstream' ? [`${data.name} ${data.state}`] : []))
+  await admin.send('PATCH', '/upstreams/b', { state: 'drain' })
+  await admin.send('PATCH', '/upstreams/b', { state: 'ready' })
+  await admin.send('POST', '/upstreams', { name: 'd', url: 'http://127.0.0.1:1', weight: 0 })
+  await admin.send('DELETE', '/upstreams/d')
+  await expect.poll(changes).toContain('d removed')
+  expect(changes().filter((change) => change.startsWith('b'))).toEqual(['b draining', 'b up'])
+  expect(changes().filter((change) => /added|removed/.test(change))).toEqual(['d added', 'd removed'])
+
+  await nodes[0]?.[Symbol.asyncDispose]()
+  await askBoth(url, 20)
+  const ejections = () => told.filter(({ name, data }) => name === 'upstream' && data.state === 'ejected')
+  await expect.poll(() => ejections().length).toBe(2)
+  const workers = ejections().map(({ data }) => Number(/\(worker (\d+)\)$/.exec(String(data.reason))?.[1]))
+  expect(workers.toSorted()).toEqual(lb.workers.toSorted())
+  expect(await admin.row('a')).toMatchObject({
+    state: 'ejected',
+    ejections: 2,
+    lastReason: expect.stringContaining('fail'),
+  })
+  expect(lb.log.filter((line) => line.state === 'ejected')).toHaveLength(2)
+})
+
+test('SIGHUP with a broken certificate is said to have failed, every worker keeps the old one; lost workers come back when it is whole', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'balancer-workers-'))
+  const [key, cert] = [join(directory, 'key.pem'), join(directory, 'cert.pem')]
+  const make = (name: string): void => {
+    const kind = ['-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2']
+    execFileSync('openssl', ['req', ...kind, '-subj', `/CN=${name}`, '-keyout', key, '-out', cert], { stdio: 'ignore' })
+  }
+  make('one')
+  await using nodes = await startNodes(['a'])
+  await using running = await started({ UPSTREAMS: upstreams(nodes), TLS_CERT: cert, TLS_KEY: key })
+  const { lb, url, admin } = running
+  const name = (): Promise<unknown> => {
+    const { promise, resolve, reject } = Promise.withResolvers<unknown>()
+    const socket = connect({ port: Number(new URL(url).port), host: '127.0.0.1', rejectUnauthorized: false }, () => {
+      resolve(socket.getPeerCertificate().subject.CN)
+      socket.destroy()
+    })
+    socket.on('error', reject)
+    return promise
+  }
+  const seen = async () => [...new Set(await Promise.all(Array.from({ length: 8 }, name)))]
+  const said = (text: string) => lb.log.filter((line) => line.msg === text).length
+  writeFileSync(cert, 'no certificate')
+  lb.child.kill('SIGHUP')
+  await expect.poll(() => said('reload of the certificate: failed')).toBe(1)
+  expect(said('reload of the certificate: done')).toBe(0)
+  expect(await seen()).toEqual(['one'])
+
+  const [victim = 0] = lb.workers
+  process.kill(victim, 'SIGKILL')
+  await expect.poll(() => said('a worker was lost and is replaced')).toBeGreaterThan(3)
+  expect(await seen()).toEqual(['one'])
+  make('two')
+  await expect.poll(() => admin.sample('balancer_workers')).toBe(2)
+  lb.child.kill('SIGHUP')
+  await expect.poll(() => said('reload of the certificate: done')).toBe(1)
+  expect(await seen()).toEqual(['two'])
+  rmSync(directory, { recursive: true })
 })

@@ -4,10 +4,11 @@ import { createSecureContext } from 'node:tls'
 import { type Clock, systemClock } from './clock.ts'
 import { Connections } from './connections.ts'
 import type { Context, InProgress } from './context.ts'
+import { Deadlines } from './deadlines.ts'
 import type { Engine } from './engine.ts'
 import { UnknownUpstreamError } from './errors.ts'
 import { Events } from './events.ts'
-import { createFront, type Front, type TlsOptions } from './front.ts'
+import { createFront, type Front, REQUEST_TIMEOUT_MS, type TlsOptions } from './front.ts'
 import { TrustedProxies } from './headers/peer.ts'
 import { ActiveHealth } from './health/active.ts'
 import { PassiveHealth } from './health/passive.ts'
@@ -104,6 +105,10 @@ class RunningBalancer implements Balancer {
       ...{ engine: this.engine, clock, events: this.events, totals: this.totals, active: new Roster<InProgress>() },
       ...{ connectTimeoutMs: timeouts.connectTimeoutMs, headersTimeoutMs: timeouts.headersTimeoutMs },
       stalls: new Stalls(timeouts.idleTimeoutMs),
+      uploads: {
+        bounds: { idleMs: timeouts.idleTimeoutMs, wholeMs: options.front?.requestTimeoutMs ?? REQUEST_TIMEOUT_MS },
+        deadlines: new Deadlines(timeouts.idleTimeoutMs),
+      },
       trusted: new TrustedProxies(options.trustProxy ?? []),
       outgoing: { token: options.token, hiddenCookie: affinity?.hiddenCookie, via: options.via },
       passive: new PassiveHealth(this.pool, clock, options.passive),
@@ -187,6 +192,7 @@ class RunningBalancer implements Balancer {
     this.#active?.close()
     this.#connections.closeAll()
     this.#context.stalls.close()
+    this.#context.uploads.deadlines.close()
     await closed
     await this.engine.close()
   }

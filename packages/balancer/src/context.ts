@@ -1,4 +1,5 @@
 import type { Clock } from './clock.ts'
+import type { Deadlines } from './deadlines.ts'
 import type { Engine } from './engine.ts'
 import type { Events } from './events.ts'
 import type { OutgoingOptions } from './headers/outgoing.ts'
@@ -10,6 +11,7 @@ import type { Selection } from './select.ts'
 import type { Stalls } from './stall.ts'
 import type { Termination } from './termination.ts'
 import type { Totals } from './totals.ts'
+import type { UploadBounds } from './upload.ts'
 import type { Upstream } from './upstream.ts'
 
 /** One line of the access log. Durations are ms. */
@@ -53,6 +55,8 @@ export interface Context extends Selection {
   readonly totals: Totals
   /** Watches those who do not take what is written for them. */
   readonly stalls: Stalls
+  /** Watches those who do not send what they announced. */
+  readonly uploads: { readonly bounds: UploadBounds; readonly deadlines: Deadlines }
   readonly connectTimeoutMs: number
   readonly headersTimeoutMs: number
   /** Further upstreams tried when one cannot be reached or dies before it answers. */

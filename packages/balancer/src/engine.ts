@@ -21,7 +21,7 @@ export interface Outgoing {
   readonly method: string
   /** Origin form, sent byte for byte. */
   readonly path: string
-  /** Names and values in turn. Without `Connection`, `Transfer-Encoding`, `Expect`, `Trailer`. */
+  /** Names and values in turn. Without `Connection`, `Transfer-Encoding`, `Expect`; `Trailer` when trailers may follow. */
   readonly headers: string[]
   /** The body, untouched until the connection stands; `undefined` when there is none. */
   readonly body: RequestBody | undefined
@@ -46,6 +46,8 @@ export interface RequestBody {
   readonly length: number | undefined
   /** Bytes handed to an upstream so far. */
   sent: number
+  /** Answers the trailers once the source has ended, names and values in turn; `undefined` when none were announced. */
+  readonly trailers: (() => string[]) | undefined
 }
 
 /** What an engine tells while it works; exactly one of `onEnd` and `onFailure` comes last, unless the attempt was aborted. */

@@ -1,15 +1,19 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Context } from './context.ts'
-import type { Attempt, Failure, Receiver, RequestBody } from './engine.ts'
+import type { Attempt, Failure, FailureKind, Receiver } from './engine.ts'
+import { writeHints } from './head-writer.ts'
 import { outgoingHeaders } from './headers/outgoing.ts'
 import type { Peer } from './headers/peer.ts'
+import type { RequestHead } from './headers/request-head.ts'
 import { responseHeaders } from './headers/response-head.ts'
+import { passedTrailers } from './headers/trailers.ts'
 import { closeGently } from './linger.ts'
 import { Passage } from './passage.ts'
 import { problemOf } from './refuse.ts'
 import { Reply, type ReplyOwner } from './reply.ts'
 import { respond } from './respond.ts'
 import type { Termination } from './termination.ts'
+import { Upload, type UploadOwner } from './upload.ts'
 import type { Upstream } from './upstream.ts'
 
 const REPEATABLE = new Set(['GET', 'HEAD', 'OPTIONS'])
@@ -18,15 +22,17 @@ const REPEATABLE = new Set(['GET', 'HEAD', 'OPTIONS'])
  * One request from its arrival to its last byte: it is sent, sent elsewhere if that is allowed, and its answer is passed
  * on. It ends exactly once, whatever happens.
  */
-export class Exchange extends Passage implements Receiver, ReplyOwner {
+export class Exchange extends Passage implements Receiver, ReplyOwner, UploadOwner {
   readonly #res: ServerResponse
   readonly #expectsContinue: boolean
   readonly #reply: Reply
   #headers: string[] = []
-  #body: RequestBody | undefined
+  #body: Upload | undefined
   #attempt: Attempt | undefined
   #sentAt = 0
   #staleRetried = false
+  /** What the attempt that failed last would be answered with. */
+  #verdict: Verdict = VERDICTS.connect
 
   constructor(context: Context, req: IncomingMessage, res: ServerResponse, peer: Peer, expectsContinue = false) {
     super(context, req, peer)
@@ -52,10 +58,16 @@ export class Exchange extends Passage implements Receiver, ReplyOwner {
     if (problem) return this.#answer('bad_request', problem.status, problem.text, true)
     if (this.head.hasBody) {
       this.req.on('error', () => {})
-      this.#body = { source: this.req, length: this.head.chunked ? undefined : this.head.length, sent: 0 }
+      this.#body = this.#uploadOf(this.head)
     }
     this.#headers = outgoingHeaders(this.head, this.peer, this.requestId, this.context.outgoing)
     this.dispatch()
+  }
+
+  #uploadOf({ chunked, length, hasTrailers, connection }: RequestHead): Upload {
+    const trailers = hasTrailers ? () => passedTrailers(this.req.rawTrailers, connection) : undefined
+    const body = { source: this.req, length: chunked ? undefined : length, trailers }
+    return new Upload(body, this, this.context.uploads.bounds, this.context.uploads.deadlines)
   }
 
   protected override send(upstream: Upstream): void {
@@ -77,20 +89,21 @@ export class Exchange extends Passage implements Receiver, ReplyOwner {
   onInformation(status: number, rawHeaders: string[]): void {
     if (status !== 103 || this.req.httpVersion === '1.0') return
     const links = rawHeaders.filter((_, i) => i % 2 === 1 && rawHeaders[i - 1]?.toLowerCase() === 'link')
-    if (links.length > 0) this.#res.writeEarlyHints({ link: links })
+    if (links.length > 0) writeHints(this.#res, links)
   }
 
   onHeaders(status: number, message: string, rawHeaders: string[]) {
     const upstream = this.upstream as Upstream
-    const headers = responseHeaders(rawHeaders, {
-      requestId: this.requestId,
-      setCookie: this.cookieFor(upstream),
-      trailers: this.req.httpVersion !== '1.0' && this.method !== 'HEAD',
-    })
     try {
+      const headers = responseHeaders(rawHeaders, {
+        requestId: this.requestId,
+        setCookie: this.cookieFor(upstream),
+        trailers: this.req.httpVersion !== '1.0' && this.method !== 'HEAD',
+        length: status !== 204,
+      })
       this.#reply.head(status, message, headers, { closing: this.context.isClosing(), early: this.#isEarly })
     } catch (error) {
-      // Characters that the parser let through and no answer may hold.
+      // What the parser let through and no answer may hold.
       this.#attempt?.abort()
       return this.onFailure({ kind: 'protocol', error: error as Error })
     }
@@ -104,7 +117,8 @@ export class Exchange extends Passage implements Receiver, ReplyOwner {
   }
 
   onEnd(rawTrailers: string[]): void {
-    const isTaken = this.#reply.end(rawTrailers)
+    const trailers = rawTrailers.length === 0 ? rawTrailers : passedTrailers(rawTrailers, undefined)
+    const isTaken = this.#reply.end(trailers)
     this.#leave()
     if (isTaken) this.onTaken()
   }
@@ -124,6 +138,19 @@ export class Exchange extends Passage implements Receiver, ReplyOwner {
     this.#abandon('client_stalled')
   }
 
+  /** {@link UploadOwner} */
+  get isAnswered(): boolean {
+    return this.#res.headersSent
+  }
+
+  /** {@link UploadOwner}: the client has stopped sending; the node is not to blame. */
+  onUploadStall() {
+    if (this.isAnswered) return this.#abandon('client_stalled')
+    this.#attempt?.abort()
+    this.#leave()
+    this.#answer('request_timeout', 408, 'the rest of the request did not come in time', true)
+  }
+
   onFailure(failure: Failure) {
     const upstream = this.upstream as Upstream
     this.#leave()
@@ -137,9 +164,13 @@ export class Exchange extends Passage implements Receiver, ReplyOwner {
       upstream.stats.retries++
       return this.go(upstream)
     }
+    this.#verdict = VERDICTS[failure.kind]
     if (this.#mayRetry(failure) && this.goElsewhere(upstream, inWords(failure))) return
-    const [why, status, text] = VERDICTS[failure.kind]
-    this.refuse(why, status, text)
+    this.refuse(...this.#verdict)
+  }
+
+  protected override refuseTried(): void {
+    this.refuse(...this.#verdict)
   }
 
   override cut() {
@@ -177,7 +208,10 @@ export class Exchange extends Passage implements Receiver, ReplyOwner {
     this.#attempt?.abort()
     if (this.upstream) this.upstream.stats.clientAborts++
     this.#leave()
-    this.finish(waiting ? 'client_left' : 'client_left_body', waiting ? 499 : this.#res.statusCode)
+    const { brokenBy } = this.peer
+    if (!waiting) this.finish('client_left_body', this.#res.statusCode)
+    else if (brokenBy === undefined) this.finish('client_left', 499)
+    else this.finish(brokenBy, brokenBy === 'bad_request' ? 400 : 408)
   }
 
   #answer(why: Termination, status: number, text: string, close: boolean): void {
@@ -193,22 +227,29 @@ export class Exchange extends Passage implements Receiver, ReplyOwner {
     return this.#body !== undefined && !this.req.complete
   }
 
+  protected override finish(termination: Termination, status: number): void {
+    this.#body?.over()
+    super.finish(termination, status)
+  }
+
   #leave(): void {
     this.#attempt = undefined
     this.release()
   }
 }
 
-const DIED = ['upstream_died', 502, 'the upstream closed before it answered'] as const
+type Verdict = readonly [why: Termination, status: number, text: string]
+
+const DIED: Verdict = ['upstream_died', 502, 'the upstream closed before it answered']
 
 /** What the client is told of an attempt that failed and is not repeated. */
-const VERDICTS = {
+const VERDICTS: Record<Exclude<FailureKind, 'unsendable'>, Verdict> = {
   connect: ['connect_failed', 502, 'no upstream could be reached'],
   timeout: ['headers_timeout', 504, 'the upstream did not answer in time'],
   protocol: ['upstream_invalid', 502, 'the upstream answered nonsense'],
   stale: DIED,
   died: DIED,
-} as const
+}
 
 function inWords({ kind, error }: Failure): string {
   if (kind !== 'connect') return 'died before it answered'

@@ -6,6 +6,7 @@ import type { Context } from './context.ts'
 import { Exchange } from './exchange.ts'
 import { Peer } from './headers/peer.ts'
 import { respond } from './respond.ts'
+import { boundSessions } from './sessions.ts'
 import { Tunnel } from './tunnel.ts'
 
 /** Bounds on what clients may do; all in ms but the last. */
@@ -22,6 +23,11 @@ export interface FrontOptions {
   tls?: TlsOptions | undefined
 }
 
+const HEADERS_TIMEOUT_MS = 10_000
+/** @see FrontOptions.requestTimeoutMs */
+export const REQUEST_TIMEOUT_MS = 300_000
+const KEEP_ALIVE_MS = 60_000
+
 /** A certificate chain and its key, PEM. */
 export interface TlsOptions {
   cert: string | Buffer
@@ -34,17 +40,26 @@ export type Front = Server | Http2SecureServer
 /** The server that clients connect to. It accepts and refuses; exchanges and tunnels do the work. */
 export function createFront(context: Context, options: FrontOptions): Front {
   const { tls } = options
-  const server = tls
-    ? createSecureServer({ ...serverOptions(options), allowHTTP1: true, ...tls })
-    : createServer(serverOptions(options))
-  wireFront(server as Server, context)
+  const server = tls ? secureServer(options, tls) : createServer(serverOptions(options))
+  wireFront(server as Server, context, serverOptions(options).maxHeaderSize)
+  return server
+}
+
+function secureServer(options: FrontOptions, tls: TlsOptions): Http2SecureServer {
+  const firstMs = options.headersTimeoutMs ?? HEADERS_TIMEOUT_MS
+  const server = createSecureServer({
+    ...{ ...serverOptions(options), allowHTTP1: true, handshakeTimeout: firstMs, ...tls },
+  })
+  // Of HTTP/1's options it takes this one for itself: every upgrade would come as one.
+  Object.assign(server, { shouldUpgradeCallback: isWebSocket })
+  boundSessions(server, { firstMs, idleMs: options.keepAliveMs ?? KEEP_ALIVE_MS })
   return server
 }
 
 const serverOptions = (options: FrontOptions) => ({
-  headersTimeout: options.headersTimeoutMs ?? 10_000,
-  requestTimeout: options.requestTimeoutMs ?? 300_000,
-  keepAliveTimeout: options.keepAliveMs ?? 60_000,
+  headersTimeout: options.headersTimeoutMs ?? HEADERS_TIMEOUT_MS,
+  requestTimeout: options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS,
+  keepAliveTimeout: options.keepAliveMs ?? KEEP_ALIVE_MS,
   maxHeaderSize: options.maxHeaderBytes ?? 16_384,
   connectionsCheckingInterval: 1000,
   // A request without a body comes with its stream already ended: no events, no work.
@@ -54,7 +69,7 @@ const serverOptions = (options: FrontOptions) => ({
   requireHostHeader: false,
 })
 
-function wireFront(server: Server, context: Context) {
+function wireFront(server: Server, context: Context, maxHeaderBytes: number) {
   const peers = new WeakMap<object, Peer>()
   const peerOf = (req: IncomingMessage): Peer => {
     const { socket } = req
@@ -65,7 +80,8 @@ function wireFront(server: Server, context: Context) {
     }
     return peer
   }
-  const begin = (req: IncomingMessage, res: ServerResponse, expectsContinue: boolean): void => {
+  const begin = (req: IncomingMessage, res: ServerResponse, expectsContinue: boolean) => {
+    if (isTooLarge(req, maxHeaderBytes)) return refuseHeaders(context, res)
     const peer = peerOf(req)
     // Node 22 goes on parsing after an answer that closes the connection; 24 and later do not.
     if (!peer.isRefused) new Exchange(context, req, res, peer, expectsContinue).start()
@@ -79,7 +95,14 @@ function wireFront(server: Server, context: Context) {
     else new Tunnel(context, req, socket, head, peer).start()
   })
   server.on('connect', (req, socket) => refuseConnect(req, socket))
-  server.on('clientError', onClientError)
+  server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+    const peer = peers.get(socket)
+    const refusal = refusalOf(error.code ?? '')
+    // Who ends in the middle has left.
+    if (peer && refusal && error.code !== 'HPE_INVALID_EOF_STATE')
+      peer.brokenBy = refusal[0].startsWith('408') ? 'request_timeout' : 'bad_request'
+    onClientError(socket, refusal)
+  })
 }
 
 function refuseConnect(req: IncomingMessage, socketOrResponse: Duplex): void {
@@ -97,16 +120,30 @@ function refuseExpectation(context: Context, _req: IncomingMessage, res: ServerR
   respond(res, { status: 417, text, requestId, close: true }, context.stalls)
 }
 
+// HTTP/1's parser counts for itself; HTTP/2's lets 64 KiB through, whatever it is told.
+function isTooLarge({ httpVersionMajor, rawHeaders }: IncomingMessage, maxBytes: number): boolean {
+  return httpVersionMajor === 2 && rawHeaders.reduce((sum, text) => sum + text.length, 0) > maxBytes
+}
+
+function refuseHeaders(context: Context, res: ServerResponse): void {
+  const requestId = context.nextRequestId()
+  respond(res, { status: 431, text: 'the headers are too large', requestId, close: true }, context.stalls)
+}
+
 // What the parser refuses never becomes a request; the connection cannot be trusted any further.
-function onClientError(error: NodeJS.ErrnoException, socket: Duplex) {
+function onClientError(socket: Duplex, refusal: Refusal | undefined) {
   const answering = (socket as { _httpMessage?: ServerResponse })._httpMessage
-  if (!socket.writable || answering?.headersSent || error.code === 'ECONNRESET') return socket.destroy()
-  if (error.code === 'HPE_HEADER_OVERFLOW') {
-    return refuseRaw(socket, '431 Request Header Fields Too Large', 'the headers are too large')
-  }
-  if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT')
-    return refuseRaw(socket, '408 Request Timeout', 'the request took too long')
-  refuseRaw(socket, '400 Bad Request', 'this is not HTTP/1.1 as RFC 9112 has it')
+  if (!socket.writable || answering?.headersSent || !refusal) return socket.destroy()
+  refuseRaw(socket, ...refusal)
+}
+
+type Refusal = readonly [status: string, text: string]
+
+// Whoever got no further than the handshake, or is gone, is told nothing.
+function refusalOf(code: string): Refusal | undefined {
+  if (code === 'HPE_HEADER_OVERFLOW') return ['431 Request Header Fields Too Large', 'the headers are too large']
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return ['408 Request Timeout', 'the request took too long']
+  return code.startsWith('HPE_') ? ['400 Bad Request', 'this is not HTTP/1.1 as RFC 9112 has it'] : undefined
 }
 
 /** Answers on a bare connection and closes it. */

@@ -54,6 +54,9 @@ export abstract class Passage implements PickKey, Waiter, Recorded, InProgress {
   /** Ends it with an answer of the balancer's own. */
   protected abstract refuse(why: Termination, status: number, text: string): void
 
+  /** Ends it when those that it was sent to failed, and there is nobody left to ask. */
+  protected abstract refuseTried(): void
+
   get address(): string {
     this.#address ??= clientAddress(this.peer, this.head, this.context.trusted)
     return this.#address
@@ -106,7 +109,7 @@ export abstract class Passage implements PickKey, Waiter, Recorded, InProgress {
       if (line.join(this)) return
       return this.refuse('queue_full', 503, 'all upstreams are busy and the queue is full')
     }
-    if (this.attempts > 0) return this.refuse('connect_failed', 502, 'no upstream could be reached')
+    if (this.attempts > 0) return this.refuseTried()
     this.refuse('no_upstream', 503, 'no upstream is available')
   }
 

@@ -7,7 +7,10 @@ import type { Problem, RequestHead } from './headers/request-head.ts'
  */
 export function problemOf(req: IncomingMessage, head: RequestHead): Problem | undefined {
   if (req.url?.charCodeAt(0) !== SLASH) return { status: 400, text: 'the request target is not in origin form' }
-  if (head.host === undefined && req.httpVersion === '1.1') return { status: 400, text: 'no Host header' }
+  if (head.host === undefined && req.httpVersion !== '1.0') return { status: 400, text: 'no Host header' }
+  if (head.host !== undefined && !HOST.test(head.host)) return { status: 400, text: 'the Host is none' }
+  // It would show the client what the balancer says to nodes alone (RFC 9110 §9.3.8).
+  if (req.method === 'TRACE') return { status: 405, text: 'no TRACE here' }
   if (head.chunked && req.httpVersion === '1.0') {
     return { status: 400, text: 'HTTP/1.0 knows no Transfer-Encoding' }
   }
@@ -16,5 +19,8 @@ export function problemOf(req: IncomingMessage, head: RequestHead): Problem | un
   }
   return undefined
 }
+
+// RFC 9110 §7.2, without `,` and `;`, which are never in a name and mean something in lists.
+const HOST = /^(?:[\w.~%!$&'()*+=-]*|\[[\da-f:.]+\])(?::\d{0,5})?$/i
 
 const SLASH = 0x2f

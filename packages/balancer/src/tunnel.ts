@@ -1,6 +1,6 @@
 import http, { type ClientRequest, type IncomingMessage } from 'node:http'
 import https from 'node:https'
-import type { Duplex, Readable } from 'node:stream'
+import { type Duplex, type Readable, Transform } from 'node:stream'
 import type { Context } from './context.ts'
 import { refuseRaw } from './front.ts'
 import { outgoingHeaders } from './headers/outgoing.ts'
@@ -25,6 +25,7 @@ export class Tunnel extends Passage {
   bytesIn = 0
   bytesOut = 0
   #answered = 0
+  #failedAs: Termination = 'connect_failed'
 
   constructor(context: Context, req: IncomingMessage, client: Duplex, early: Buffer, peer: Peer) {
     super(context, req, peer)
@@ -72,8 +73,16 @@ export class Tunnel extends Passage {
     asked.on('socket', (socket) => socket.once('connect', onConnect))
     asked.once('close', () => bound.cancel())
     asked.on('error', (error) => this.#onFailure(upstream, asked, error, connected))
-    asked.on('response', (response) => this.#onRefused(response))
-    asked.on('upgrade', (response, socket, head) => this.#onUpgrade(response, socket, head))
+    asked.on('response', (response) => {
+      bound.cancel()
+      this.#onRefused(response)
+    })
+    asked.on('upgrade', (response, socket, head) => {
+      // RFC 9110 §7.8: to nothing that was not asked for.
+      if (response.headers.upgrade?.toLowerCase() === 'websocket') return this.#onUpgrade(response, socket, head)
+      socket.destroy()
+      this.#onFailure(upstream, asked, new Error('upstream switched to another protocol'), connected)
+    })
     asked.end()
   }
 
@@ -108,11 +117,33 @@ export class Tunnel extends Passage {
     this.context.passive.succeeded(this.upstream as Upstream)
     const headers = this.#responseHeaders(response)
     headers.push('Connection', 'close')
+    // Closing is how such an answer ends, and how a broken one does: only chunks tell them apart.
+    const hasNoBody = this.#answered === 204 || this.#answered === 304
+    const inChunks = !hasNoBody && response.headers['content-length'] === undefined && this.req.httpVersion !== '1.0'
+    if (inChunks) headers.push('Transfer-Encoding', 'chunked')
     this.#client.write(headText(this.#answered, response.statusMessage ?? '', headers))
-    response.on('error', () => this.#client.destroy())
+    this.#watch(response)
+    response.on('error', () => {})
     response.on('end', () => this.finish('ok', this.#answered))
-    this.#bound(response, this.#client, 'client_stalled')
-    response.pipe(this.#client)
+    response.on('close', () => {
+      if (!response.complete) this.#close('upstream_aborted')
+    })
+    const body = inChunks ? response.pipe(new Chunks()) : response
+    this.#bound(body, this.#client, 'client_stalled')
+    body.pipe(this.#client)
+  }
+
+  // An answer that stops amid its body is cut; while the client is behind, that is its affair.
+  #watch(response: IncomingMessage): void {
+    const { clock, uploads } = this.context
+    const cut = () => (response.isPaused() ? rearm() : this.#close('idle_timeout'))
+    let bound = clock.after(uploads.bounds.idleMs, cut)
+    const rearm = (): void => {
+      bound.cancel()
+      bound = clock.after(uploads.bounds.idleMs, cut)
+    }
+    response.on('data', rearm)
+    response.once('close', () => bound.cancel())
   }
 
   #responseHeaders(response: IncomingMessage): string[] {
@@ -122,6 +153,7 @@ export class Tunnel extends Passage {
       requestId: this.requestId,
       setCookie: this.cookieFor(upstream),
       trailers: false,
+      length: this.#answered !== 204,
     })
   }
 
@@ -145,8 +177,13 @@ export class Tunnel extends Passage {
     if (connected) upstream.stats.responseErrors++
     else upstream.stats.connectErrors++
     this.context.passive.failed(upstream, error.message)
+    this.#failedAs = connected ? 'upstream_died' : 'connect_failed'
     if (this.goElsewhere(upstream, connected ? 'died before it answered' : 'could not be reached')) return
-    this.refuse(connected ? 'upstream_died' : 'connect_failed', 502, 'no upstream took the upgrade')
+    this.refuseTried()
+  }
+
+  protected override refuseTried(): void {
+    this.refuse(this.#failedAs, 502, 'no upstream took the upgrade')
   }
 
   #onNodeGone(): void {
@@ -192,4 +229,19 @@ function headText(status: number, message: string, headers: readonly string[]): 
   let text = `HTTP/1.1 ${status} ${message}\r\n`
   for (let i = 0; i < headers.length; i += 2) text += `${headers[i]}: ${headers[i + 1]}\r\n`
   return `${text}\r\n`
+}
+
+/** Frames what goes through it as chunks (RFC 9112 §7.1). */
+class Chunks extends Transform {
+  override _transform(chunk: Buffer, _: string, done: () => void): void {
+    this.push(`${chunk.length.toString(16)}\r\n`)
+    this.push(chunk)
+    this.push('\r\n')
+    done()
+  }
+
+  override _flush(done: () => void): void {
+    this.push('0\r\n\r\n')
+    done()
+  }
 }

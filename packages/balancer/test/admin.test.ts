@@ -177,6 +177,13 @@ test('metrics are Prometheus text: help and type once a family, every sample a n
   expect(lines).toContain('balancer_upstream_requests_total{upstream="a"} 2')
   expect(lines).toContain('balancer_upstream_responses_total{upstream="b",class="2xx"} 2')
   expect(lines).toContain('balancer_requests_total{termination="ok"} 4')
+  expect(families).toContain('balancer_upstream_latency_seconds')
+  const latency = lines.filter((line) => line.startsWith('balancer_upstream_latency_seconds_bucket{upstream="a"'))
+  const counts = latency.map((line) => Number(line.split(' ')[1]))
+  expect(counts).toEqual(counts.toSorted((one, other) => one - other))
+  expect(latency.at(-1)).toBe('balancer_upstream_latency_seconds_bucket{upstream="a",le="+Inf"} 2')
+  expect(lines).toContain('balancer_upstream_latency_seconds_count{upstream="a"} 2')
+  expect(lines).not.toContainEqual(expect.stringMatching(/^balancer_workers/))
 })
 
 test('the request id is the balancer’s, and the token shows nodes that it is', async () => {

@@ -132,6 +132,17 @@ describe.each(engineNames)('TLS and HTTP/2 in front [%s]', (engine) => {
     await expect.poll(() => lb.done).toMatchObject([{ status: 499, termination: 'client_left' }])
   })
 
+  test('HTTP/2: headers beyond the bound reach no node', async () => {
+    await using node = await testNode('a')
+    await using lb = await testBalancer({ engine, nodes: [node], front: { tls } })
+    await withSession(lb.url, async (session) => {
+      const tooLarge = await ask2(session, { ':path': '/', 'x-a': 'b'.repeat(20_000) })
+      expect(tooLarge).toMatchObject({ headers: { ':status': 431 }, body: expect.stringContaining('too large') })
+      expect((await ask2(session, { ':path': '/', 'x-a': 'b'.repeat(10_000) })).body).toBe('a')
+    })
+    expect(node.seen).toHaveLength(1)
+  })
+
   test('HTTP/2: all down is a 503, CONNECT a 405', async () => {
     await using lb = await testBalancer({ engine, nodes: [], front: { tls } })
     await withSession(lb.url, async (session) => {

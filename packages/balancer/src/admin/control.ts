@@ -1,7 +1,8 @@
 import type { Balancer } from '../balancer.ts'
 import type { BalancerEvents, EventName } from '../events.ts'
+import { Histogram } from '../histogram.ts'
 import type { UpstreamMode, UpstreamOptions } from '../upstream.ts'
-import { metricsOf } from './metrics.ts'
+import { type Measured, metricsOf } from './metrics.ts'
 import { reportOf, reportsOf, type UpstreamReport } from './report.ts'
 
 /** An event by name, as it goes over the wire. */
@@ -30,9 +31,13 @@ export function controlOf(balancer: Balancer): Control {
     remove: (name, options) => balancer.remove(name, options),
     update: async (name, change) => reportOf(balancer.update(name, change), queued()),
     subscribe: (listener) => subscribe(balancer, listener),
-    metrics: async () => metricsOf(reportsOf(balancer.pool, queued()), balancer),
+    metrics: async () => metricsOf(reportsOf(balancer.pool, queued()), measuredOf(balancer)),
     isReady: () => !balancer.isClosing && balancer.pool.available().length > 0,
   }
+}
+
+function measuredOf({ pool, totals, load }: Balancer): Measured {
+  return { totals, load, latency: (name) => pool.get(name)?.stats.latency ?? new Histogram() }
 }
 
 function subscribe(balancer: Balancer, listener: (named: NamedEvent) => void): () => void {

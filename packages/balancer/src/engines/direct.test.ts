@@ -204,7 +204,7 @@ describe('directEngine', () => {
       }
     }
     const body = (length: number | undefined, ...pieces: string[]): RequestBody => ({
-      ...{ source: Readable.from(pieces.map((piece) => Buffer.from(piece))), length, sent: 0 },
+      ...{ source: Readable.from(pieces.map((piece) => Buffer.from(piece))), length, sent: 0, trailers: undefined },
     })
     const headers = ['Content-Length', '5']
     const known = ask(engine, upstream, { method: 'POST', headers, body: body(5, 'hello') })

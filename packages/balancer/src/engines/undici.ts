@@ -1,18 +1,22 @@
-import { Client, type Dispatcher } from 'undici'
+import { Client, type Dispatcher, errors } from 'undici'
 import type { Attempt, Engine, EngineTimeouts, FailureKind, Outgoing, Receiver } from '../engine.ts'
 import { latin1 } from '../headers/latin1.ts'
 import type { Upstream } from '../upstream.ts'
 import { BodyStream } from './body-stream.ts'
+import { directEngine } from './direct.ts'
 
 /**
  * The `undici` engine: its dispatch interface, one connection per client object, one request at a time on it. undici refuses
- * `Expect` and `Transfer-Encoding` headers: bodies are framed by the length the client declared, and chunked otherwise.
+ * `Expect` and `Transfer-Encoding` headers: bodies are framed by the length the client declared, and chunked otherwise. It
+ * ends chunked bodies itself, without trailers: the rare requests that announce some go by `direct`.
  */
 export function undiciEngine(timeouts: EngineTimeouts): Engine {
   const stacks = new Map<Upstream, ClientStack>()
+  const trailing = directEngine(timeouts)
   return {
     name: 'undici',
     send(outgoing, receiver) {
+      if (outgoing.body?.trailers) return trailing.send(outgoing, receiver)
       let stack = stacks.get(outgoing.upstream)
       if (!stack) {
         stack = new ClientStack(outgoing.upstream.url.origin, timeouts)
@@ -23,10 +27,12 @@ export function undiciEngine(timeouts: EngineTimeouts): Engine {
     forget(upstream) {
       stacks.get(upstream)?.close()
       stacks.delete(upstream)
+      trailing.forget(upstream)
     },
     async close() {
       for (const stack of stacks.values()) stack.close()
       stacks.clear()
+      await trailing.close()
     },
   }
 }
@@ -41,12 +47,14 @@ const MAX_IDLE = 1024
 
 /** The idle connections to one upstream. The last used is used first, so that the others may time out. */
 class ClientStack {
+  readonly headersTimeoutMs: number
   readonly #origin: string
   readonly #options: Client.Options
   readonly #idle: Connection[] = []
   #closed = false
 
   constructor(origin: string, timeouts: EngineTimeouts) {
+    this.headersTimeoutMs = timeouts.headersTimeoutMs
     this.#origin = origin
     this.#options = {
       pipelining: 1,
@@ -80,6 +88,7 @@ class UndiciAttempt implements Attempt, Dispatcher.DispatchHandler {
   readonly #receiver: Receiver
   #controller: Dispatcher.DispatchController | undefined
   #answered = false
+  #informedSince: number | undefined
   #over = false
 
   constructor(stack: ClientStack, { method, path, headers, body }: Outgoing, receiver: Receiver) {
@@ -107,9 +116,17 @@ class UndiciAttempt implements Attempt, Dispatcher.DispatchHandler {
   onResponseStart(controller: Dispatcher.DispatchController, status: number, _: unknown, message?: string) {
     if (this.#over) return
     const raw = strings(controller.rawHeaders)
-    if (status < 200) return this.#receiver.onInformation(status, raw)
+    if (status < 200) return this.#onInformation(controller, status, raw)
     this.#answered = true
     this.#receiver.onHeaders(status, message ?? '', raw)
+  }
+
+  // undici grants its time for headers anew after each of them.
+  #onInformation(controller: Dispatcher.DispatchController, status: number, raw: string[]): void {
+    const now = performance.now()
+    this.#informedSince ??= now
+    if (now - this.#informedSince < this.#stack.headersTimeoutMs) this.#receiver.onInformation(status, raw)
+    else controller.abort(new errors.HeadersTimeoutError())
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
@@ -136,10 +153,18 @@ class UndiciAttempt implements Attempt, Dispatcher.DispatchHandler {
     if (error.code === 'UND_ERR_INVALID_ARG' || error.code === 'UND_ERR_NOT_SUPPORTED') return 'unsendable'
     if (!this.#controller) return 'connect'
     if (error.code === 'UND_ERR_HEADERS_TIMEOUT' || error.code === 'UND_ERR_BODY_TIMEOUT') return 'timeout'
-    if (error.name === 'HTTPParserError' || error.code === 'UND_ERR_HEADERS_OVERFLOW') return 'protocol'
+    if (!this.#answered && isNonsense(error)) return 'protocol'
     return this.#connection.used && !this.#answered ? 'stale' : 'died'
   }
 }
+
+// Two lengths, a status below 100, a switch of protocols or a 100 that nobody asked for: undici has a way for each.
+const isNonsense = ({ name, code, message }: NodeJS.ErrnoException): boolean =>
+  name === 'HTTPParserError' ||
+  code === 'UND_ERR_HEADERS_OVERFLOW' ||
+  code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH' ||
+  code === 'ERR_ASSERTION' ||
+  (code === 'UND_ERR_SOCKET' && message.startsWith('bad '))
 
 const NONE: string[] = []
 

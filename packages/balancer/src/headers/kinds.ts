@@ -20,13 +20,13 @@ export const FORWARDED_OTHER = 14
 export const VIA = 15
 /** HTTP/2's name for the host. */
 export const AUTHORITY = 16
+export const TRAILER = 17
 
 const kinds = {
   'keep-alive': DROP,
   'proxy-connection': DROP,
   'proxy-authorization': DROP,
   'http2-settings': DROP,
-  trailer: DROP,
   'x-request-id': DROP,
   'x-balancer-token': DROP,
   host: HOST,
@@ -37,6 +37,7 @@ const kinds = {
   expect: EXPECT,
   upgrade: UPGRADE,
   te: TE,
+  trailer: TRAILER,
   'x-forwarded-for': FORWARDED_FOR,
   'x-forwarded-proto': FORWARDED_PROTO,
   'x-forwarded-host': FORWARDED_HOST,
@@ -59,14 +60,30 @@ export function kindOf(name: string): number {
 
 function learn(name: string): number {
   const lower = name.toLowerCase()
-  const kind =
-    known.get(lower) ?? (lower.startsWith('x-forwarded-') ? FORWARDED_OTHER : lower[0] === ':' ? DROP : PLAIN)
+  const kind = known.get(lower) ?? kindOfOther(lower)
   if (known.size < MAX_CACHED) known.set(name, kind)
   return kind
 }
 
+function kindOfOther(lower: string): number {
+  if (lower.startsWith('x-forwarded-')) return FORWARDED_OTHER
+  if (lower[0] === ':') return DROP
+  // CGI and its heirs read `_` as `-`: X_Forwarded_For would be believed where X-Forwarded-For is not.
+  return lower.includes('_') && kindOf(lower.replaceAll('_', '-')) !== PLAIN ? DROP : PLAIN
+}
+
+const NOTHING: readonly string[] = []
+
+/** The fields, lower case, that a `Connection` line makes hop-by-hop: none of those that carry the message. */
+export function namedBy(connection: string): readonly string[] {
+  const lower = connection.toLowerCase()
+  if (lower === 'keep-alive' || lower === 'close') return NOTHING
+  const named = lower.split(',').map((token) => token.trim())
+  return named.filter((name) => name !== '' && !isProtected(name))
+}
+
 /** Headers that a client's or a node's `Connection` line cannot make disappear. */
-export function isProtected(lower: string): boolean {
+function isProtected(lower: string): boolean {
   return PROTECTED.has(lower) || lower.startsWith('x-forwarded-')
 }
 

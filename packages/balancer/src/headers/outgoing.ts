@@ -24,6 +24,7 @@ export function outgoingHeaders(head: RequestHead, peer: Peer, requestId: string
   const cookie = visibleCookie(head.cookie, options.hiddenCookie)
   if (cookie !== undefined) out.push('Cookie', cookie)
   if (head.length !== undefined && !head.chunked) out.push('Content-Length', String(head.length))
+  if (head.trailer !== undefined && head.chunked) out.push('Trailer', head.trailer)
   if (head.te !== undefined && /(^|,)\s*trailers\s*(;|,|$)/i.test(head.te)) out.push('TE', 'trailers')
   if (peer.isTrusted) pushTrusted(out, head, peer, host)
   else {

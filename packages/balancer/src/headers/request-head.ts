@@ -1,4 +1,5 @@
 import * as kinds from './kinds.ts'
+import { announced } from './trailers.ts'
 
 /**
  * A request's headers, read in one pass: what is passed on lies in `kept`, what the balancer decides about in fields of its
@@ -17,6 +18,8 @@ export class RequestHead {
   expect: string | undefined
   upgrade: string | undefined
   te: string | undefined
+  /** The fields that are announced to follow the body, those that may. */
+  trailer: string | undefined
   forwardedFor: string | undefined
   forwardedProto: string | undefined
   forwardedHost: string | undefined
@@ -34,17 +37,25 @@ export class RequestHead {
       else if (kind !== kinds.DROP) this.#special(kind, name, rawHeaders[i + 1] as string)
     }
     if (this.authority !== undefined) this.host = this.authority
-    if (this.connection !== undefined) this.#dropNamed(this.connection)
+    if (this.connection !== undefined) this.kept = withoutNamed(this.kept, kinds.namedBy(this.connection))
+    if (this.trailer !== undefined) this.trailer = announced(this.trailer, this.connection)
   }
 
   /** HTTP/2 frames bodies itself: one without a declared length goes on in chunks. */
   frameAs2(req: object): void {
     const { stream } = req as { stream?: { endAfterHeaders: boolean } }
-    this.chunked = stream?.endAfterHeaders === false && this.length === undefined
+    if (stream?.endAfterHeaders !== false) return
+    // HTTP/1.1 carries trailers after chunks only.
+    if (this.trailer !== undefined) this.length = undefined
+    this.chunked = this.length === undefined
   }
 
   get hasBody(): boolean {
     return this.chunked || (this.length !== undefined && this.length > 0)
+  }
+
+  get hasTrailers(): boolean {
+    return this.chunked && this.trailer !== undefined
   }
 
   #special(kind: number, name: string, value: string): void {
@@ -77,6 +88,9 @@ export class RequestHead {
       case kinds.TE:
         this.te = value
         return
+      case kinds.TRAILER:
+        this.trailer = join(this.trailer, value, ', ')
+        return
       default:
         this.#proxied(kind, name, value)
     }
@@ -102,14 +116,6 @@ export class RequestHead {
     }
     if (this.chunked) this.problem = { status: 400, text: 'Transfer-Encoding is repeated' }
     this.chunked = true
-  }
-
-  #dropNamed(connection: string): void {
-    const lower = connection.toLowerCase()
-    if (lower === 'keep-alive' || lower === 'close') return
-    const named = lower.split(',').map((token) => token.trim())
-    const drop = named.filter((name) => name !== '' && !kinds.isProtected(name))
-    this.kept = withoutNamed(this.kept, drop)
   }
 }
 

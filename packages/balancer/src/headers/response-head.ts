@@ -1,11 +1,11 @@
-import { isProtected } from './kinds.ts'
+import { namedBy } from './kinds.ts'
 import { withoutNamed } from './request-head.ts'
+import { announced } from './trailers.ts'
 
-// 1 dropped, 2 Connection, 3 Trailer, 4 Cache-Control, 5 Content-Length, 6 X-Request-Id
+// 1 dropped, 2 Connection, 3 Trailer, 4 Cache-Control, 5 Content-Length, 7 Transfer-Encoding
 const special = new Map<string, number>([
   ['keep-alive', 1],
   ['proxy-connection', 1],
-  ['transfer-encoding', 1],
   ['te', 1],
   ['upgrade', 1],
   ['connection', 2],
@@ -13,6 +13,7 @@ const special = new Map<string, number>([
   ['cache-control', 4],
   ['content-length', 5],
   ['x-request-id', 1],
+  ['transfer-encoding', 7],
 ])
 const MAX_CACHED = 2000
 
@@ -31,9 +32,14 @@ export interface ResponseHeadOptions {
   readonly setCookie: string | undefined
   /** Whether trailers can follow: the client speaks HTTP/1.1 or later and the body has no declared length. */
   readonly trailers: boolean
+  /** Whether the answer may say how long its body is: a 204 has none (RFC 9110 §8.6). */
+  readonly length: boolean
 }
 
-/** A node's response headers as the client gets them: hop-by-hop ones gone, the node's own cookies untouched. */
+/**
+ * A node's response headers as the client gets them: hop-by-hop ones gone, the node's own cookies untouched.
+ * @throws when the body is in a transfer coding that nobody here takes off
+ */
 export function responseHeaders(raw: string[], options: ResponseHeadOptions): string[] {
   const out: string[] = []
   let connection: string | undefined
@@ -45,27 +51,24 @@ export function responseHeaders(raw: string[], options: ResponseHeadOptions): st
     const kind = kindOf(name)
     if (kind === 0) out.push(name, value)
     else if (kind === 2) connection = connection === undefined ? value : `${connection},${value}`
-    else if (kind === 3) trailer = value
+    else if (kind === 3) trailer = trailer === undefined ? value : `${trailer}, ${value}`
     else if (kind === 4) {
       if (options.setCookie === undefined) out.push(name, value)
     } else if (kind === 5) {
       hasLength = true
-      out.push(name, value)
-    }
+      if (options.length) out.push(name, value)
+    } else if (kind === 7) checkCoding(value)
   }
-  const kept = connection === undefined ? out : withoutConnectionNamed(out, connection)
-  if (trailer !== undefined && options.trailers && !hasLength) kept.push('Trailer', trailer)
+  const kept = connection === undefined ? out : withoutNamed(out, namedBy(connection))
+  if (trailer !== undefined && options.trailers && !hasLength) {
+    const names = announced(trailer, connection)
+    if (names !== undefined) kept.push('Trailer', names)
+  }
   if (options.setCookie !== undefined) kept.push('Set-Cookie', options.setCookie, 'Cache-Control', 'no-store')
   kept.push('X-Request-Id', options.requestId)
   return kept
 }
 
-function withoutConnectionNamed(raw: string[], connection: string): string[] {
-  const lower = connection.toLowerCase()
-  if (lower === 'keep-alive' || lower === 'close') return raw
-  const named = lower.split(',').map((token) => token.trim())
-  return withoutNamed(
-    raw,
-    named.filter((name) => name !== '' && !isProtected(name)),
-  )
+function checkCoding(coding: string): void {
+  if (!/^(chunked|identity)$/i.test(coding)) throw new Error(`a transfer coding that was not asked for: ${coding}`)
 }

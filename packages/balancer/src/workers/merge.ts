@@ -4,17 +4,10 @@ import type { Termination } from '../termination.ts'
 import type { Upstream } from '../upstream.ts'
 import type { Measures } from './messages.ts'
 
-const SUMMED = [
-  ...(['inFlight', 'queued', 'requests', 'bytesIn', 'bytesOut', 'status2xx', 'status3xx', 'status4xx'] as const),
-  ...([
-    'status5xx',
-    'connectErrors',
-    'responseErrors',
-    'retries',
-    'redispatches',
-    'clientAborts',
-    'ejections',
-  ] as const),
+const GAUGES = ['inFlight', 'queued'] as const
+const COUNTERS = [
+  ...(['requests', 'bytesIn', 'bytesOut', 'status2xx', 'status3xx', 'status4xx', 'status5xx'] as const),
+  ...(['connectErrors', 'responseErrors', 'retries', 'redispatches', 'clientAborts', 'ejections'] as const),
 ] as const
 
 /**
@@ -24,12 +17,22 @@ const SUMMED = [
 export function mergeReports(upstream: Upstream, measures: readonly Measures[]): UpstreamReport {
   const reports = measures.flatMap((measured) => measured.reports.filter((report) => report.name === upstream.name))
   const merged = blank(upstream)
-  for (const report of reports) for (const column of SUMMED) merged[column] += report[column]
+  for (const report of reports) for (const column of [...GAUGES, ...COUNTERS]) merged[column] += report[column]
   merged.maxInFlight = reports.reduce((most, report) => most + report.maxInFlight, 0)
-  if (merged.state === 'up' && reports.some((report) => report.state === 'ejected')) merged.state = 'ejected'
-  const latency = new Histogram()
-  for (const { latencies } of measures) addTo(latency, latencies[upstream.name])
+  const ejected = reports.find((report) => report.state === 'ejected')
+  if (merged.state === 'up' && ejected) {
+    merged.state = 'ejected'
+    merged.lastReason = ejected.lastReason
+  }
+  const latency = mergeLatency(upstream.name, measures)
   return { ...merged, p50: latency.quantile(0.5), p95: latency.quantile(0.95), p99: latency.quantile(0.99) }
+}
+
+/** An upstream's latencies over all workers. */
+export function mergeLatency(name: string, measures: readonly Measures[]): Histogram {
+  const histogram = new Histogram()
+  for (const { latencies } of measures) addTo(histogram, latencies[name])
+  return histogram
 }
 
 /** How requests ended, over all workers. */
@@ -49,6 +52,50 @@ function addTo(histogram: Histogram, latency: Measures['latencies'][string] | un
   }
   histogram.count += latency.count
   histogram.sum += latency.sum
+}
+
+/** What workers that have ended counted: sums go on from there, so that no counter ever falls. */
+export class Retired {
+  #sum: Measures = { reports: [], latencies: {}, terminations: [], active: 0, waiting: 0 }
+
+  get measures(): Measures {
+    return this.#sum
+  }
+
+  add(last: Measures): void {
+    const both = [this.#sum, last]
+    const names = new Set(both.flatMap(({ reports }) => reports.map(({ name }) => name)))
+    this.#sum = {
+      reports: [...names].map((name) =>
+        countersOf(both.flatMap(({ reports }) => reports.filter((r) => r.name === name))),
+      ),
+      latencies: Object.fromEntries([...names].map((name) => [name, packed(mergeLatency(name, both))])),
+      terminations: [...mergeTerminations(both)],
+      ...{ active: 0, waiting: 0 },
+    }
+  }
+
+  /** Another upstream of that name begins at 0. */
+  forget(name: string): void {
+    const { [name]: _, ...latencies } = this.#sum.latencies
+    this.#sum = { ...this.#sum, reports: this.#sum.reports.filter((report) => report.name !== name), latencies }
+  }
+}
+
+// Nothing is in flight on a worker that has ended, and it ejects nobody.
+function countersOf(reports: readonly UpstreamReport[]): UpstreamReport {
+  const sum: UpstreamReport = { ...(reports[0] as UpstreamReport), state: 'up', inFlight: 0, maxInFlight: 0, queued: 0 }
+  for (const column of COUNTERS) sum[column] = reports.reduce((total, report) => total + report[column], 0)
+  return sum
+}
+
+/** A histogram fit to be sent: its filled buckets, index and count in turn. */
+export function packed({ counts, count, sum }: Histogram): Measures['latencies'][string] {
+  const buckets: number[] = []
+  counts.forEach((filled, i) => {
+    if (filled > 0) buckets.push(i, filled)
+  })
+  return { buckets, count, sum }
 }
 
 // What the primary knows itself: membership, state and checks.

@@ -4,11 +4,12 @@ import { metricsOf } from '../admin/metrics.ts'
 import type { UpstreamReport } from '../admin/report.ts'
 import { systemClock } from '../clock.ts'
 import { UnknownUpstreamError } from '../errors.ts'
+import type { UpstreamEvent } from '../events.ts'
 import { ActiveHealth, type ActiveOptions } from '../health/active.ts'
 import { Pool } from '../pool.ts'
 import { checkWeight, type Upstream, type UpstreamMode, type UpstreamOptions, type UpstreamState } from '../upstream.ts'
-import { WorkerLink } from './link.ts'
-import { mergeReports, mergeTerminations } from './merge.ts'
+import { WorkerGoneError, WorkerLink } from './link.ts'
+import { mergeLatency, mergeReports, mergeTerminations, Retired } from './merge.ts'
 import type { Listed, Measures, Order } from './messages.ts'
 
 /** How workers are run. */
@@ -22,10 +23,16 @@ export interface WorkersOptions {
   env?: Record<string, string> | undefined
   /** A worker that has not closed by then is killed; longer than its own bound. @default 15_000 */
   closeTimeoutMs?: number | undefined
-  /** Told of every change that the primary makes or finds. */
-  onState?: ((name: string, state: UpstreamState, reason: string) => void) | undefined
+  /** Told of every change of an upstream, a worker's ejections too. */
+  onState?: ((name: string, state: UpstreamEvent['state'], reason: string) => void) | undefined
+  /** Told when a worker ends unasked; another takes its place. */
   onWorkerLost?: ((detail: string) => void) | undefined
 }
+
+const QUIET = (): void => {}
+const REMOVE_MS = 10_000
+/** A worker that served for so long was no failure to start. */
+const STEADY_MS = 10_000
 
 /**
  * Several workers on one port that act as one balancer. The primary holds the port, the list of upstreams and the
@@ -37,13 +44,19 @@ export class Workers implements Control {
   readonly #pool: Pool
   readonly #health: ActiveHealth | undefined
   readonly #listeners = new Set<(named: NamedEvent) => void>()
+  readonly #retired = new Retired()
+  /** Every worker that runs, those that are closing too. */
   #links: WorkerLink[] = []
+  #lost = 0
+  /** Workers lost in a row, soon after they had started. */
+  #failures = 0
+  #restarting: Promise<void> | undefined
   #closing = false
 
   constructor(options: WorkersOptions) {
     this.#options = options
     const onState = (upstream: Upstream, state: UpstreamState, reason: string): void => {
-      options.onState?.(upstream.name, state, reason)
+      this.#announce({ at: systemClock.now(), name: upstream.name, state, reason })
       if (state === 'up' || state === 'down') this.#spread(upstream, reason)
     }
     this.#pool = new Pool({ clock: systemClock, random: Math.random, onState })
@@ -68,16 +81,18 @@ export class Workers implements Control {
     return url
   }
 
-  /** Replaces every worker, one after the other, each only when its successor listens: no request is refused. */
-  async restart(): Promise<void> {
-    for (const old of [...this.#links]) {
-      if (this.#closing) return
-      await this.#fork().listening
-      await this.#retire(old)
-    }
+  /**
+   * Replaces every worker, one after the other, each only when its successor listens: no request is refused.
+   * @throws when a successor does not come to listen; those not yet replaced go on
+   */
+  restart(): Promise<void> {
+    this.#restarting ??= this.#replaceAll().finally(() => {
+      this.#restarting = undefined
+    })
+    return this.#restarting
   }
 
-  /** Has every worker read certificate and key anew. */
+  /** Has every worker read certificate and key anew. @throws what a worker says of them; it keeps the old ones */
   async reloadTls(): Promise<void> {
     await this.#all({ do: 'tls' })
   }
@@ -96,6 +111,7 @@ export class Workers implements Control {
 
   async add(options: UpstreamOptions): Promise<UpstreamReport> {
     const upstream = this.#pool.add(options)
+    this.#announce({ at: systemClock.now(), name: upstream.name, state: 'added', reason: 'added' })
     await this.#health?.watch(upstream)
     await this.#all({ do: 'add', options })
     if (!upstream.healthy) this.#spread(upstream, upstream.lastReason)
@@ -106,8 +122,15 @@ export class Workers implements Control {
     const upstream = this.#named(name)
     this.#pool.setLeaving(upstream)
     this.#health?.forget(upstream)
-    await this.#all({ do: 'remove', name, options })
-    this.#pool.remove(upstream)
+    const boundMs = (options.timeoutMs ?? REMOVE_MS) + REMOVE_MS
+    try {
+      await this.#all({ do: 'remove', name, options }, boundMs)
+    } finally {
+      this.#pool.remove(upstream)
+      this.#retired.forget(name)
+      const reason = options.force ? 'by force' : 'drained'
+      this.#announce({ at: systemClock.now(), name, state: 'removed', reason })
+    }
   }
 
   async update(name: string, change: { mode?: UpstreamMode; weight?: number }): Promise<UpstreamReport> {
@@ -121,10 +144,10 @@ export class Workers implements Control {
 
   subscribe(listener: (named: NamedEvent) => void): () => void {
     this.#listeners.add(listener)
-    if (this.#listeners.size === 1) void this.#all({ do: 'tell', events: true })
+    if (this.#listeners.size === 1) this.#all({ do: 'tell', events: true }).catch(QUIET)
     return () => {
       this.#listeners.delete(listener)
-      if (this.#listeners.size === 0) void this.#all({ do: 'tell', events: false })
+      if (this.#listeners.size === 0) this.#all({ do: 'tell', events: false }).catch(QUIET)
     }
   }
 
@@ -135,62 +158,107 @@ export class Workers implements Control {
       (sum, { active, waiting }) => ({ active: sum.active + active, waiting: sum.waiting + waiting }),
       { active: 0, waiting: 0 },
     )
-    return metricsOf(reports, { totals: { byTermination: mergeTerminations(measures) }, load })
+    return metricsOf(reports, {
+      ...{ totals: { byTermination: mergeTerminations(measures) }, load },
+      latency: (name) => mergeLatency(name, measures),
+      workers: { running: this.#serving.length, lost: this.#lost },
+    })
   }
 
   isReady(): boolean {
-    return !this.#closing && this.#links.length > 0 && this.#pool.available().length > 0
+    return !this.#closing && this.#serving.length > 0 && this.#pool.available().length > 0
+  }
+
+  get #serving(): readonly WorkerLink[] {
+    return this.#links.filter((link) => link.listensSince !== undefined && !link.isRetiring)
   }
 
   #fork(): WorkerLink {
     const worker = cluster.fork(this.#options.env)
-    const link = new WorkerLink(worker, (named) => this.#tell(named, link))
+    const link = new WorkerLink(worker, (named) => this.#hear(named, worker.process.pid))
     this.#links.push(link)
-    worker.once('exit', (code, signal) => {
-      const expected = !this.#links.includes(link)
-      this.#links = this.#links.filter((other) => other !== link)
-      if (expected || this.#closing) return
-      this.#options.onWorkerLost?.(`worker ${worker.process.pid} ended by ${signal ?? `code ${code}`}`)
-      this.#fork()
-    })
+    worker.once('exit', (code, signal) => this.#onExit(link, signal ?? `code ${code}`))
     const upstreams: Listed[] = this.#pool.all
       .filter((upstream) => !upstream.leaving)
       .map(({ name, url, weight, mode, healthy }) => ({ options: { name, url: url.origin, weight }, mode, healthy }))
-    const quiet = (): void => {}
-    link.order({ do: 'list', upstreams }).catch(quiet)
-    if (this.#listeners.size > 0) link.order({ do: 'tell', events: true }).catch(quiet)
+    link.order({ do: 'list', upstreams }).catch(QUIET)
+    if (this.#listeners.size > 0) link.order({ do: 'tell', events: true }).catch(QUIET)
     return link
   }
 
-  async #retire(link: WorkerLink): Promise<void> {
+  #onExit(link: WorkerLink, how: string): void {
     this.#links = this.#links.filter((other) => other !== link)
+    if (link.measures) this.#retired.add(link.measures)
+    if (link.isRetiring || this.#closing) return
+    this.#lost++
+    this.#options.onWorkerLost?.(`worker ${link.worker.process.pid} ended by ${how}`)
+    this.#replace(link)
+  }
+
+  // At once if it had served for a while, else later and later: what keeps one from starting mostly keeps the next.
+  #replace({ listensSince }: WorkerLink): void {
+    const served = listensSince === undefined ? 0 : performance.now() - listensSince
+    this.#failures = served > STEADY_MS ? 0 : this.#failures + 1
+    const delayMs = this.#failures <= 1 ? 0 : Math.min(100 * 2 ** (this.#failures - 2), 5000)
+    setTimeout(() => {
+      if (!this.#closing && this.#links.filter((link) => !link.isRetiring).length < this.#options.count) this.#fork()
+    }, delayMs)
+  }
+
+  async #replaceAll(): Promise<void> {
+    for (const old of [...this.#links]) {
+      if (this.#closing) return
+      await this.#fork().listening
+      await this.#retire(old)
+    }
+  }
+
+  async #retire(link: WorkerLink): Promise<void> {
+    link.isRetiring = true
+    if (!this.#links.includes(link)) return
     const exited = Promise.withResolvers<void>()
     link.worker.once('exit', () => exited.resolve())
-    const late = setTimeout(() => link.worker.process.kill('SIGKILL'), this.#options.closeTimeoutMs ?? 15_000)
-    link.order({ do: 'close' }).catch(() => {})
+    const boundMs = this.#options.closeTimeoutMs ?? 15_000
+    const late = setTimeout(() => link.worker.process.kill('SIGKILL'), boundMs)
+    link.order({ do: 'close' }, boundMs).catch(QUIET)
     await exited.promise
     clearTimeout(late)
   }
 
-  // Every worker tells of the same change of the pool; it is passed on once.
-  #tell(named: NamedEvent, from: WorkerLink): void {
-    if (named.name === 'upstream' && from !== this.#links[0]) return
+  #hear(named: NamedEvent, pid: number | undefined) {
+    if (named.name !== 'upstream') return this.#tell(named)
+    const { event } = named
+    this.#announce({ ...event, reason: `${event.reason} (worker ${pid})` })
+  }
+
+  #announce(event: UpstreamEvent): void {
+    this.#options.onState?.(event.name, event.state, event.reason)
+    this.#tell({ name: 'upstream', event })
+  }
+
+  #tell(named: NamedEvent): void {
     for (const listener of this.#listeners) listener(named)
   }
 
   #spread(upstream: Upstream, reason: string): void {
     const { name, healthy } = upstream
-    void this.#all({ do: 'health', name, healthy, reason })
+    this.#all({ do: 'health', name, healthy, reason }).catch(QUIET)
   }
 
-  // A worker that ends amid an order is replaced by one that starts from the pool as it then is.
-  async #all(order: Order): Promise<(Measures | undefined)[]> {
-    return Promise.all(this.#links.map((link) => link.order(order).catch(() => undefined)))
+  // A worker that ends amid an order is replaced by one that starts from the pool as it then is: no reason to fail.
+  async #all(order: Order, boundMs?: number): Promise<void> {
+    const answers = await Promise.allSettled(this.#links.map((link) => link.order(order, boundMs)))
+    for (const answer of answers) {
+      if (answer.status === 'rejected' && !(answer.reason instanceof WorkerGoneError)) throw answer.reason
+    }
   }
 
+  // Those that end meanwhile are among the retired by then.
   async #measure(): Promise<Measures[]> {
-    const answers = await this.#all({ do: 'measure' })
-    return answers.filter((answer) => answer !== undefined)
+    const links = [...this.#links]
+    const answers = await Promise.all(links.map((link) => link.measure()))
+    const living = answers.filter((answer, i) => answer !== undefined && this.#links.includes(links[i] as WorkerLink))
+    return [this.#retired.measures, ...(living as Measures[])]
   }
 
   async #report(upstream: Upstream): Promise<UpstreamReport> {

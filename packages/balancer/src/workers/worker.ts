@@ -1,6 +1,7 @@
-import { controlOf } from '../admin/control.ts'
+import { controlOf, type NamedEvent } from '../admin/control.ts'
 import { reportsOf } from '../admin/report.ts'
 import type { Balancer, ListenOptions } from '../balancer.ts'
+import { packed } from './merge.ts'
 import type { Listed, Measures, Order, OrderMessage, WorkerMessage } from './messages.ts'
 
 /** What a worker process needs to take part. */
@@ -18,6 +19,10 @@ export interface WorkerOptions {
 export function serveOrders({ balancer, listen, drainMs, reloadTls }: WorkerOptions): void {
   const control = controlOf(balancer)
   const say = (message: WorkerMessage): void => void process.send?.(message)
+  const tellRequests = (named: NamedEvent): void => {
+    if (named.name !== 'upstream') say({ balancer: 'event', named })
+  }
+  tellEjections(balancer, say)
   let stopTelling: (() => void) | undefined
   const carryOut = async (order: Order): Promise<Measures | undefined> => {
     switch (order.do) {
@@ -26,10 +31,12 @@ export function serveOrders({ balancer, listen, drainMs, reloadTls }: WorkerOpti
         say({ balancer: 'listening', url: await balancer.listen(listen) })
         return undefined
       case 'add':
-        await control.add(order.options)
+        // One that started meanwhile was told of it in its list.
+        if (!balancer.pool.get(order.options.name)) await control.add(order.options)
         return undefined
       case 'remove':
-        return void (await control.remove(order.name, order.options))
+        if (balancer.pool.get(order.name)) await control.remove(order.name, order.options)
+        return undefined
       case 'update':
         await control.update(order.name, order.change)
         return undefined
@@ -42,14 +49,14 @@ export function serveOrders({ balancer, listen, drainMs, reloadTls }: WorkerOpti
         return measure(balancer)
       case 'tell':
         stopTelling?.()
-        stopTelling = order.events ? control.subscribe((named) => say({ balancer: 'event', named })) : undefined
+        stopTelling = order.events ? control.subscribe(tellRequests) : undefined
         return undefined
       case 'tls':
         reloadTls?.()
         return undefined
       case 'close':
         await balancer.close({ timeoutMs: drainMs })
-        return undefined
+        return measure(balancer)
     }
   }
   // A signal to the whole group is the primary's to act on; a primary that is gone is a reason to go.
@@ -64,8 +71,27 @@ export function serveOrders({ balancer, listen, drainMs, reloadTls }: WorkerOpti
         if (order.do === 'close') process.send?.(done, () => process.exit(0))
         else say(done)
       },
-      (error: unknown) => say({ balancer: 'done', id, error: error instanceof Error ? error.message : String(error) }),
+      (error: unknown) => {
+        const failed: WorkerMessage = {
+          balancer: 'done',
+          id,
+          error: error instanceof Error ? error.message : String(error),
+        }
+        // One that cannot listen is of no use, and its place must be free for another.
+        if (order.do === 'list') process.send?.(failed, () => process.exit(1))
+        else say(failed)
+      },
     )
+  })
+}
+
+// Of an upstream's changes the primary makes all but these: each worker ejects for itself.
+function tellEjections(balancer: Balancer, say: (message: WorkerMessage) => void): void {
+  const ejected = new Set<string>()
+  balancer.events.on('upstream', (event) => {
+    const isBack = ejected.delete(event.name) && event.state === 'up'
+    if (event.state === 'ejected') ejected.add(event.name)
+    if (isBack || event.state === 'ejected') say({ balancer: 'event', named: { name: 'upstream', event } })
   })
 }
 
@@ -76,14 +102,7 @@ async function takeOn(balancer: Balancer, { options, mode, healthy }: Listed): P
 }
 
 function measure(balancer: Balancer): Measures {
-  const latencies: Measures['latencies'] = {}
-  for (const { name, stats } of balancer.pool.all) {
-    const buckets: number[] = []
-    stats.latency.counts.forEach((count, i) => {
-      if (count > 0) buckets.push(i, count)
-    })
-    latencies[name] = { buckets, count: stats.latency.count, sum: stats.latency.sum }
-  }
+  const latencies = Object.fromEntries(balancer.pool.all.map(({ name, stats }) => [name, packed(stats.latency)]))
   const { active, waiting } = balancer.load
   const terminations = [...balancer.totals.byTermination]
   return { reports: reportsOf(balancer.pool, waiting), latencies, terminations, active, waiting }

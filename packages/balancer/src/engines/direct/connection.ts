@@ -2,7 +2,7 @@ import { connect, isIP, type Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 import type { Bounded, Deadlines } from '../../deadlines.ts'
 import type { Attempt, EngineTimeouts, FailureKind, Outgoing, Receiver } from '../../engine.ts'
-import { BodyPump } from '../pump.ts'
+import { BodyPump, type PumpOwner } from '../pump.ts'
 import { ResponseSyntaxError } from './fields.ts'
 import { chunkedBody, plainBody } from './request-body.ts'
 import type { ResponseHead } from './response-head.ts'
@@ -18,7 +18,7 @@ export interface Owner {
 }
 
 /** One connection to an upstream, with one request at a time on it. */
-export class Connection implements Bounded, ResponseEvents {
+export class Connection implements Bounded, ResponseEvents, PumpOwner {
   slot = -1
   deadline: number
   readonly #owner: Owner
@@ -141,16 +141,24 @@ export class Connection implements Bounded, ResponseEvents {
   #send({ head, outgoing: { body } }: Turn): void {
     this.#socket.write(head, 'latin1')
     if (!body) {
-      this.#awaitHead()
+      this.onBodySent()
       return
     }
     this.deadline = Number.POSITIVE_INFINITY
     const sink = body.length === undefined ? chunkedBody(this.#socket) : plainBody(this.#socket)
-    this.#pump = new BodyPump(body, sink, () => this.#awaitHead())
+    this.#pump = new BodyPump(body, sink, this)
   }
 
-  #awaitHead(): void {
+  /** {@link PumpOwner}: it is the node's turn. */
+  onBodySent(): void {
     if (!this.#hasHead) this.deadline = performance.now() + this.#owner.timeouts.headersTimeoutMs
+  }
+
+  /** {@link PumpOwner} */
+  onBehind(isBehind: boolean): void {
+    if (isBehind) this.onBodySent()
+    // The client may take its time: what it may not do is bounded where it is read.
+    else if (!this.#hasHead) this.deadline = Number.POSITIVE_INFINITY
   }
 
   #touch(): void {

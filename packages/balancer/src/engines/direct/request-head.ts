@@ -11,14 +11,22 @@ const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
  */
 export function requestHead({ method, path, headers, body }: Outgoing): string | undefined {
   if (!TOKEN.test(method) || path === '' || ODD_PATH.test(path)) return undefined
-  let head = `${method} ${path} HTTP/1.1\r\n`
-  for (let i = 0; i < headers.length; i += 2) {
-    const name = headers[i] as string
-    const value = headers[i + 1] as string
+  const lines = fieldLines(headers)
+  if (lines === undefined) return undefined
+  const framing = body && body.length === undefined ? 'Transfer-Encoding: chunked\r\n' : ''
+  return `${method} ${path} HTTP/1.1\r\n${lines}${framing}\r\n`
+}
+
+/** Names and values in turn as lines, each with its CRLF; `undefined` when one of them is none. */
+export function fieldLines(raw: readonly string[]): string | undefined {
+  let lines = ''
+  for (let i = 0; i < raw.length; i += 2) {
+    const name = raw[i] as string
+    const value = raw[i + 1] as string
     if (!isName(name) || ODD_VALUE.test(value)) return undefined
-    head += `${name}: ${value}\r\n`
+    lines += `${name}: ${value}\r\n`
   }
-  return body && body.length === undefined ? `${head}Transfer-Encoding: chunked\r\n\r\n` : `${head}\r\n`
+  return lines
 }
 
 const names = new Set<string>()
