@@ -8,15 +8,18 @@ export class DelayLine {
   readonly #source: Socket
   readonly #sink: Socket
   readonly #latencyMs: () => number
+  readonly #onDelivered: () => void
   readonly #held: { readonly dueMs: number; readonly chunk: Buffer | undefined }[] = []
   #heldBytes = 0
   #timer: NodeJS.Timeout | undefined
   #frozen = false
 
-  constructor(source: Socket, sink: Socket, latencyMs: () => number) {
+  /** `onDelivered` hears of every piece that has left for the sink. */
+  constructor(source: Socket, sink: Socket, latencyMs: () => number, onDelivered: () => void = () => {}) {
     this.#source = source
     this.#sink = sink
     this.#latencyMs = latencyMs
+    this.#onDelivered = onDelivered
     source.on('data', (chunk: Buffer) => this.#take(chunk))
     source.once('end', () => this.#take(undefined))
     sink.once('close', () => clearTimeout(this.#timer))
@@ -58,7 +61,10 @@ export class DelayLine {
       this.#held.shift()
       this.#heldBytes -= next.chunk?.length ?? 0
       if (next.chunk === undefined) this.#sink.end()
-      else if (this.#sink.writable) this.#sink.write(next.chunk)
+      else if (this.#sink.writable) {
+        this.#sink.write(next.chunk)
+        this.#onDelivered()
+      }
     }
     this.#flow()
   }

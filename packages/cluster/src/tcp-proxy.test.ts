@@ -50,6 +50,22 @@ test('a round trip takes at least the latency, which can change at any time', as
   expect(await roundTrip(client)).toBeGreaterThanOrEqual(79)
 })
 
+test('it counts a round trip for each time that a client asks and waits, not for each piece that it sends', async () => {
+  await using rig = await echo()
+  const client = await rig.client()
+  await roundTrip(client)
+  await roundTrip(client)
+  expect(rig.proxy.roundTrips).toBe(2)
+  rig.proxy.latencyMs = 500
+  const heard: string[] = []
+  client.on('data', (chunk) => heard.push(String(chunk)))
+  client.write('one ')
+  await expect.poll(() => rig.proxy.roundTrips, { interval: 1 }).toBe(3)
+  client.write('two') // The answer to the first is still held back.
+  await expect.poll(() => heard.join('')).toBe('one two')
+  expect(rig.proxy.roundTrips).toBe(3)
+})
+
 test('bytes keep their order when the latency falls while some are on their way, and the end comes last', async () => {
   await using rig = await echo()
   const client = await rig.client()

@@ -25,6 +25,7 @@ export class TcpProxy implements AsyncDisposable {
   #server: Server | undefined
   #port = 0
   #frozen = false
+  #roundTrips = 0
 
   private constructor({ target, latencyMs = 0 }: TcpProxyOptions) {
     this.#target = { host: target.host ?? '127.0.0.1', port: target.port }
@@ -46,6 +47,15 @@ export class TcpProxy implements AsyncDisposable {
   /** How many clients are connected. */
   get connections(): number {
     return this.#links.size
+  }
+
+  /**
+   * How often a client has asked: it sent something after everything that it had asked before was answered, or at first.
+   * What is sent while an answer is still on its way belongs to the same round trip, so for one request at a time this is
+   * the number of times that it had to wait for this link.
+   */
+  get roundTrips(): number {
+    return this.#roundTrips
   }
 
   /** Lets no byte through in either direction; connections stay, new ones are taken and hang. A hung host. */
@@ -93,11 +103,23 @@ export class TcpProxy implements AsyncDisposable {
 
   #link(client: Socket): void {
     const upstream = connect({ ...this.#target, allowHalfOpen: true, noDelay: true })
-    const link = new Link(client, upstream, () => this.latencyMs)
+    const link = new Link({
+      client,
+      upstream,
+      latencyMs: () => this.latencyMs,
+      onRoundTrip: () => this.#roundTrips++,
+    })
     this.#links.add(link)
     client.once('close', () => this.#links.delete(link))
     if (this.#frozen) link.freeze()
   }
+}
+
+interface LinkOptions {
+  readonly client: Socket
+  readonly upstream: Socket
+  readonly latencyMs: () => number
+  readonly onRoundTrip: () => void
 }
 
 /** One client's connection and the one made for it. */
@@ -105,9 +127,17 @@ class Link {
   readonly #sockets: readonly [Socket, Socket]
   readonly #lines: readonly [DelayLine, DelayLine]
 
-  constructor(client: Socket, upstream: Socket, latencyMs: () => number) {
+  constructor({ client, upstream, latencyMs, onRoundTrip }: LinkOptions) {
     this.#sockets = [client, upstream]
-    this.#lines = [new DelayLine(client, upstream, () => 0), new DelayLine(upstream, client, latencyMs)]
+    let waiting = false
+    client.on('data', () => {
+      if (!waiting) onRoundTrip()
+      waiting = true
+    })
+    const answered = () => {
+      waiting = false
+    }
+    this.#lines = [new DelayLine(client, upstream, () => 0), new DelayLine(upstream, client, latencyMs, answered)]
     // A broken end breaks the other, as without a proxy between them.
     for (const socket of this.#sockets) socket.on('error', () => this.reset())
     client.once('close', () => upstream.destroy())
