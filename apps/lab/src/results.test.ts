@@ -18,7 +18,10 @@ describe('exitCodeOf', () => {
 describe('reproducible', () => {
   const question = text('how many', '몇 개')
   const result = (count: number, sample: number) => {
-    const checks = [counted(question, count, count), ratio(question, [sample], { atLeast: 0 }, seededRandom(1, 'r'))]
+    const checks = [
+      counted(question, count, count),
+      ratio(question, [sample], { atLeast: 0 }, { random: seededRandom(1, 'r') }),
+    ]
     return { results: [{ id: 'C1', verdict: 'holds', checks } as unknown as Result] }
   }
 

@@ -19,7 +19,7 @@ describe('counted', () => {
 
 describe('ratio', () => {
   const verdict = (samples: number[], bound: Parameters<typeof ratio>[2]) =>
-    ratio(question, samples, bound, random()).verdict
+    ratio(question, samples, bound, { random: random() }).verdict
 
   it('holds when the whole interval is within the bound', () =>
     expect(verdict([2, 2.1, 1.9, 2, 2], { atLeast: 1.2 })).toBe('holds'))
@@ -32,8 +32,14 @@ describe('ratio', () => {
   })
   it('fails nothing and holds nothing when a sample is missing', () =>
     expect(verdict([Number.NaN], { atMost: 1 })).toBe('inconclusive'))
+  it('is harder to convince when it has to be surer', () => {
+    const samples = [1.9, 2.1, 2, 2.2, 1.8, 2, 2.1, 1.9, 2, 1.1]
+    const bound = { atLeast: 1.7 }
+    expect(ratio(question, samples, bound, { random: random() }).verdict).toBe('holds')
+    expect(ratio(question, samples, bound, { random: random(), confidence: 0.99999 }).verdict).toBe('inconclusive')
+  })
   it('keeps the samples and tells the bound', () => {
-    const check = ratio(question, [1, 2, 3], { atLeast: 0, atMost: 9 }, random())
+    const check = ratio(question, [1, 2, 3], { atLeast: 0, atMost: 9 }, { random: random() })
     expect(check).toMatchObject({ kind: 'ratio', expected: '0 … 9', measured: 2, samples: [1, 2, 3] })
   })
 })

@@ -15,8 +15,10 @@ export interface Check {
   readonly verdict: Verdict
   /** A ratio's repeats, in the order in which they were taken. */
   readonly samples?: readonly number[]
-  /** The 95 % interval of their median. */
+  /** The interval of their median. */
   readonly interval?: Interval
+  /** How sure the interval is, 0 to 1. */
+  readonly confidence?: number
 }
 
 type Countable = number | string | readonly (number | string)[]
@@ -32,11 +34,20 @@ export type Bound =
   | { readonly atLeast: number; readonly atMost?: number }
   | { readonly atLeast?: number; readonly atMost: number }
 
+/** By what a ratio is judged. */
+export interface Judging {
+  /** For the bootstrap: the same stream gives the same interval. */
+  readonly random: Random
+  /** How sure the interval has to be, 0 to 1. @default 0.95 */
+  readonly confidence?: number
+}
+
 /** Holds when the whole interval lies within the bound, fails when all of it lies outside, and is inconclusive across it. */
-export function ratio(question: Text, samples: readonly number[], bound: Bound, random: Random): Check {
+export function ratio(question: Text, samples: readonly number[], bound: Bound, judging: Judging): Check {
+  const { random, confidence = 0.95 } = judging
   const low = bound.atLeast ?? Number.NEGATIVE_INFINITY
   const high = bound.atMost ?? Number.POSITIVE_INFINITY
-  const interval = bootstrapInterval(samples, random)
+  const interval = bootstrapInterval(samples, random, confidence)
   const inside = interval[0] >= low && interval[1] <= high
   const outside = interval[1] < low || interval[0] > high
   const verdict = inside ? 'holds' : outside ? 'fails' : 'inconclusive'
@@ -48,6 +59,7 @@ export function ratio(question: Text, samples: readonly number[], bound: Bound, 
     verdict,
     samples,
     interval,
+    confidence,
   }
 }
 

@@ -2,15 +2,16 @@ import type { Cluster, Node } from '@session-cluster/cluster'
 import { ask } from '@session-cluster/cluster/load'
 import { type Experiment, type Lab, prove } from '../experiment.ts'
 import { text } from '../language.ts'
-import { interleave } from '../load/interleave.ts'
+import { inTurns, judgedRounds } from '../load/rounds.ts'
 import { bars } from '../pictures/bars.ts'
-import { labCluster } from '../rig/cluster.ts'
+import { labClusters } from '../rig/cluster.ts'
 import { throttled } from '../rig/throttle.ts'
 import { median } from '../statistics/spread.ts'
-import { counted, ratio } from '../verdict.ts'
+import { type Check, counted, type Judging, ratio } from '../verdict.ts'
 
 const workMs = 10
 const requests = 30
+const nodes = ['a', 'b', 'c'] as const
 
 /** C0: the same work on one node and on three, and on one node with half a CPU and with a whole one. */
 export const scaleOut: Experiment = {
@@ -36,53 +37,50 @@ export const scaleOut: Experiment = {
     '노드들이 한 기계의 코어를 나눠 씁니다. 노드당 부하가 줄어드는 것은 보이지만, 세 대의 기계가 얼마나 더 빨리 답할지는 여기서 볼 수 없습니다.',
   ),
   async run(lab) {
-    await using one = await labCluster(lab, { mode: 'local', nodes: 1 })
-    await using three = await labCluster(lab, { mode: 'local', nodes: 3 })
-    const out = await interleave(['one', 'three'], lab.repeats, (name) => turn(lab, name === 'one' ? one : three))
-    lab.progress(0.6, text('scaling up', '서버 키우기'))
-    const up = await scaleUp(lab, three.node('a'), three.node('b'))
-    const perNode = ['a', 'b', 'c'].map((node) => median(out.three.map((round) => round.cpuMs[node] ?? 0)))
-    const alone = median(out.one.map((round) => round.cpuMs.a ?? 0))
-    const busiest = out.three.map(
-      (round, index) => Math.max(...Object.values(round.cpuMs)) / (out.one[index]?.cpuMs.a ?? Number.NaN),
+    await using clusters = await labClusters(lab, {
+      one: { mode: 'local', nodes: 1 },
+      three: { mode: 'local', nodes: 3 },
+    })
+    const { rounds, checks } = await judgedRounds(
+      lab,
+      async (round) => {
+        lab.progress(round / lab.repeats, text('scaling out, scaling up', '서버 늘리기, 서버 키우기'))
+        const out = await inTurns(['one', 'three'], round, (name) => turn(lab, clusters[name]))
+        return { ...out, up: await scaleUp(lab, clusters.three, round) }
+      },
+      (taken, confidence) => ratios(lab, taken, confidence),
     )
-    const gain = up.map(({ whole, half }) => whole / half)
+    const perNode = nodes.map((node) => median(rounds.map(({ three }) => three.cpuMs[node] ?? 0)))
+    const alone = median(rounds.map(({ one }) => one.cpuMs.a ?? 0))
     return {
       headline: {
-        value: `${Math.round(100 * median(busiest))} %`,
+        value: `${Math.round(100 * median(rounds.map(busiest)))} %`,
         label: text(
           'of one server’s CPU time is left for the busiest of three',
           '가 세 대 중 가장 바쁜 서버에 남는 CPU 시간 (한 대일 때를 100 %로)',
         ),
       },
       checks: [
-        counted(text('requests per node, one node', '노드별 요청, 1대'), sum(out.one, 'a'), requests * lab.repeats),
         counted(
-          text('requests per node, three nodes', '노드별 요청, 3대'),
-          ['a', 'b', 'c'].map((node) => sum(out.three, node)),
-          Array.from({ length: 3 }, () => (requests * lab.repeats) / 3),
+          text('requests on one node, in every round', '노드 1대의 요청, 회차마다'),
+          everyRound(rounds.map(({ one }) => one.requests.a ?? 0)),
+          requests,
         ),
-        ratio(
-          text('CPU time of the busiest of three, to that of one alone', '3대 중 가장 바쁜 노드의 CPU 시간 ÷ 1대일 때'),
-          busiest,
-          { atLeast: 0.28, atMost: 0.45 },
-          lab.random('cpu'),
+        counted(
+          text('requests on each of three nodes, in every round', '노드 3대 각각의 요청, 회차마다'),
+          everyRound(rounds.map(({ three }) => nodes.map((node) => three.requests[node] ?? 0).join(' / '))),
+          nodes.map(() => requests / 3).join(' / '),
         ),
-        ratio(
-          text('work done with a whole CPU, to that with half of it', 'CPU 전체로 한 일 ÷ 절반으로 한 일'),
-          gain,
-          { atLeast: 1.3 },
-          lab.random('gain'),
-        ),
+        ...checks,
       ],
       observations: [
         {
           what: text('requests answered with half a CPU', 'CPU 절반으로 답한 요청'),
-          value: median(up.map(({ half }) => half)),
+          value: median(rounds.map(({ up }) => up.half)),
         },
         {
           what: text('requests answered with a whole CPU', 'CPU 전체로 답한 요청'),
-          value: median(up.map(({ whole }) => whole)),
+          value: median(rounds.map(({ up }) => up.whole)),
         },
       ],
       pictures: [picture(alone, perNode)],
@@ -90,14 +88,42 @@ export const scaleOut: Experiment = {
   },
 }
 
-interface Round {
+interface Turn {
   readonly requests: Record<string, number>
   readonly cpuMs: Record<string, number>
 }
 
+interface Round {
+  readonly one: Turn
+  readonly three: Turn
+  /** Requests answered by two nodes side by side, with half of the CPU and with all of it. */
+  readonly up: { readonly half: number; readonly whole: number }
+}
+
+const busiest = ({ one, three }: Round) => Math.max(...Object.values(three.cpuMs)) / (one.cpuMs.a ?? Number.NaN)
+/** What was the same in every round, or all that was seen. */
+const everyRound = (seen: readonly (number | string)[]) => [...new Set(seen)].join('; ')
+
+function ratios(lab: Lab, rounds: readonly Round[], confidence: Pick<Judging, 'confidence'>): Check[] {
+  return [
+    ratio(
+      text('CPU time of the busiest of three, to that of one alone', '3대 중 가장 바쁜 노드의 CPU 시간 ÷ 1대일 때'),
+      rounds.map(busiest),
+      { atLeast: 0.28, atMost: 0.45 },
+      { random: lab.random('cpu'), ...confidence },
+    ),
+    ratio(
+      text('work done with a whole CPU, to that with half of it', 'CPU 전체로 한 일 ÷ 절반으로 한 일'),
+      rounds.map(({ up }) => up.whole / up.half),
+      { atLeast: 1.3 },
+      { random: lab.random('gain'), ...confidence },
+    ),
+  ]
+}
+
 /** All the work once through the balancer, one request after another: what each node did and what it cost it. */
-async function turn(lab: Lab, cluster: Cluster): Promise<Round> {
-  const round: Round = { requests: {}, cpuMs: {} }
+async function turn(lab: Lab, cluster: Cluster): Promise<Turn> {
+  const round: Turn = { requests: {}, cpuMs: {} }
   for (let index = 0; index < requests; index++) {
     lab.signal.throwIfAborted()
     const { node, cpuMs } = await work(cluster.balancer.url)
@@ -112,17 +138,13 @@ async function turn(lab: Lab, cluster: Cluster): Promise<Round> {
  * What two nodes answer at the same time, one running half of the time and one all of it. At the same time, so that whatever
  * else this machine does slows both. They change places from round to round.
  */
-async function scaleUp(lab: Lab, first: Node, second: Node): Promise<{ half: number; whole: number }[]> {
-  const rounds: { half: number; whole: number }[] = []
-  for (let round = 0; round < lab.repeats; round++) {
-    const [small, big] = round % 2 ? [second, first] : [first, second]
-    await using _ = throttled(small)
-    const end = performance.now() + lab.durationMs
-    const [half, whole] = await Promise.all([answeredUntil(lab, small, end), answeredUntil(lab, big, end)])
-    lab.record({ step: 'scale up', round, half, whole })
-    rounds.push({ half, whole })
-  }
-  return rounds
+async function scaleUp(lab: Lab, cluster: Cluster, round: number): Promise<Round['up']> {
+  const [small, big] = round % 2 ? [cluster.node('b'), cluster.node('a')] : [cluster.node('a'), cluster.node('b')]
+  await using _ = throttled(small)
+  const end = performance.now() + lab.durationMs
+  const [half, whole] = await Promise.all([answeredUntil(lab, small, end), answeredUntil(lab, big, end)])
+  lab.record({ step: 'scale up', round, half, whole })
+  return { half, whole }
 }
 
 /** How many requests of `workMs` a node answers until then, one after another. */
@@ -140,9 +162,6 @@ async function work(base: string): Promise<{ node: string; cpuMs: number }> {
   prove(answer.status === 200, `GET /work answers 200, not ${answer.status} ${answer.body.slice(0, 100)}`)
   return JSON.parse(answer.body) as { node: string; cpuMs: number }
 }
-
-const sum = (rounds: readonly Round[], node: string) =>
-  rounds.reduce((total, round) => total + (round.requests[node] ?? 0), 0)
 
 function picture(alone: number, perNode: readonly number[]) {
   return bars({

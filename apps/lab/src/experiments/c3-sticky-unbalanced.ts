@@ -3,11 +3,11 @@ import type { VirtualUser } from '@session-cluster/cluster/load'
 import { type Experiment, type Lab, prove } from '../experiment.ts'
 import { text } from '../language.ts'
 import { latencies } from '../load/histogram.ts'
-import { interleave } from '../load/interleave.ts'
 import { openLoop, poissonSchedule } from '../load/open-loop.ts'
+import { inTurns, judgedRounds } from '../load/rounds.ts'
 import { bars } from '../pictures/bars.ts'
 import { sharesPicture } from '../pictures/shares.ts'
-import { labCluster } from '../rig/cluster.ts'
+import { labClusters } from '../rig/cluster.ts'
 import { makeUsers, saveInTurn, visited } from '../rig/users.ts'
 import { jainIndex, maxOverMean, shares as sharesOf } from '../statistics/balance.ts'
 import { median } from '../statistics/spread.ts'
@@ -40,18 +40,32 @@ export const stickyUnbalanced: Experiment = {
     '코어 둘에 노드 셋이라 clustered의 CPU가 기계 세 대보다 적습니다. 실제 대기 시간의 차이는 더 큽니다.',
   ),
   async run(lab) {
-    await using sticky = await labCluster(lab, { mode: 'sticky', nodes: 3 })
-    await using clustered = await labCluster(lab, { mode: 'clustered', nodes: 3 })
+    await using clusters = await labClusters(lab, {
+      sticky: { mode: 'sticky', nodes: 3 },
+      clustered: { mode: 'clustered', nodes: 3 },
+    })
+    const { sticky, clustered } = clusters
     const busy = { sticky: await usersOfB(lab, sticky), clustered: await usersOfB(lab, clustered) }
     const shares = { sticky: await readShares(lab, busy.sticky), clustered: await readShares(lab, busy.clustered) }
-    let turns = 0
-    const paces: number[] = []
-    const p99 = await interleave(['sticky', 'clustered'], lab.repeats, async (name, round) => {
-      paces[round] ??= overload * (await paceOfOneNode(lab, busy.sticky))
-      lab.progress(turns++ / (2 * lab.repeats), text('CPU work, in turns', '번갈아 CPU 작업'))
-      return waitingUnderWork(lab, busy[name], { name, round, perSecond: paces[round] })
-    })
-    const slower = p99.sticky.map((wait, index) => wait / (p99.clustered[index] ?? Number.NaN))
+    const { rounds, checks } = await judgedRounds(
+      lab,
+      async (round) => {
+        lab.progress(round / lab.repeats, text('CPU work, in turns', '번갈아 CPU 작업'))
+        const perSecond = overload * (await paceOfOneNode(lab, busy.sticky))
+        return inTurns(['sticky', 'clustered'], round, (name) =>
+          waitingUnderWork(lab, busy[name], { name, round, perSecond }),
+        )
+      },
+      (taken, confidence) => [
+        ratio(
+          text('p99 under CPU work, sticky over clustered', 'CPU 작업 중 p99, sticky ÷ clustered'),
+          taken.map((waits) => waits.sticky / waits.clustered),
+          { atLeast: 1.2 },
+          { random: lab.random('p99'), ...confidence },
+        ),
+      ],
+    )
+    const p99 = { sticky: rounds.map((waits) => waits.sticky), clustered: rounds.map((waits) => waits.clustered) }
     const stickyCounts = nodes.map((node) => shares.sticky[node] ?? 0)
     const clusteredCounts = nodes.map((node) => shares.clustered[node] ?? 0)
     return {
@@ -73,12 +87,7 @@ export const stickyUnbalanced: Experiment = {
         ),
         counted(text('clustered: max/mean', 'clustered: 최대/평균'), maxOverMean(clusteredCounts).toFixed(2), '1.00'),
         counted(text('clustered: Jain’s index', 'clustered: Jain 지수'), jainIndex(clusteredCounts).toFixed(2), '1.00'),
-        ratio(
-          text('p99 under CPU work, sticky over clustered', 'CPU 작업 중 p99, sticky ÷ clustered'),
-          slower,
-          { atLeast: 1.2 },
-          lab.random('p99'),
-        ),
+        ...checks,
       ],
       observations: [
         { what: text('sticky: p99 under CPU work, ms', 'sticky: CPU 작업 중 p99, ms'), value: median(p99.sticky) },

@@ -1,8 +1,9 @@
 import { fileURLToPath } from 'node:url'
+import type { Cluster } from '@session-cluster/cluster'
 import { type Experiment, type Lab, prove } from '../experiment.ts'
 import { type Text, text } from '../language.ts'
 import { timeline } from '../pictures/timeline.ts'
-import { labCluster } from '../rig/cluster.ts'
+import { crash, labClusters } from '../rig/cluster.ts'
 import { type Stretch, visitsDuring } from '../rig/crowd.ts'
 import { lostUsers, makeUsers, outcomeOf, saveInTurn, visited } from '../rig/users.ts'
 import { counted } from '../verdict.ts'
@@ -28,8 +29,12 @@ export const crashLoses: Experiment = {
   ),
   expected: text('lost: exactly b’s thirty, either way', '유실: 두 경우 모두 정확히 b의 30개'),
   async run(lab) {
-    const redispatch = await crash(lab, 'redispatch')
-    const strict = await crash(lab, 'strict')
+    await using clusters = await labClusters(lab, {
+      redispatch: { mode: 'sticky', nodes: 3 },
+      strict: { mode: 'sticky', nodes: 3, entryPoints: { balancer: strictBalancer } },
+    })
+    const redispatch = await crashed(lab, clusters.redispatch, 'redispatch')
+    const strict = await crashed(lab, clusters.strict, 'strict')
     return {
       headline: {
         value: `${redispatch.lostOfB} / ${crowd / 3}`,
@@ -38,13 +43,13 @@ export const crashLoses: Experiment = {
           `개의 b 세션이 유실되고, 다른 노드의 ${(2 * crowd) / 3}개 중에서는 ${redispatch.lostOfOthers}개가 유실됨`,
         ),
       },
-      checks: [redispatch, strict].flatMap((crashed) => [
-        counted(named(crashed, text('b’s sessions lost', 'b의 세션 유실')), crashed.lostOfB, crowd / 3),
-        counted(named(crashed, text('others’ sessions lost', '다른 노드의 세션 유실')), crashed.lostOfOthers, 0),
+      checks: [redispatch, strict].flatMap((each) => [
+        counted(named(each, text('b’s sessions lost', 'b의 세션 유실')), each.lostOfB, crowd / 3),
+        counted(named(each, text('others’ sessions lost', '다른 노드의 세션 유실')), each.lostOfOthers, 0),
         counted(
-          named(crashed, text('afterwards, one read each: found, lost, error', '그 뒤 한 번씩 읽기: 찾음, 유실, 오류')),
-          crashed.afterwards,
-          crashed.policy === 'strict' ? [60, 0, 30] : [60, 30, 0],
+          named(each, text('afterwards, one read each: found, lost, error', '그 뒤 한 번씩 읽기: 찾음, 유실, 오류')),
+          each.afterwards,
+          each.policy === 'strict' ? [60, 0, 30] : [60, 30, 0],
         ),
       ]),
       observations: [redispatch, strict].flatMap(({ policy, errors, detectedMs }) => [
@@ -74,22 +79,14 @@ interface Crashed {
 
 const named = ({ policy }: Crashed, { en, ko }: Text) => text(`${policy}: ${en}`, `${policy}: ${ko}`)
 
-async function crash(lab: Lab, policy: Policy): Promise<Crashed> {
-  await using cluster = await labCluster(lab, {
-    mode: 'sticky',
-    nodes: 3,
-    ...(policy === 'strict' && { entryPoints: { balancer: strictBalancer } }),
-  })
+async function crashed(lab: Lab, cluster: Cluster, policy: Policy): Promise<Crashed> {
   const users = makeUsers(lab, crowd, cluster.balancer.url, policy)
   const homes = await saveInTurn(lab, users)
   const onB = new Set(users.filter(({ name }) => homes.get(name) === 'b').map(({ name }) => name))
   prove(onB.size === crowd / 3, `a third of the sessions is on b, not ${onB.size}`)
   const stretch = await visitsDuring(lab, users, perSecond, {
     name: text('b killed', 'b 종료'),
-    async happen() {
-      await cluster.node('b').crash()
-      await cluster.balancer.untilSeen(['b'], 'down')
-    },
+    happen: () => crash(cluster, 'b'),
   })
   const lost = await lostUsers(lab, users, cluster)
   const afterwards = { found: 0, lost: 0, miss: 0, error: 0 }

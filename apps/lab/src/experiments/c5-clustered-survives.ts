@@ -4,7 +4,7 @@ import type { Experiment, Lab } from '../experiment.ts'
 import { type Text, text } from '../language.ts'
 import { shareArea } from '../pictures/share-area.ts'
 import { timeline } from '../pictures/timeline.ts'
-import { labCluster } from '../rig/cluster.ts'
+import { crash, labCluster } from '../rig/cluster.ts'
 import { type Stretch, visitsDuring } from '../rig/crowd.ts'
 import { lostUsers, makeUsers, outcomeOf, saveInTurn, visited } from '../rig/users.ts'
 import { counted } from '../verdict.ts'
@@ -44,10 +44,7 @@ export const clusteredSurvives = ({
     })
     const users = makeUsers(lab, crowd, cluster.balancer.url)
     await saveInTurn(lab, users)
-    const crashed = await step(lab, cluster, users, text('b killed', 'b 종료'), async () => {
-      await cluster.node('b').crash()
-      await cluster.balancer.untilSeen(['b'], 'down')
-    })
+    const crashed = await step(lab, cluster, users, text('b killed', 'b 종료'), () => crash(cluster, 'b'))
     const added = await step(lab, cluster, users, text('d added', 'd 추가'), () => cluster.addNode('d'))
     const removed = await step(lab, cluster, users, text('a removed', 'a 제거'), () => cluster.removeNode('a'))
     const steps = [crashed, added, removed]

@@ -3,12 +3,13 @@ import type { VirtualUser } from '@session-cluster/cluster/load'
 import { type Experiment, type Lab, prove } from '../experiment.ts'
 import { text } from '../language.ts'
 import { type Latencies, latencies, reportedPercentiles } from '../load/histogram.ts'
+import { inTurns, judgedRounds } from '../load/rounds.ts'
 import { lines } from '../pictures/lines.ts'
-import { labCluster } from '../rig/cluster.ts'
+import { labClusters } from '../rig/cluster.ts'
 import { storeUse } from '../rig/inspect.ts'
 import { makeUsers } from '../rig/users.ts'
-import { median, quantile, slope } from '../statistics/spread.ts'
-import { counted, ratio } from '../verdict.ts'
+import { median, slope } from '../statistics/spread.ts'
+import { type Check, counted, type Judging, ratio } from '../verdict.ts'
 
 const delaysMs = [0, 1, 5, 20] as const
 /** What a request may do to its session, the path that does it, and how often it may wait for the store. */
@@ -41,12 +42,11 @@ export const storeHop: Experiment = {
     '지연은 한 기계 안에서 1 ms 단위 타이머의 프록시가 만듭니다. Redis를 운영해야 한다는 부담은 어떤 측정에도 나타나지 않습니다.',
   ),
   async run(lab) {
-    await using memory = await labCluster(lab, { mode: 'local', nodes: 1 })
-    await using redis = await labCluster(lab, {
-      mode: 'clustered',
-      nodes: 1,
-      links: { redis: true },
+    await using clusters = await labClusters(lab, {
+      memory: { mode: 'local', nodes: 1 },
+      redis: { mode: 'clustered', nodes: 1, links: { redis: true } },
     })
+    const { memory, redis } = clusters
     const link = redis.redisLink
     prove(link, 'there is a proxy before Redis')
     const [inMemory] = makeUsers(lab, 1, memory.node('a').url, 'memory')
@@ -54,14 +54,15 @@ export const storeHop: Experiment = {
     prove(inMemory && inRedis, 'there are users')
     for (const user of [inMemory, inRedis]) await user.save()
     const trips = await roundTrips(lab, redis.nodes, inRedis)
-    const measured = await measure(lab, inRedis, link)
+    const { rounds, checks } = await judgedRounds(
+      lab,
+      (round) => oneRound(lab, { user: inRedis, link }, round),
+      (taken, confidence) => slopes(lab, taken, confidence),
+    )
     const histogram = latencies()
     for (let index = 0; index < perTurn(lab) * lab.repeats; index++)
-      histogram.record(await timed(lab, inMemory, 'read'))
-    const slopes = (kind: Kind) =>
-      measured.rounds.map((round) =>
-        slope(delaysMs.map((delayMs) => [delayMs, round[kind][delayMs]?.low ?? Number.NaN])),
-      )
+      histogram.record((await timed(lab, inMemory, 'read')).ms)
+    const reads = delaysMs.map((delayMs) => readsAt(rounds, delayMs)) as [Latencies, Latencies, Latencies, Latencies]
     return {
       headline: {
         value: kindNames.map((kind) => trips[kind]).join(' · '),
@@ -70,45 +71,85 @@ export const storeHop: Experiment = {
           '번 저장소를 기다린다: 세션을 안 쓰는 요청 · 읽기 · 쓰기',
         ),
       },
-      checks: [
-        ...kindNames.map((kind) =>
-          counted(
-            text(`${kind}: round trips per request`, `${kinds[kind].name.ko}: 요청당 왕복`),
-            trips[kind],
-            kinds[kind].trips,
-          ),
-        ),
-        ...kindNames.map((kind) =>
-          ratio(
-            text(`${kind}: ms that each ms of delay adds`, `${kinds[kind].name.ko}: 지연 1 ms당 늘어난 ms`),
-            slopes(kind),
-            { atLeast: kinds[kind].trips - 0.5, atMost: kinds[kind].trips + 0.5 },
-            lab.random(kind),
-          ),
-        ),
-      ],
+      checks: [...countsOf(trips, rounds), ...checks],
       observations: [
         { what: text('read from memory, p50, ms', '메모리에서 읽기 p50, ms'), value: histogram.percentile(50) },
         {
           what: text('read from Redis without delay, p50, ms', '지연 없는 Redis에서 읽기 p50, ms'),
-          value: measured.reads[0].percentile(50),
+          value: reads[0].percentile(50),
         },
       ],
-      pictures: [slopePicture(measured.rounds), curvesPicture(histogram, measured.reads)],
+      pictures: [slopePicture(rounds), curvesPicture(histogram, reads)],
     }
   },
 }
 
-/** By kind and delay: the median, and what only a tenth falls short of, where noise has little part. */
-type Round = Record<Kind, Record<number, { readonly median: number; readonly low: number }>>
-const perTurn = (lab: Lab) => lab.size({ quick: 25, full: 200 })
+/** One request: how long it took, and how often the proxy saw the node ask the store and wait. */
+interface Timed {
+  readonly ms: number
+  readonly trips: number
+}
 
-async function timed(lab: Lab, user: VirtualUser, kind: Kind): Promise<number> {
+/** The requests of one stretch, by kind and delay. */
+type Round = Record<Kind, Record<number, readonly Timed[]>>
+const perTurn = (lab: Lab) => lab.size({ quick: 25, full: 100 })
+const fastest = (requests: readonly Timed[] = []) => Math.min(...requests.map(({ ms }) => ms))
+
+/** What decides: round trips as the node counts them, as the wire shows them for each request, and that none was answered sooner. */
+function countsOf(trips: Record<Kind, number>, rounds: readonly Round[]): Check[] {
+  const all = (kind: Kind) =>
+    rounds.flatMap((round) =>
+      delaysMs.flatMap((delayMs) => (round[kind][delayMs] ?? []).map((request) => ({ ...request, delayMs }))),
+    )
+  return kindNames.flatMap((kind) => {
+    const { name, trips: expected } = kinds[kind]
+    const tooSoon = all(kind).filter(({ ms, delayMs }) => ms < expected * delayMs)
+    return [
+      counted(text(`${kind}: round trips per request`, `${name.ko}: 요청당 왕복`), trips[kind], expected),
+      counted(
+        text(`${kind}: round trips of each request on the wire`, `${name.ko}: 회선에서 본 요청마다의 왕복`),
+        [...new Set(all(kind).map((request) => request.trips))].sort(),
+        [expected],
+      ),
+      ...(expected > 0
+        ? [
+            counted(
+              text(
+                `${kind}: requests answered sooner than ${expected} × the delay`,
+                `${name.ko}: 지연 × ${expected}보다 먼저 답한 요청`,
+              ),
+              tooSoon.length,
+              0,
+            ),
+          ]
+        : []),
+    ]
+  })
+}
+
+/** The direction: what each ms of delay adds to the fastest request of a stretch. What else a machine does only ever adds to a time. */
+function slopes(lab: Lab, rounds: readonly Round[], confidence: Pick<Judging, 'confidence'>): Check[] {
+  return kindNames.map((kind) =>
+    ratio(
+      text(
+        `${kind}: ms that each ms of delay adds to the fastest request`,
+        `${kinds[kind].name.ko}: 지연 1 ms가 가장 빠른 요청에 더한 ms`,
+      ),
+      rounds.map((round) => slope(delaysMs.map((delayMs) => [delayMs, fastest(round[kind][delayMs])]))),
+      { atLeast: kinds[kind].trips - 0.5, atMost: kinds[kind].trips + 0.5 },
+      { random: lab.random(kind), ...confidence },
+    ),
+  )
+}
+
+async function timed(lab: Lab, user: VirtualUser, kind: Kind, link?: TcpProxy): Promise<Timed> {
   lab.signal.throwIfAborted()
+  const before = link?.roundTrips ?? 0
   const began = performance.now()
   const { status } = await user.ask(kinds[kind].path, { method: kinds[kind].method })
+  const ms = performance.now() - began
   prove(status === 200, `${kinds[kind].path} answers 200, not ${status}`)
-  return performance.now() - began
+  return { ms, trips: (link?.roundTrips ?? 0) - before }
 }
 
 /** Round trips to the store per request, as the node counts them. */
@@ -129,36 +170,38 @@ async function roundTrips(
   return trips
 }
 
-/** The median of each kind at each delay, round by round, and every read's latency. */
-async function measure(lab: Lab, user: VirtualUser, link: TcpProxy) {
-  const reads: Record<number, Latencies> = { 0: latencies(), 1: latencies(), 5: latencies(), 20: latencies() }
-  const rounds: Round[] = []
-  for (let index = 0; index < lab.repeats; index++) {
-    const round: Round = { untouched: {}, read: {}, write: {} }
-    for (const delayMs of delaysMs) {
-      lab.progress(
-        (index + delaysMs.indexOf(delayMs) / 4) / lab.repeats,
-        text(`round trip +${delayMs} ms`, `왕복 +${delayMs} ms`),
-      )
-      link.latencyMs = delayMs
-      await timed(lab, user, 'read') // Warms up the changed link.
-      for (const kind of kindNames) {
-        const times: number[] = []
-        for (let request = 0; request < perTurn(lab); request++) times.push(await timed(lab, user, kind))
-        if (kind === 'read') for (const time of times) reads[delayMs]?.record(time)
-        round[kind][delayMs] = { median: median(times), low: quantile(times, 0.1) }
-        lab.record({ step: 'delay', round: index, delayMs, kind, times })
-      }
+/** Every kind of request at every delay, the delays in turns. */
+async function oneRound(
+  lab: Lab,
+  { user, link }: { user: VirtualUser; link: TcpProxy },
+  index: number,
+): Promise<Round> {
+  const round: Round = { untouched: {}, read: {}, write: {} }
+  await inTurns(delaysMs.map(String), index, async (delay) => {
+    const delayMs = Number(delay)
+    lab.progress(index / lab.repeats, text(`round trip +${delay} ms`, `왕복 +${delay} ms`))
+    link.latencyMs = delayMs
+    await timed(lab, user, 'read') // Warms up the changed link.
+    for (const kind of kindNames) {
+      const requests: Timed[] = []
+      for (let request = 0; request < perTurn(lab); request++) requests.push(await timed(lab, user, kind, link))
+      round[kind][delayMs] = requests
+      lab.record({ step: 'delay', round: index, delayMs, kind, requests })
     }
-    rounds.push(round)
-  }
-  return { rounds, reads: delaysMs.map((delayMs) => reads[delayMs]) as [Latencies, Latencies, Latencies, Latencies] }
+  })
+  return round
+}
+
+function readsAt(rounds: readonly Round[], delayMs: number): Latencies {
+  const histogram = latencies()
+  for (const { read } of rounds) for (const { ms } of read[delayMs] ?? []) histogram.record(ms)
+  return histogram
 }
 
 function slopePicture(rounds: readonly Round[]) {
   const points = kindNames.flatMap((kind) =>
     delaysMs.map((delayMs) => {
-      const values = rounds.map((round) => round[kind][delayMs]?.median ?? Number.NaN)
+      const values = rounds.map((round) => median((round[kind][delayMs] ?? []).map(({ ms }) => ms)))
       return {
         series: kinds[kind].name,
         x: delayMs,

@@ -1,7 +1,7 @@
 import { type Codec, json, registry, typedJson, v8 } from '@session-cluster/session'
 import { type Experiment, type Lab, prove } from '../experiment.ts'
 import { formatNumber, type Text, text } from '../language.ts'
-import { interleave } from '../load/interleave.ts'
+import { inTurns } from '../load/rounds.ts'
 import { bars } from '../pictures/bars.ts'
 import { type CellLook, matrix } from '../pictures/matrix.ts'
 import { median } from '../statistics/spread.ts'
@@ -147,17 +147,22 @@ async function measure(lab: Lab): Promise<Cost[]> {
   const costs: Cost[] = []
   for (const kilobytes of sizes) {
     const value = cartOfSize(kilobytes * 1000)
-    const times = await interleave(names, lab.repeats, async (name) =>
-      timeOf(codecNamed(name), value, lab.size({ quick: 2000, full: 20_000 }) / kilobytes),
-    )
+    const rounds: Record<string, number>[] = []
+    while (rounds.length < lab.repeats)
+      rounds.push(
+        await inTurns(names, rounds.length, async (name) =>
+          timeOf(codecNamed(name), value, lab.size({ quick: 2000, full: 20_000 }) / kilobytes),
+        ),
+      )
+    const timesOf = ({ name }: Codec) => rounds.map((times) => times[name] ?? Number.NaN)
     for (const codec of codecs) {
       const cost = {
         codec: codec.name,
         kilobytes,
         bytes: codec.encode(value).byteLength,
-        microseconds: median(times[codec.name] ?? []),
+        microseconds: median(timesOf(codec)),
       }
-      lab.record({ step: 'cost', ...cost, times: times[codec.name] })
+      lab.record({ step: 'cost', ...cost, times: timesOf(codec) })
       costs.push(cost)
     }
     lab.signal.throwIfAborted()

@@ -113,7 +113,7 @@ export const storeTrouble: Experiment = {
             ),
             each.during.map((answer) => answer.tookMs / storeTimeoutMs),
             { atMost: outerBound },
-            lab.random(each.id),
+            { random: lab.random(each.id) },
           ),
         ),
       ],

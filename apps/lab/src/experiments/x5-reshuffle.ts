@@ -33,12 +33,16 @@ export const reshuffle: Experiment = {
   ),
   async run(lab) {
     const addresses = clientAddresses(lab.random('addresses'), 100_000)
-    const moved = Object.fromEntries(contenders.map((name) => [name, movedOf(lab, name, addresses)])) as Record<
-      Contender,
-      number
-    >
-    const percent = (name: Contender) => (100 * moved[name]) / addresses.length
-    lab.record({ step: 'moved', of: addresses.length, ...moved })
+    const moved: Record<Contender, readonly boolean[]> = {
+      'address-hash': movedOf(lab, 'address-hash', addresses),
+      'consistent-hash': movedOf(lab, 'consistent-hash', addresses),
+      cookie: movedOf(lab, 'cookie', addresses),
+    }
+    const share = (flags: readonly boolean[]) => flags.filter(Boolean).length / flags.length
+    const tenths = (name: Contender) =>
+      Array.from({ length: 10 }, (_, tenth) => share(moved[name].filter((_, index) => index % 10 === tenth)))
+    const percent = (name: Contender) => 100 * share(moved[name])
+    for (const name of contenders) lab.record({ step: 'moved', name, of: addresses.length, shares: tenths(name) })
     return {
       headline: {
         value: contenders.map((name) => `${Math.round(percent(name))} %`).join(' · '),
@@ -49,18 +53,22 @@ export const reshuffle: Experiment = {
       },
       checks: [
         ratio(
-          text('address modulo N: share that moved', '주소 나머지: 옮긴 비율'),
-          [moved['address-hash'] / addresses.length],
+          text('address modulo N: share that moved, of each tenth', '주소 나머지: 옮긴 비율, 10분의 1마다'),
+          tenths('address-hash'),
           { atLeast: 0.73, atMost: 0.77 },
-          lab.random('modulo'),
+          { random: lab.random('modulo') },
         ),
         ratio(
-          text('consistent hash: share that moved', '일관 해시: 옮긴 비율'),
-          [moved['consistent-hash'] / addresses.length],
+          text('consistent hash: share that moved, of each tenth', '일관 해시: 옮긴 비율, 10분의 1마다'),
+          tenths('consistent-hash'),
           { atLeast: 0.23, atMost: 0.27 },
-          lab.random('consistent'),
+          { random: lab.random('consistent') },
         ),
-        counted(text('affinity cookie: clients that moved', '친화성 쿠키: 옮긴 클라이언트'), moved.cookie, 0),
+        counted(
+          text('affinity cookie: clients that moved', '친화성 쿠키: 옮긴 클라이언트'),
+          moved.cookie.filter(Boolean).length,
+          0,
+        ),
       ],
       observations: [],
       pictures: [picture(percent)],
@@ -82,23 +90,21 @@ const requestFrom = (address: string, cookie?: string): PickKey => ({
   header: (name) => (name === 'cookie' ? cookie : undefined),
 })
 
-/** Builds two balancers that never listen, one with three upstreams and one with four, and compares where each client goes. */
-function movedOf(lab: Lab, name: Contender, addresses: readonly string[]): number {
+/** Builds two balancers that never listen, one with three upstreams and one with four, and tells of each client whether it goes elsewhere. */
+function movedOf(lab: Lab, name: Contender, addresses: readonly string[]): boolean[] {
   const three = createBalancer({ upstreams: ['a', 'b', 'c'].map(upstream) }).pool
   const four = createBalancer({ upstreams: ['a', 'b', 'c', 'd'].map(upstream) }).pool
   const policy = policies[name === 'cookie' ? 'round-robin' : name]
   const options = { random: lab.random(name), hash: { on: 'address' as const, loadFactor: Number.POSITIVE_INFINITY } }
   const [before, after] = [policy(options), policy(options)]
   const affinity = name === 'cookie' ? cookieAffinity({ secret: 'the lab compares two pools' }) : undefined
-  let moved = 0
-  for (const address of addresses) {
+  return addresses.map((address) => {
     const first = picked(before(three.all, requestFrom(address)))
     const cookie = affinity?.cookieFor(first, false)?.split(';')[0]
     const pinned = affinity?.pinOf(requestFrom(address, cookie), four)?.upstream
     const second = pinned ?? picked(after(four.all, requestFrom(address)))
-    if (second.name !== first.name) moved++
-  }
-  return moved
+    return second.name !== first.name
+  })
 }
 
 function picked(upstream: Upstream | undefined): Upstream {

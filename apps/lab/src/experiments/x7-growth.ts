@@ -5,8 +5,9 @@ import { ask } from '@session-cluster/cluster/load'
 import { type Experiment, type Lab, prove } from '../experiment.ts'
 import { formatNumber, text } from '../language.ts'
 import { inParallel } from '../load/open-loop.ts'
+import { inTurns, judgedRounds } from '../load/rounds.ts'
 import { lines } from '../pictures/lines.ts'
-import { counted, ratio } from '../verdict.ts'
+import { type Check, counted, ratio } from '../verdict.ts'
 import type { HolderState, Order } from './x7-holder.ts'
 import { growInRedis } from './x7-redis.ts'
 
@@ -76,17 +77,9 @@ export const growth: Experiment = {
             ),
             [grown.stays],
             { atMost: 0.2 },
-            lab.random('stays'),
+            { random: lab.random('stays') },
           ),
-          ratio(
-            text(
-              `${where.en}: cost of a request at all over at a tenth`,
-              `${where.ko}: 읽는 비용, 전부일 때 ÷ 10분의 1일 때`,
-            ),
-            grown.costs,
-            { atMost: 1.5 },
-            lab.random('cost'),
-          ),
+          ...grown.costs,
         ]
       }),
       observations: inMemory.map((grown) => ({
@@ -111,9 +104,36 @@ export interface Grown {
   readonly grownBytes: number
   /** Of what was grown, how much is still there after expiry: 0 to 1. */
   readonly stays: number
-  /** CPU time of a request (memory) or a load (Redis) with all sessions over that with a tenth of them, measured several times. */
-  readonly costs: readonly number[]
+  /** What came of comparing the cost of a request. */
+  readonly costs: readonly Check[]
   readonly curve: readonly { readonly sessions: number; readonly bytes: number }[]
+}
+
+/** Both measured in turns, in any unit. */
+export interface Costs {
+  readonly many: () => Promise<number>
+  readonly few: () => Promise<number>
+}
+
+/** Compares the CPU time of a request (memory) or a load (Redis) with all sessions to that with a tenth of them. */
+export async function costChecks(
+  lab: Lab,
+  { place, valueBytes }: Pick<Grown, 'place' | 'valueBytes'>,
+  costs: Costs,
+): Promise<readonly Check[]> {
+  const where = `${place}, ${valueBytes / 1000} kB`
+  const oneRound = (round: number) => inTurns(['many', 'few'], round, (name) => costs[name]())
+  await oneRound(0) // Warms up.
+  const { checks, rounds } = await judgedRounds(lab, oneRound, (taken, confidence) => [
+    ratio(
+      text(`${where}: cost of a request at all over at a tenth`, `${where}: 읽는 비용, 전부일 때 ÷ 10분의 1일 때`),
+      taken.map(({ many, few }) => many / few),
+      { atMost: 1.5 },
+      { random: lab.random(where), ...confidence },
+    ),
+  ])
+  lab.record({ step: 'cost', place, valueBytes, rounds })
+  return checks
 }
 
 type MemoryGrowth = Grown & { readonly longestPauseMs: number }
@@ -135,12 +155,11 @@ async function growInMemory(lab: Lab, sessions: number, valueBytes: number): Pro
     longestPauseMs = Math.max(longestPauseMs, full.longestPauseMs)
     curve.push({ sessions: full.sessions, bytes: full.heapBytes - empty.heapBytes })
   }
-  const costs: number[] = []
-  for (let round = 0; round <= lab.repeats; round++) {
-    const few = await small.cpuPerRequest(lab, sessions / 10)
-    const many = await holder.cpuPerRequest(lab, sessions)
-    if (round > 0) costs.push(many / few) // The first round warms up.
-  }
+  const costs = await costChecks(
+    lab,
+    { place: 'memory', valueBytes },
+    { many: () => holder.cpuPerRequest(lab, sessions), few: () => small.cpuPerRequest(lab, sessions / 10) },
+  )
   const after = await holder.ask({ do: 'expire' })
   const grownBytes = full.heapBytes - empty.heapBytes
   const stays = Math.max(0, after.heapBytes - empty.heapBytes) / grownBytes

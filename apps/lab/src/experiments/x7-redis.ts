@@ -6,7 +6,7 @@ import { text } from '../language.ts'
 import { inParallel } from '../load/open-loop.ts'
 import { memoryFigure } from '../rig/redis.ts'
 import { until } from '../rig/until.ts'
-import type { Grown } from './x7-growth.ts'
+import { costChecks, type Grown } from './x7-growth.ts'
 
 /** How far to fill a Redis. */
 export interface RedisSize {
@@ -37,11 +37,11 @@ export async function growInRedis(lab: Lab, { sessions, valueBytes, steps }: Red
     curve.push({ sessions: await full.client.dbsize(), bytes: (await full.usedBytes()) - empty })
   }
   const held = await full.client.dbsize()
-  const costs: number[] = []
-  for (let round = 0; round <= lab.repeats; round++) {
-    const cost = (await full.cpuPerLoad(lab)) / (await small.cpuPerLoad(lab))
-    if (round > 0) costs.push(cost) // The first round warms up.
-  }
+  const costs = await costChecks(
+    lab,
+    { place: 'Redis', valueBytes },
+    { many: () => full.cpuPerLoad(lab), few: () => small.cpuPerLoad(lab) },
+  )
   await full.expire(lab)
   const grownBytes = curve.at(-1)?.bytes ?? Number.NaN
   const stays = Math.max(0, (await full.usedBytes()) - empty) / grownBytes

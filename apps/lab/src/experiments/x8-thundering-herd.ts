@@ -1,10 +1,11 @@
+import type { Cluster } from '@session-cluster/cluster'
 import type { VirtualUser } from '@session-cluster/cluster/load'
 import { ask } from '@session-cluster/cluster/load'
 import { type Experiment, type Lab, prove } from '../experiment.ts'
 import { text } from '../language.ts'
 import { inParallel } from '../load/open-loop.ts'
 import { bars } from '../pictures/bars.ts'
-import { labCluster } from '../rig/cluster.ts'
+import { crash, labClusters } from '../rig/cluster.ts'
 import { makeUsers, saveInTurn, visited } from '../rig/users.ts'
 import { counted } from '../verdict.ts'
 
@@ -30,7 +31,12 @@ export const thunderingHerd: Experiment = {
     'sticky: 사용자의 1/3이 다시 로그인한다. clustered: 아무도 하지 않고 부하만 옮겨 간다',
   ),
   async run(lab) {
-    const [sticky, clustered] = [await herd(lab, 'sticky'), await herd(lab, 'clustered')]
+    await using clusters = await labClusters(lab, {
+      sticky: { mode: 'sticky', nodes: 3 },
+      clustered: { mode: 'clustered', nodes: 3 },
+    })
+    const sticky = await herd(lab, clusters.sticky, 'sticky')
+    const clustered = await herd(lab, clusters.clustered, 'clustered')
     const cost = (mode: Herd) => Math.round(mode.loginCpuMs)
     return {
       headline: {
@@ -68,12 +74,10 @@ interface Herd {
   readonly knownAtLast: number
 }
 
-async function herd(lab: Lab, mode: (typeof modes)[number]): Promise<Herd> {
-  await using cluster = await labCluster(lab, { mode, nodes: 3 })
+async function herd(lab: Lab, cluster: Cluster, mode: (typeof modes)[number]): Promise<Herd> {
   const users = makeUsers(lab, crowd, cluster.balancer.url, mode)
   await saveInTurn(lab, users)
-  await cluster.node('b').crash()
-  await cluster.balancer.untilSeen(['b'], 'down')
+  await crash(cluster, 'b')
   lab.progress(modes.indexOf(mode) / 2, text(`${mode}: everyone comes back`, `${mode}: 모두 돌아옴`))
   const visits = await inParallel(users, 10, async (user) => {
     const visit = await visited(lab, user, `${mode}: back`)

@@ -24,3 +24,26 @@ export async function labCluster(lab: Lab, options: ClusterOptions): Promise<Clu
   await cluster[Symbol.asyncDispose]()
   throw lab.signal.reason
 }
+
+/** Starts several at once, which is where most of the waiting is; when one does not come up, none is left. */
+export async function labClusters<Name extends string>(
+  lab: Lab,
+  options: Readonly<Record<Name, ClusterOptions>>,
+): Promise<Record<Name, Cluster> & AsyncDisposable> {
+  await using starting = new AsyncDisposableStack()
+  const names = Object.keys(options) as Name[]
+  const starts = await Promise.allSettled(names.map(async (name) => starting.use(await labCluster(lab, options[name]))))
+  const clusters = {} as Record<Name, Cluster>
+  for (const [index, start] of starts.entries()) {
+    if (start.status === 'rejected') throw start.reason
+    clusters[names[index] as Name] = start.value
+  }
+  const started = starting.move()
+  return { ...clusters, [Symbol.asyncDispose]: () => started.disposeAsync() }
+}
+
+/** SIGKILL; resolves when the balancer has seen that the node is gone. */
+export async function crash(cluster: Cluster, name: string): Promise<void> {
+  await cluster.node(name).crash()
+  await cluster.balancer.untilSeen([name], 'down')
+}

@@ -10,7 +10,8 @@ import type { KeeperOrder } from './sentinel-keeper.ts'
 import { until } from './until.ts'
 
 const sentinelCount = 3
-const replicaCount = 2
+/** How many replicas the primary has. */
+export const replicaCount = 2
 const downAfterMs = 1000
 
 /** A primary, two replicas that lag behind it, three sentinels, and a client that asks those where the primary is. */
@@ -31,11 +32,13 @@ export async function replicatedRedis(lab: Lab, lagMs: number): Promise<Replicat
     links.push(link)
     starting.use(await startRedis({ args: ['--replicaof', '127.0.0.1', String(link.port)] }))
   }
+  // Sentinels ask the primary for its replicas at once, and then only every ten seconds.
+  await until(lab, 'the primary knows its replicas', async () => (await replicasOnline(primary.url)) === replicaCount)
   const ports: number[] = []
   while (ports.length < sentinelCount) ports.push(await freePort())
   starting.use(await keepSentinels({ server: await findRedisServer(), primaryPort: primary.port, ports, downAfterMs }))
   const sentinels = ports.map((port) => ({ host: '127.0.0.1', port }))
-  await until(lab, 'the sentinels know each other and the replicas', () => everybodyIsKnown(sentinels))
+  await until(lab, 'the sentinels know each other and the replicas', () => readyToFailOver(sentinels))
   const client = new Redis({ ...redisOptions, sentinels, name: 'sessions', sentinelRetryStrategy: () => 50 })
   client.on('error', () => {}) // Expected while there is no primary: each command tells its own failure.
   starting.defer(() => client.disconnect())
@@ -67,16 +70,29 @@ async function keepSentinels(order: KeeperOrder): Promise<AsyncDisposable> {
   }
 }
 
-async function everybodyIsKnown(sentinels: readonly { host: string; port: number }[]): Promise<boolean> {
-  const known = await Promise.all(
+/** How many replicas have caught up with a primary and follow it. */
+async function replicasOnline(url: string): Promise<number> {
+  const client = new Redis(url, { lazyConnect: true })
+  try {
+    await client.connect()
+    return [...(await client.info('replication')).matchAll(/^slave\d+:.*state=online/gm)].length
+  } finally {
+    client.disconnect()
+  }
+}
+
+/** Whether each sentinel knows the others and has heard of each replica that it follows the primary: only such a one may be promoted. */
+async function readyToFailOver(sentinels: readonly { host: string; port: number }[]): Promise<boolean> {
+  const ready = await Promise.all(
     sentinels.map(async (sentinel) => {
       const client = new Redis({ ...sentinel, lazyConnect: true, maxRetriesPerRequest: 0, retryStrategy: () => null })
       client.on('error', () => {})
       try {
         await client.connect()
-        const flat = (await client.call('sentinel', 'master', 'sessions')) as string[]
-        const field = (name: string) => Number(flat[flat.indexOf(name) + 1])
-        return field('num-other-sentinels') === sentinelCount - 1 && field('num-slaves') === replicaCount
+        const primary = fields((await client.call('sentinel', 'master', 'sessions')) as string[])
+        const replicas = ((await client.call('sentinel', 'replicas', 'sessions')) as string[][]).map(fields)
+        const following = replicas.filter((each) => each['master-link-status'] === 'ok' && each.flags === 'slave')
+        return Number(primary['num-other-sentinels']) === sentinelCount - 1 && following.length === replicaCount
       } catch {
         return false // Not listening yet.
       } finally {
@@ -84,5 +100,10 @@ async function everybodyIsKnown(sentinels: readonly { host: string; port: number
       }
     }),
   )
-  return known.every(Boolean)
+  return ready.every(Boolean)
+}
+
+/** Redis' list of names and values in turns. */
+function fields(flat: readonly string[]): Readonly<Record<string, string>> {
+  return Object.fromEntries(flat.flatMap((name, at) => (at % 2 ? [] : [[name, flat[at + 1] ?? '']])))
 }

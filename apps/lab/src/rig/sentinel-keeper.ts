@@ -30,7 +30,8 @@ process.once('message', ({ server, primaryPort, ports, downAfterMs }: KeeperOrde
       `dir ${folder}`,
       `sentinel monitor sessions 127.0.0.1 ${primaryPort} 2`,
       `sentinel down-after-milliseconds sessions ${downAfterMs}`,
-      'sentinel failover-timeout sessions 60000',
+      // When each of the three votes for itself, the next election comes after twice this time.
+      'sentinel failover-timeout sessions 5000',
     ]
     writeFileSync(file, `${lines.join('\n')}\n`)
     sentinels.push(spawn(server, [file, '--sentinel'], { stdio: 'ignore' }))

@@ -43,6 +43,15 @@ describe('bootstrapInterval', () => {
     expect(high).toBeLessThanOrEqual(1.1)
   })
 
+  it('is wider when it has to be surer', () => {
+    const many = Array.from({ length: 40 }, (_, index) => index)
+    const width = (confidence: number) => {
+      const [low, high] = bootstrapInterval(many, seededRandom(1, 'interval'), confidence)
+      return high - low
+    }
+    expect(width(0.99)).toBeGreaterThan(width(0.95))
+  })
+
   it('is the same for the same stream of random numbers', () => {
     const once = bootstrapInterval(samples, seededRandom(7, 'interval'))
     expect(bootstrapInterval(samples, seededRandom(7, 'interval'))).toEqual(once)

@@ -21,15 +21,18 @@ export function quantile(values: readonly number[], share: number): number {
 /** Two ends of a range, low first. */
 export type Interval = readonly [low: number, high: number]
 
+const draws = 4000
+
 /**
- * The 95 % percentile-bootstrap interval of the median (Efron & Tibshirani, 1993). With the same stream of random
- * numbers it is the same. With five samples it is close to their whole range, which is the honest answer.
+ * The percentile-bootstrap interval of the median (Efron & Tibshirani, 1993). With the same stream of random numbers it
+ * is the same. With five samples it is their whole range, which is the honest answer.
  */
-export function bootstrapInterval(samples: readonly number[], random: Random, draws = 2000): Interval {
+export function bootstrapInterval(samples: readonly number[], random: Random, confidence = 0.95): Interval {
   const medians = Array.from({ length: draws }, () =>
     median(samples.map(() => samples[Math.floor(random() * samples.length)] as number)),
   )
-  return [quantile(medians, 0.025), quantile(medians, 0.975)]
+  const tail = (1 - confidence) / 2
+  return [quantile(medians, tail), quantile(medians, 1 - tail)]
 }
 
 /** The straight line of least squares through the points: how much `y` grows when `x` grows by one. */

@@ -1,0 +1,59 @@
+import { describe, expect, it } from 'vitest'
+import { text } from '../language.ts'
+import { seededRandom } from '../random.ts'
+import { ratio } from '../verdict.ts'
+import { inTurns, judgedRounds } from './rounds.ts'
+
+const signal = new AbortController().signal
+
+/** Rounds that bring these samples, repeated for ever, and how they are judged. */
+async function rounds(samples: readonly number[], { repeats = 5, atMost = 2.5 } = {}) {
+  const looks: { rounds: number; confidence: number | undefined }[] = []
+  const judged = await judgedRounds(
+    { repeats, signal },
+    async (round) => samples[round % samples.length] as number,
+    (taken, confidence) => {
+      looks.push({ rounds: taken.length, ...confidence } as (typeof looks)[number])
+      return [
+        ratio(text('how much', '얼마나'), taken, { atMost }, { random: seededRandom(1, 'rounds'), ...confidence }),
+      ]
+    },
+  )
+  return { looks, taken: judged.rounds.length, verdict: judged.checks[0]?.verdict }
+}
+
+describe('judgedRounds', () => {
+  it('takes no more rounds than asked for when they answer the question', async () => {
+    expect(await rounds([2, 2.1, 1.9])).toMatchObject({ taken: 5, verdict: 'holds' })
+    expect(await rounds([3, 3.1, 2.9])).toMatchObject({ taken: 5, verdict: 'fails' })
+  })
+
+  it('takes as many again when one disturbed round leaves the question open, and asks for more certainty then', async () => {
+    const { looks, verdict } = await rounds([2, 2, 2.94, 2, 2, 2, 2, 2, 2, 2])
+    expect(looks).toEqual([
+      { rounds: 5, confidence: 0.95 },
+      { rounds: 10, confidence: 0.99 },
+    ])
+    expect(verdict).toBe('holds')
+  })
+
+  it('gives up after two doublings: what is open then stays open', async () => {
+    expect(await rounds([2, 3])).toMatchObject({ taken: 20, verdict: 'inconclusive' })
+  })
+
+  it('looks once where a ratio is taken once', async () =>
+    expect(await rounds([3], { repeats: 1 })).toMatchObject({ taken: 1, verdict: 'fails' }))
+})
+
+describe('inTurns', () => {
+  it('gives every contender one turn per round and starts each round with another', async () => {
+    const order: string[] = []
+    for (const round of [0, 1, 2])
+      expect(await inTurns(['a', 'b', 'c'], round, async (name) => `${order.push(name) && name}${round}`)).toEqual({
+        a: `a${round}`,
+        b: `b${round}`,
+        c: `c${round}`,
+      })
+    expect(order.join('')).toBe('abcbcacab')
+  })
+})
