@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process'
 import os from 'node:os'
 import { promisify } from 'node:util'
+import { findRedisServer } from '@session-cluster/cluster'
 
 const execute = promisify(execFile)
 
@@ -11,7 +12,7 @@ export interface Environment {
   readonly memoryBytes: number
   readonly system: string
   readonly node: string
-  /** `redis-server --version`, as far as one is on the PATH. */
+  /** The version of the Redis that clusters are started with; `undefined` when there is none to be had. */
   readonly redis: string | undefined
   /** The commit of this checkout, with `+` when files had been changed; `undefined` outside a checkout. */
   readonly commit: string | undefined
@@ -22,7 +23,10 @@ export interface Environment {
 /** Looks at this machine. Never rejects: what cannot be had is `undefined`. */
 export async function observeEnvironment(): Promise<Environment> {
   const [redis, commit, changed] = await Promise.all([
-    firstLine('redis-server', '--version'),
+    findRedisServer().then(
+      (server) => firstLine(server, '--version'),
+      () => undefined,
+    ),
     firstLine('git', 'rev-parse', '--short=12', 'HEAD'),
     firstLine('git', 'status', '--porcelain', '--untracked-files=no'),
   ])

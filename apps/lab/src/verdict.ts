@@ -1,4 +1,4 @@
-import type { Text, Words } from './language.ts'
+import { isText, type Text, text, type Words } from './language.ts'
 import type { Random } from './random.ts'
 import { bootstrapInterval, type Interval, median } from './statistics/spread.ts'
 
@@ -21,12 +21,21 @@ export interface Check {
   readonly confidence?: number
 }
 
-type Countable = number | string | readonly (number | string)[]
+type Countable = Words | readonly (number | string)[]
+
+/** For a count whose size is of no account, only whether there was one. */
+export const someOrNone = (count: number): Text => (count > 0 ? text('some', '있음') : text('none', '없음'))
 
 /** Holds when the two are equal, and fails otherwise: a count has no tolerance. Lists read `10 / 0 / 10`. */
 export function counted(question: Text, measured: Countable, expected: Countable): Check {
   const [found, wanted] = [readable(measured), readable(expected)]
-  return { question, kind: 'count', expected: wanted, measured: found, verdict: found === wanted ? 'holds' : 'fails' }
+  return {
+    question,
+    kind: 'count',
+    expected: wanted,
+    measured: found,
+    verdict: same(found, wanted) ? 'holds' : 'fails',
+  }
 }
 
 /** Where a ratio has to lie. At least one end; both ends belong to the range. */
@@ -69,9 +78,12 @@ export function verdictOf(checks: readonly Pick<Check, 'verdict'>[]): Verdict {
   return checks.length > 0 && checks.every((check) => check.verdict === 'holds') ? 'holds' : 'inconclusive'
 }
 
-function readable(value: Countable): number | string {
-  return typeof value === 'object' ? value.join(' / ') : value
+function readable(value: Countable): Words {
+  return Array.isArray(value) ? value.join(' / ') : (value as Words)
 }
+
+const same = (found: Words, wanted: Words) =>
+  isText(found) && isText(wanted) ? found.en === wanted.en : found === wanted
 
 function boundInWords({ atLeast, atMost }: Bound): string {
   if (atLeast !== undefined && atMost !== undefined) return `${atLeast} … ${atMost}`

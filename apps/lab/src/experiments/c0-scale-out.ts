@@ -1,12 +1,12 @@
 import type { Cluster, Node } from '@session-cluster/cluster'
 import { ask } from '@session-cluster/cluster/load'
 import { type Experiment, type Lab, prove } from '../experiment.ts'
-import { text } from '../language.ts'
+import { type Text, text } from '../language.ts'
 import { inTurns, judgedRounds } from '../load/rounds.ts'
 import { bars } from '../pictures/bars.ts'
 import { labClusters } from '../rig/cluster.ts'
-import { throttled } from '../rig/throttle.ts'
-import { median } from '../statistics/spread.ts'
+import { halfCpu } from '../rig/half-cpu.ts'
+import { median, withSpread } from '../statistics/spread.ts'
 import { type Check, counted, type Judging, ratio } from '../verdict.ts'
 
 const workMs = 10
@@ -25,8 +25,8 @@ export const scaleOut: Experiment = {
     '여러 서버가 동작한다면, 각 서버들에게 요청을 분산하여 부하를 줄일 수 있습니다(Scale-Out). 반대로 서버 자원의 크기 자체를 높이는 방식을 Scale-Up이라고 부릅니다.',
   ),
   steps: text(
-    `${requests} requests of ${workMs} ms CPU each through the balancer, to 1 node and to 3, in turns; then two nodes side by side, one that may run half of the time and one that may run all of it.`,
-    `요청마다 CPU ${workMs} ms를 쓰는 요청 ${requests}개를 로드밸런서로 노드 1대와 3대에 번갈아 보냅니다. 이어서 절반의 시간만 돌 수 있는 노드와 온전히 도는 노드를 나란히 재 봅니다.`,
+    `${requests} requests of ${workMs} ms CPU each through the balancer, to 1 node and to 3, in turns; then two nodes side by side, one of which may use half as much CPU as the other.`,
+    `요청마다 CPU ${workMs} ms를 쓰는 요청 ${requests}개를 로드밸런서로 노드 1대와 3대에 번갈아 보냅니다. 이어서 노드 둘을 나란히 돌리되 하나는 다른 하나의 절반만 CPU를 쓰게 합니다.`,
   ),
   expected: text(
     'each of three nodes gets a third of the requests and of the CPU time; the whole CPU does clearly more than half of it',
@@ -50,8 +50,6 @@ export const scaleOut: Experiment = {
       },
       (taken, confidence) => ratios(lab, taken, confidence),
     )
-    const perNode = nodes.map((node) => median(rounds.map(({ three }) => three.cpuMs[node] ?? 0)))
-    const alone = median(rounds.map(({ one }) => one.cpuMs.a ?? 0))
     return {
       headline: {
         value: `${Math.round(100 * median(rounds.map(busiest)))} %`,
@@ -64,7 +62,7 @@ export const scaleOut: Experiment = {
         counted(
           text('requests on one node, in every round', '노드 1대의 요청, 회차마다'),
           everyRound(rounds.map(({ one }) => one.requests.a ?? 0)),
-          requests,
+          String(requests),
         ),
         counted(
           text('requests on each of three nodes, in every round', '노드 3대 각각의 요청, 회차마다'),
@@ -76,14 +74,14 @@ export const scaleOut: Experiment = {
       observations: [
         {
           what: text('requests answered with half a CPU', 'CPU 절반으로 답한 요청'),
-          value: median(rounds.map(({ up }) => up.half)),
+          value: withSpread(rounds.map(({ up }) => up.half)),
         },
         {
           what: text('requests answered with a whole CPU', 'CPU 전체로 답한 요청'),
-          value: median(rounds.map(({ up }) => up.whole)),
+          value: withSpread(rounds.map(({ up }) => up.whole)),
         },
       ],
-      pictures: [picture(alone, perNode)],
+      pictures: [picture(rounds)],
     }
   },
 }
@@ -135,26 +133,36 @@ async function turn(lab: Lab, cluster: Cluster): Promise<Turn> {
 }
 
 /**
- * What two nodes answer at the same time, one running half of the time and one all of it. At the same time, so that whatever
- * else this machine does slows both. They change places from round to round.
+ * What two nodes answer at the same time, one held to half of the other's CPU time. At the same time, so that whatever else
+ * this machine does slows both. They change places from round to round.
  */
 async function scaleUp(lab: Lab, cluster: Cluster, round: number): Promise<Round['up']> {
   const [small, big] = round % 2 ? [cluster.node('b'), cluster.node('a')] : [cluster.node('a'), cluster.node('b')]
-  await using _ = throttled(small)
   const end = performance.now() + lab.durationMs
-  const [half, whole] = await Promise.all([answeredUntil(lab, small, end), answeredUntil(lab, big, end)])
-  lab.record({ step: 'scale up', round, half, whole })
-  return { half, whole }
+  await using governor = halfCpu(small)
+  const whole = answeredUntil(lab, big, end, (cpuMs) => governor.used('whole', cpuMs))
+  const half = answeredUntil(lab, small, end, (cpuMs) => governor.used('half', cpuMs))
+  half.catch(() => {}) // Awaited below.
+  const up = { whole: await whole, half: 0 }
+  await governor[Symbol.asyncDispose]() // A request that was stopped with its server ends too.
+  up.half = await half
+  lab.record({ step: 'scale up', round, ...up })
+  return up
 }
 
-/** How many requests of `workMs` a node answers until then, one after another. */
-async function answeredUntil(lab: Lab, node: Node, end: number): Promise<number> {
-  let answered = 0
-  for (; performance.now() < end; answered++) {
+/** How many requests of `workMs` a node answers until then, one after another; each one's CPU time is told. */
+async function answeredUntil(
+  lab: Lab,
+  node: Node,
+  end: number,
+  used: (cpuMs: number) => Promise<void>,
+): Promise<number> {
+  for (let answered = 0; ; answered++) {
     lab.signal.throwIfAborted()
-    await work(node.url)
+    const { cpuMs } = await work(node.url)
+    if (performance.now() >= end) return answered
+    await used(cpuMs)
   }
-  return answered
 }
 
 async function work(base: string): Promise<{ node: string; cpuMs: number }> {
@@ -163,20 +171,33 @@ async function work(base: string): Promise<{ node: string; cpuMs: number }> {
   return JSON.parse(answer.body) as { node: string; cpuMs: number }
 }
 
-function picture(alone: number, perNode: readonly number[]) {
+function picture(rounds: readonly Round[]) {
+  const bar = (group: Text, times: readonly number[]) => ({
+    group,
+    series: 'CPU',
+    value: Math.round(median(times)),
+    label: withSpread(times.map(Math.round)),
+  })
   return bars({
     id: 'cpu',
     title: text('CPU time that each node spent on the same work', '같은 일에 각 노드가 쓴 CPU 시간'),
-    caption: text('One node does it all; three do a third each.', '한 대면 혼자 모두, 세 대면 1/3씩 합니다.'),
+    caption: text(
+      'One node does it all; three do a third each. Medians, with the range over all rounds.',
+      '한 대면 혼자 모두, 세 대면 1/3씩 합니다. 중앙값과 모든 회차의 범위.',
+    ),
     bars: [
-      { group: text('alone: a', '혼자: a'), series: 'CPU', value: Math.round(alone) },
-      ...perNode.map((value, index) => ({
-        group: text(`of three: ${'abc'[index]}`, `셋 중: ${'abc'[index]}`),
-        series: 'CPU',
-        value: Math.round(value),
-      })),
+      bar(
+        text('alone: a', '혼자: a'),
+        rounds.map(({ one }) => one.cpuMs.a ?? 0),
+      ),
+      ...nodes.map((node) =>
+        bar(
+          text(`of three: ${node}`, `셋 중: ${node}`),
+          rounds.map(({ three }) => three.cpuMs[node] ?? 0),
+        ),
+      ),
     ],
     groupTitle: text('node', '노드'),
-    valueTitle: text('CPU time, ms', 'CPU 시간, ms'),
+    valueTitle: text(`CPU time for ${requests} requests, ms`, `요청 ${requests}개의 CPU 시간, ms`),
   })
 }

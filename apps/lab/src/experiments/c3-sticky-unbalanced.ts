@@ -10,7 +10,7 @@ import { sharesPicture } from '../pictures/shares.ts'
 import { labClusters } from '../rig/cluster.ts'
 import { makeUsers, saveInTurn, visited } from '../rig/users.ts'
 import { jainIndex, maxOverMean, shares as sharesOf } from '../statistics/balance.ts'
-import { median } from '../statistics/spread.ts'
+import { median, withSpread } from '../statistics/spread.ts'
 import { counted, ratio } from '../verdict.ts'
 
 const reads = 90
@@ -90,10 +90,13 @@ export const stickyUnbalanced: Experiment = {
         ...checks,
       ],
       observations: [
-        { what: text('sticky: p99 under CPU work, ms', 'sticky: CPU 작업 중 p99, ms'), value: median(p99.sticky) },
+        {
+          what: text('sticky: p99 under CPU work, ms', 'sticky: CPU 작업 중 p99, ms'),
+          value: withSpread(p99.sticky.map(Math.round)),
+        },
         {
           what: text('clustered: p99 under CPU work, ms', 'clustered: CPU 작업 중 p99, ms'),
-          value: median(p99.clustered),
+          value: withSpread(p99.clustered.map(Math.round)),
         },
       ],
       pictures: [sharePicture(shares), waitPicture(p99)],
@@ -183,13 +186,14 @@ function waitPicture(p99: { sticky: number[]; clustered: number[] }) {
     id: 'p99',
     title: text('The longest waits (p99) under the same CPU work', '같은 CPU 작업에서 가장 긴 대기 (p99)'),
     caption: text(
-      'Median of the repeats; measured from when each request was due. Only the order counts, not the milliseconds.',
-      '반복의 중앙값. 요청이 나가야 할 때부터 쟀습니다. 밀리초가 아니라 순서를 봅니다.',
+      'Median and range of the repeats; measured from when each request was due. Only the order counts, not the milliseconds.',
+      '반복의 중앙값과 범위. 요청이 나가야 할 때부터 쟀습니다. 밀리초가 아니라 순서를 봅니다.',
     ),
     bars: (['sticky', 'clustered'] as const).map((group) => ({
       group,
       series: 'p99',
       value: Math.round(median(p99[group])),
+      label: withSpread(p99[group].map(Math.round)),
     })),
     groupTitle: text('mode', '모드'),
     valueTitle: text('p99, ms', 'p99, ms'),

@@ -73,9 +73,18 @@ export const storeHop: Experiment = {
       },
       checks: [...countsOf(trips, rounds), ...checks],
       observations: [
-        { what: text('read from memory, p50, ms', '메모리에서 읽기 p50, ms'), value: histogram.percentile(50) },
         {
-          what: text('read from Redis without delay, p50, ms', '지연 없는 Redis에서 읽기 p50, ms'),
+          what: text(
+            `read from memory, p50 of ${histogram.count}, ms`,
+            `메모리에서 읽기 ${histogram.count}번의 p50, ms`,
+          ),
+          value: histogram.percentile(50),
+        },
+        {
+          what: text(
+            `read from Redis without delay, p50 of ${reads[0].count}, ms`,
+            `지연 없는 Redis에서 읽기 ${reads[0].count}번의 p50, ms`,
+          ),
           value: reads[0].percentile(50),
         },
       ],
@@ -215,8 +224,8 @@ function slopePicture(rounds: readonly Round[]) {
     id: 'slope',
     title: text('The median request against the delay of a round trip', '왕복 지연에 따른 요청 시간의 중앙값'),
     caption: text(
-      'The steepness is the number of times that a request waits for the store.',
-      '기울기가 곧 요청이 저장소를 기다리는 횟수입니다.',
+      'The steepness is the number of times that a request waits for the store. Vertical lines: the range of the rounds’ medians.',
+      '기울기가 곧 요청이 저장소를 기다리는 횟수입니다. 세로선은 회차별 중앙값의 범위입니다.',
     ),
     points,
     x: { title: text('added to each round trip, ms', '왕복마다 더한 지연, ms') },

@@ -4,7 +4,7 @@ import { formatNumber, type Text, text } from '../language.ts'
 import { inTurns } from '../load/rounds.ts'
 import { bars } from '../pictures/bars.ts'
 import { type CellLook, matrix } from '../pictures/matrix.ts'
-import { median } from '../statistics/spread.ts'
+import { median, withSpread } from '../statistics/spread.ts'
 import { counted } from '../verdict.ts'
 import { cartOfSize, classes, type Fixture, fixtures } from './c7-fixtures.ts'
 
@@ -102,9 +102,9 @@ export const serializer: Experiment = {
       ],
       observations: costs
         .filter(({ kilobytes }) => kilobytes === 1)
-        .map(({ codec, microseconds }) => ({
+        .map(({ codec, spread }) => ({
           what: text(`${codec}, 1 KB: there and back, µs`, `${codec}, 1 KB: 왕복, µs`),
-          value: microseconds,
+          value: spread,
         })),
       pictures: [fidelityPicture(fates), ...costPictures(costs)],
     }
@@ -139,6 +139,7 @@ interface Cost {
   readonly kilobytes: number
   readonly bytes: number
   readonly microseconds: number
+  readonly spread: string
 }
 
 /** Bytes once, for they are always the same; time in turns, the codecs one after another. */
@@ -161,6 +162,7 @@ async function measure(lab: Lab): Promise<Cost[]> {
         kilobytes,
         bytes: codec.encode(value).byteLength,
         microseconds: median(timesOf(codec)),
+        spread: withSpread(timesOf(codec)),
       }
       lab.record({ step: 'cost', ...cost, times: timesOf(codec) })
       costs.push(cost)
@@ -231,8 +233,8 @@ function costPictures(costs: readonly Cost[]) {
       id: 'time',
       title: text('Time to write and read the same cart', '같은 장바구니를 쓰고 읽는 시간'),
       caption: text(
-        'Against plain JSON, taken in turns; the number is microseconds on this machine.',
-        '그냥 JSON에 대한 배수로 번갈아 쟀으며, 숫자는 이 기계에서의 마이크로초입니다.',
+        'Against plain JSON, taken in turns; the number is the median in microseconds on this machine.',
+        '그냥 JSON에 대한 배수로 번갈아 쟀으며, 숫자는 이 기계에서의 중앙값(마이크로초)입니다.',
       ),
       bars: against(
         ({ microseconds }) => microseconds,

@@ -7,7 +7,7 @@ import { labCluster } from '../rig/cluster.ts'
 import { connectRedis, memoryFigure } from '../rig/redis.ts'
 import { until } from '../rig/until.ts'
 import { makeUsers } from '../rig/users.ts'
-import { counted } from '../verdict.ts'
+import { counted, someOrNone } from '../verdict.ts'
 
 const sessions = 600
 /** One session's value in characters: as much as a request line may carry without trouble. */
@@ -53,10 +53,10 @@ export const eviction: Experiment = {
         counted(text('allkeys-lru: saves refused', 'allkeys-lru: 거절된 저장'), lru.refused, 0),
         counted(
           text('allkeys-lru: confirmed sessions gone', 'allkeys-lru: 확인받고도 사라진 세션'),
-          someOf(lru.gone),
-          'some',
+          someOrNone(lru.gone),
+          someOrNone(1),
         ),
-        counted(text('noeviction: saves refused', 'noeviction: 거절된 저장'), someOf(none.refused), 'some'),
+        counted(text('noeviction: saves refused', 'noeviction: 거절된 저장'), someOrNone(none.refused), someOrNone(1)),
         counted(
           text('noeviction: refusals that were not a clear 503', 'noeviction: 분명한 503이 아닌 거절'),
           none.unclear,
@@ -79,8 +79,6 @@ interface Filled {
   readonly unclear: number
   readonly gone: number
 }
-
-const someOf = (count: number) => (count > 0 ? 'some' : 'none')
 
 async function fill(lab: Lab, policy: EvictionPolicy): Promise<Filled> {
   await using cluster = await labCluster(lab, { mode: 'clustered', nodes: 1 })

@@ -6,7 +6,7 @@ import { type StripCell, strip } from '../pictures/strip.ts'
 import { labCluster } from '../rig/cluster.ts'
 import { until } from '../rig/until.ts'
 import { makeUsers, saveInTurn, visited } from '../rig/users.ts'
-import { median } from '../statistics/spread.ts'
+import { withSpread } from '../statistics/spread.ts'
 import { counted, ratio } from '../verdict.ts'
 
 const crowd = 9
@@ -119,8 +119,8 @@ export const storeTrouble: Experiment = {
       ],
       observations: episodes.flatMap(({ name, during, healMs }) => [
         {
-          what: text(`${name.en}: median answer, ms`, `${name.ko}: 답의 중앙값, ms`),
-          value: median(during.map((answer) => answer.tookMs)),
+          what: text(`${name.en}: until the answer, ms`, `${name.ko}: 답까지, ms`),
+          value: withSpread(during.map((answer) => answer.tookMs)),
         },
         {
           what: text(

@@ -3,6 +3,7 @@ import { pagePalette } from '../pictures/palette.ts'
 import type { Report } from '../results.ts'
 import { both } from './both.ts'
 import { colophon, cover } from './cover.ts'
+import { decision, decisionCard } from './decision.ts'
 import { html, Markup } from './markup.ts'
 import { section } from './section.ts'
 import { words } from './words.ts'
@@ -16,6 +17,7 @@ export async function reportPage(report: Report): Promise<string> {
     assets.map((name) => readFile(new URL(name, import.meta.url), 'utf8')),
   )
   const sections = await Promise.all(report.results.map(section))
+  const decided = decisionCard(report.results)
   const contents = report.results.map(
     ({ id, title, verdict }) =>
       html`<li class="${verdict}"><a href="#${id}"><b>${id}</b> <span>${both(title)}</span></a></li>`,
@@ -36,9 +38,10 @@ export async function reportPage(report: Report): Promise<string> {
   <button type="button" class="theme" data-theme-switch aria-label="${words.theme.en}">◐</button>
 </nav>
 <div class="frame">
-<aside><ol class="contents">${contents}</ol></aside>
+<aside><ol class="contents">${decided && html`<li><a href="#decision"><b>⇄</b> <span>${both(decision.title)}</span></a></li>`}${contents}</ol></aside>
 <main id="top">
 ${cover(report)}
+${decided}
 ${sections}
 ${colophon()}
 </main>

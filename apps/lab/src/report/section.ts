@@ -1,4 +1,4 @@
-import { languages, say, type Text } from '../language.ts'
+import { languages, say, type Text, text } from '../language.ts'
 import { drawSvg } from '../pictures/draw.ts'
 import type { Picture } from '../pictures/picture.ts'
 import type { Ending, Result } from '../results.ts'
@@ -44,16 +44,22 @@ async function figure(picture: Picture): Promise<Markup> {
 
 function checks(all: readonly Check[]): Markup {
   const rows = all.map((check) => {
-    const spread =
-      check.interval && (check.samples?.length ?? 0) > 1
-        ? `${say(check.interval[0], 'en')} … ${say(check.interval[1], 'en')}`
-        : ''
+    const spread = spreadOf(check)
     const kind: Text = words[check.kind]
     const name = (column: Text) => html`<span class="cell-name">${both(column)}: </span>`
-    return html`<tr><th scope="row">${both(check.question)}</th><td class="kind">${both(kind)}</td><td class="value">${name(words.expected)}${both(check.expected)}</td><td class="value">${name(words.measured)}<b>${both(check.measured)}</b>${spread && html`<small> ${spread}</small>`}</td><td>${badge(check.verdict)}</td></tr>`
+    return html`<tr><th scope="row">${both(check.question)}</th><td class="kind">${both(kind)}</td><td class="value">${name(words.expected)}${both(check.expected)}</td><td class="value">${name(words.measured)}<b>${both(check.measured)}</b>${spread && html`<small> ${both(spread)}</small>`}</td><td>${badge(check.verdict)}</td></tr>`
   })
   const columns = [words.question, words.kind, words.expected, words.measured, words.verdict]
   return html`<div class="scroll" tabindex="0"><table class="checks"><thead><tr>${columns.map((column) => html`<th scope="col">${both(column)}</th>`)}</tr></thead><tbody>${rows}</tbody></table></div>`
+}
+
+/** How often a ratio was taken and how sure its interval is; `undefined` for a count. */
+export function spreadOf({ interval, confidence = 0.95, samples = [] }: Check): Text | undefined {
+  if (!interval || samples.length === 0) return undefined
+  if (samples.length === 1) return text('taken once', '한 번 잼')
+  const range = interval.map((end) => say(end, 'en')).join(' … ')
+  const sure = `n = ${samples.length}, ${Math.round(100 * confidence)} %: ${range}`
+  return text(sure, sure)
 }
 
 function observations({ observations: all }: Result): Markup {

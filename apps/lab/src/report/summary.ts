@@ -1,10 +1,12 @@
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type Language, languages, say } from '../language.ts'
+import { type Language, languages, say, type Text, text } from '../language.ts'
 import { drawSvg } from '../pictures/draw.ts'
 import { filePalette } from '../pictures/palette.ts'
 import type { Report, Result } from '../results.ts'
-import { endings, limits, words } from './words.ts'
+import { answers, decision } from './decision.ts'
+import { spreadOf } from './section.ts'
+import { endings, limits, reading, words } from './words.ts'
 
 const fileNames: Record<Language, string> = { en: 'README.md', ko: 'README.ko.md' }
 
@@ -60,11 +62,32 @@ function markdown(report: Report, language: Language): string {
     environment.commit,
   ]
   const details = report.results.map((result) => detail(result, language))
-  return `# ${words.title[language]}\n\n${other}\n\n${words.lead[language]}\n\n${facts.filter(Boolean).join(' · ')}\n\n${claimsTable(report.results, language)}\n\n${details.join('\n\n')}\n\n${cannotShow(language)}\n`
+  return `# ${words.title[language]}\n\n${other}\n\n${words.lead[language]}\n\n${facts.filter(Boolean).join(' · ')}\n\n${claimsTable(report.results, language)}\n\n${decisionTable(report.results, language)}${details.join('\n\n')}\n\n${list(words.howToRead, reading, language)}\n\n${list(words.limits, limits, language)}\n`
 }
 
-function cannotShow(language: Language): string {
-  return [`## ${words.limits[language]}`, limits.map((limit) => `- ${limit[language]}`).join('\n')].join('\n\n')
+function list(title: Text, items: readonly Text[], language: Language): string {
+  return [`## ${title[language]}`, items.map((item) => `- ${item[language]}`).join('\n')].join('\n\n')
+}
+
+/** The decision in plain words; nothing where what it rests on was not run. */
+function decisionTable(results: readonly Result[], language: Language): string {
+  const rows = answers(results).map(({ question, sticky, clustered, shownBy }) => [
+    question[language],
+    sticky[language],
+    clustered[language],
+    shownBy
+      .map(({ id, verdict, headline }) => {
+        return `[${id}](#${id.toLowerCase()}) ${endings[verdict].mark} ${say(headline.value, language)}`
+      })
+      .join('<br>'),
+  ])
+  if (rows.length === 0) return ''
+  const head = [decision.question, text('sticky', 'sticky'), text('clustered', 'clustered'), decision.shownBy].map(
+    (title) => title[language],
+  )
+  const table = [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.map(inCell).join(' | ')} |`).join('\n')
+  const advice = decision.advice.map((each) => `- ${each[language]}`).join('\n')
+  return `## ${decision.title[language]}\n\n${table}\n\n${advice}\n\n`
 }
 
 function detail(result: Result, language: Language): string {
@@ -73,7 +96,7 @@ function detail(result: Result, language: Language): string {
     picture && `![${picture.title[language]}. ${picture.caption[language]}](${pictureName(result, language)})`
   const checks = result.checks.map(
     (check) =>
-      `- ${endings[check.verdict].mark} ${check.question[language]} **${say(check.measured, language)}** (${words.expected[language]}: ${say(check.expected, language)})`,
+      `- ${endings[check.verdict].mark} ${check.question[language]} **${say(check.measured, language)}** (${[`${words.expected[language]}: ${say(check.expected, language)}`, spreadOf(check)?.[language]].filter(Boolean).join('; ')})`,
   )
   return [
     `## ${result.id}`,

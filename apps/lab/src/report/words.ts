@@ -34,7 +34,6 @@ export const words = {
   kind: text('kind', '종류'),
   count: text('count', '횟수'),
   ratio: text('ratio', '비율'),
-  interval: text('95 % of the median', '중앙값의 95 %'),
   observed: text(
     'Also seen, different in every run, part of no verdict',
     '함께 관찰한 것: 실행마다 다르며 판정에 쓰지 않음',
@@ -65,8 +64,12 @@ export const reading: readonly Text[] = [
     '횟수는 정확합니다. 같은 시드는 언제나 같은 횟수를 주며, 하나라도 다르면 거짓입니다.',
   ),
   text(
-    'A ratio compares two things within one run, taken in turns several times; it holds when the whole 95 % interval of its median lies within the bound, and is inconclusive when the bound cuts through it. No verdict rests on milliseconds.',
-    '비율은 한 번의 실행 안에서 두 가지를 번갈아 여러 번 재어 비교합니다. 중앙값의 95 % 구간이 모두 기준 안에 있으면 참, 기준이 구간을 가로지르면 불확실입니다. 밀리초의 절댓값으로는 판정하지 않습니다.',
+    'A ratio compares two things within one run, taken in turns several times; it holds when the whole interval of its median lies within the bound. Where the bound cuts through the interval, twice as many rounds are taken, twice at most, and judged more strictly (99 % instead of 95 %); if it still does, the answer is inconclusive. No verdict rests on milliseconds.',
+    '비율은 한 번의 실행 안에서 두 가지를 번갈아 여러 번 재어 비교합니다. 중앙값의 구간이 모두 기준 안에 있으면 참입니다. 기준이 구간을 가로지르면 두 배로, 많아야 두 번 더 재고 더 엄격하게(95 % 대신 99 %) 판정하며, 그래도 가로지르면 불확실입니다. 밀리초의 절댓값으로는 판정하지 않습니다.',
+  ),
+  text(
+    'Small print beside a number: n is how often it was taken, 95 % (or 99 %) how sure the interval of its median is. “(n = 5: 1 … 3)” is the range of all five. A count has no spread: it is the same every time.',
+    '숫자 옆 작은 글씨: n은 잰 횟수, 95 %(또는 99 %)는 중앙값의 구간이 얼마나 확실한지입니다. “(n = 5: 1 … 3)”은 다섯 번 모두의 범위입니다. 횟수에는 폭이 없습니다. 언제나 같습니다.',
   ),
   text(
     'Miss: a live cookie, and this node does not know its session. Lost: no node knows it any more. Error: a 5xx or a timeout. The three are counted apart, by a token that each user keeps and each session holds.',

@@ -1,3 +1,4 @@
+import { formatNumber } from '../language.ts'
 import type { Random } from '../random.ts'
 
 /** The middle value; the mean of the two middle ones when their number is even. `NaN` of nothing. */
@@ -16,6 +17,12 @@ export function quantile(values: readonly number[], share: number): number {
   const below = sorted[Math.floor(position)] ?? Number.NaN
   const above = sorted[Math.ceil(position)] ?? Number.NaN
   return below + (above - below) * (position - Math.floor(position))
+}
+
+/** A number that was taken several times, for the reader: `12.3 (n = 5: 11.9 … 14)`, the median and the range of all. */
+export function withSpread(values: readonly number[]): string {
+  const range = [Math.min(...values), Math.max(...values)].map(formatNumber).join(' … ')
+  return `${formatNumber(median(values))} (n = ${values.length}${values.length > 1 ? `: ${range}` : ''})`
 }
 
 /** Two ends of a range, low first. */

@@ -1,0 +1,110 @@
+import { type Text, text } from '../language.ts'
+import type { Result } from '../results.ts'
+import { both } from './both.ts'
+import { html, type Markup } from './markup.ts'
+import { endings } from './words.ts'
+
+/** What the page of the decision says besides its table. */
+export const decision = {
+  title: text('Sticky or clustered, in plain words', 'Sticky인가 clustered인가, 쉬운 말로'),
+  question: text('when you ask', '묻는다면'),
+  shownBy: text('shown by', '근거'),
+  advice: [
+    text(
+      'Take clustered when losing a session costs somebody something (a login, a cart, a form), when servers come and go (deployments, autoscaling), or when a few users can keep one server busy.',
+      '세션을 잃으면 누군가 손해를 볼 때(로그인, 장바구니, 작성 중인 글), 서버가 오갈 때(배포, 자동 확장), 몇몇 사용자가 한 서버를 바쁘게 할 수 있을 때는 clustered를 고르세요.',
+    ),
+    text(
+      'Take sticky when a lost session is made again at no cost, requests must not wait for a store, and nobody is there to operate one. Plan for the logins after a crash.',
+      '잃은 세션을 쉽게 다시 만들 수 있고, 요청이 저장소를 기다려서는 안 되며, 저장소를 운영할 사람이 없을 때는 sticky를 고르세요. 서버가 죽은 뒤 몰려올 로그인에 대비하세요.',
+    ),
+    text(
+      'Sessions in each server’s memory behind round robin (local) are no choice at all: they are missed without any fault.',
+      '서버마다의 메모리에 두고 라운드 로빈으로 나누는 것(local)은 답이 아닙니다. 아무 고장이 없어도 세션을 찾지 못합니다.',
+    ),
+  ],
+} as const
+
+interface Answer {
+  readonly question: Text
+  readonly sticky: Text
+  readonly clustered: Text
+  readonly ids: readonly Result['id'][]
+}
+
+const table: readonly Answer[] = [
+  {
+    question: text('What if a server dies?', '서버가 죽으면?'),
+    sticky: text(
+      'Its users lose their sessions and log in again, all at once, on the servers that are left.',
+      '그 서버의 사용자는 세션을 잃고, 남은 서버에 한꺼번에 다시 로그인한다.',
+    ),
+    clustered: text('Nobody loses a session; the load shifts.', '아무도 세션을 잃지 않고 부하만 옮겨 간다.'),
+    ids: ['C4', 'C5', 'X8'],
+  },
+  {
+    question: text('Is the load shared?', '부하를 나누나?'),
+    sticky: text(
+      'As the users happen to be: one server may have all of it.',
+      '사용자가 모인 대로. 한 서버가 모두 맡을 수도 있다.',
+    ),
+    clustered: text('Evenly, whoever is active.', '누가 활발하든 고르게.'),
+    ids: ['C3'],
+  },
+  {
+    question: text('Can servers be added, replaced, removed?', '서버를 더하고, 바꾸고, 뺄 수 있나?'),
+    sticky: text(
+      'Added, yes, if a cookie remembers the server; by address most or some users move. Whoever’s server goes loses the session.',
+      '쿠키로 서버를 기억하면 더할 수 있다. 주소로 나누면 대부분 또는 일부가 옮겨 간다. 서버가 빠지면 그 사용자는 세션을 잃는다.',
+    ),
+    clustered: text('Freely, also while users are active.', '사용자가 활동하는 동안에도 자유롭게.'),
+    ids: ['C5', 'X4', 'X5'],
+  },
+  {
+    question: text('What does a request cost?', '요청마다 드는 값은?'),
+    sticky: text('Nothing more.', '더 없음.'),
+    clustered: text(
+      'One round trip to the store to read, two to write, none when the session is not used.',
+      '읽을 때 저장소까지 왕복 한 번, 쓸 때 두 번, 세션을 안 쓰면 없음.',
+    ),
+    ids: ['C6', 'X9'],
+  },
+  {
+    question: text('What else can fail?', '또 무엇이 고장 날 수 있나?'),
+    sticky: text('Nothing that all servers share.', '모두가 함께 쓰는 것은 없다.'),
+    clustered: text(
+      'The store, for everybody: a clear error until it is back. A failover may lose the last writes, a full store may log people out.',
+      '저장소가 모두에게. 돌아올 때까지 분명한 오류. 장애 조치는 마지막 쓰기를 잃을 수 있고, 가득 찬 저장소는 사용자를 로그아웃시킬 수 있다.',
+    ),
+    ids: ['X3', 'X2', 'X10'],
+  },
+  {
+    question: text('What has to be operated?', '무엇을 운영해야 하나?'),
+    sticky: text('Memory on each server.', '서버마다의 메모리.'),
+    clustered: text(
+      'A store: to secure, back up, watch, upgrade and pay for. No number here shows that cost.',
+      '저장소: 지키고, 백업하고, 지켜보고, 올리고, 비용을 낸다. 여기의 어떤 숫자도 그 비용을 보이지 않는다.',
+    ),
+    ids: ['X7'],
+  },
+]
+
+/** The rows whose every ground is in this run: a statement without its measurement is not made. */
+export function answers(results: readonly Result[]) {
+  return table.flatMap((answer) => {
+    const shownBy = answer.ids.flatMap((id) => results.filter((result) => result.id === id))
+    return shownBy.length === answer.ids.length ? [{ ...answer, shownBy }] : []
+  })
+}
+
+/** One page: what to choose, and what in this run says so. Nothing when none of it was run. */
+export function decisionCard(results: readonly Result[]): Markup | undefined {
+  const rows = answers(results).map(
+    ({ question, sticky, clustered, shownBy }) =>
+      html`<tr><th scope="row">${both(question)}</th><td>${both(sticky)}</td><td>${both(clustered)}</td><td class="grounds">${shownBy.map((result) => html`<span class="ground ${result.verdict}"><a href="#${result.id}">${result.id}</a> ${endings[result.verdict].mark} <b>${both(result.headline.value)}</b></span>`)}</td></tr>`,
+  )
+  if (rows.length === 0) return undefined
+  return html`<section class="cover decision" id="decision"><h2>${both(decision.title)}</h2>
+<div class="scroll" tabindex="0"><table><thead><tr><th scope="col">${both(decision.question)}</th><th scope="col">sticky</th><th scope="col">clustered</th><th scope="col">${both(decision.shownBy)}</th></tr></thead><tbody>${rows}</tbody></table></div>
+<ul>${decision.advice.map((each) => html`<li>${both(each)}</li>`)}</ul></section>`
+}
