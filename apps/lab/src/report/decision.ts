@@ -29,7 +29,8 @@ interface Answer {
   readonly question: Text
   readonly sticky: Text
   readonly clustered: Text
-  readonly ids: readonly Result['id'][]
+  /** Experiments, and what their number means here. */
+  readonly grounds: readonly { readonly id: Result['id']; readonly means: Text }[]
 }
 
 const table: readonly Answer[] = [
@@ -40,7 +41,11 @@ const table: readonly Answer[] = [
       '그 서버의 사용자는 세션을 잃고, 남은 서버에 한꺼번에 다시 로그인한다.',
     ),
     clustered: text('Nobody loses a session; the load shifts.', '아무도 세션을 잃지 않고 부하만 옮겨 간다.'),
-    ids: ['C4', 'C5', 'X8'],
+    grounds: [
+      { id: 'C4', means: text('of its sessions lost', '그 서버의 세션 유실') },
+      { id: 'C5', means: text('lost when clustered', 'clustered에서 유실') },
+      { id: 'X8', means: text('logins afterwards, sticky : clustered', '그 뒤의 로그인, sticky : clustered') },
+    ],
   },
   {
     question: text('Is the load shared?', '부하를 나누나?'),
@@ -49,7 +54,7 @@ const table: readonly Answer[] = [
       '사용자가 모인 대로. 한 서버가 모두 맡을 수도 있다.',
     ),
     clustered: text('Evenly, whoever is active.', '누가 활발하든 고르게.'),
-    ids: ['C3'],
+    grounds: [{ id: 'C3', means: text('of the reads on a, b, c with sticky', 'sticky에서 a, b, c의 읽기 몫') }],
   },
   {
     question: text('Can servers be added, replaced, removed?', '서버를 더하고, 바꾸고, 뺄 수 있나?'),
@@ -58,7 +63,11 @@ const table: readonly Answer[] = [
       '쿠키로 서버를 기억하면 더할 수 있다. 주소로 나누면 대부분 또는 일부가 옮겨 간다. 서버가 빠지면 그 사용자는 세션을 잃는다.',
     ),
     clustered: text('Freely, also while users are active.', '사용자가 활동하는 동안에도 자유롭게.'),
-    ids: ['C5', 'X4', 'X5'],
+    grounds: [
+      { id: 'C5', means: text('lost while servers come and go', '서버가 오가는 동안 유실') },
+      { id: 'X4', means: text('requests failed in two deployments', '배포 두 번에 실패한 요청') },
+      { id: 'X5', means: text('moved: by address, by hash, by cookie', '옮김: 주소, 해시, 쿠키') },
+    ],
   },
   {
     question: text('What does a request cost?', '요청마다 드는 값은?'),
@@ -67,7 +76,10 @@ const table: readonly Answer[] = [
       'One round trip to the store to read, two to write, none when the session is not used.',
       '읽을 때 저장소까지 왕복 한 번, 쓸 때 두 번, 세션을 안 쓰면 없음.',
     ),
-    ids: ['C6', 'X9'],
+    grounds: [
+      { id: 'C6', means: text('waits: untouched, read, write', '대기: 안 씀, 읽기, 쓰기') },
+      { id: 'X9', means: text('writes for 100 reads', '읽기 100번에 쓰기') },
+    ],
   },
   {
     question: text('What else can fail?', '또 무엇이 고장 날 수 있나?'),
@@ -76,7 +88,11 @@ const table: readonly Answer[] = [
       'The store, for everybody: a clear error until it is back. A failover may lose the last writes, a full store may log people out.',
       '저장소가 모두에게. 돌아올 때까지 분명한 오류. 장애 조치는 마지막 쓰기를 잃을 수 있고, 가득 찬 저장소는 사용자를 로그아웃시킬 수 있다.',
     ),
-    ids: ['X3', 'X2', 'X10'],
+    grounds: [
+      { id: 'X3', means: text('clear errors while the store was down', '저장소가 멈춘 동안 분명한 오류') },
+      { id: 'X2', means: text('confirmed and lost, without : with WAIT', '확인받고 유실, WAIT 없이 : WAIT로') },
+      { id: 'X10', means: text('confirmed and lost, evicting : refusing', '확인받고 유실, 축출 : 거절') },
+    ],
   },
   {
     question: text('What has to be operated?', '무엇을 운영해야 하나?'),
@@ -85,15 +101,17 @@ const table: readonly Answer[] = [
       'A store: to secure, back up, watch, upgrade and pay for. No number here shows that cost.',
       '저장소: 지키고, 백업하고, 지켜보고, 올리고, 비용을 낸다. 여기의 어떤 숫자도 그 비용을 보이지 않는다.',
     ),
-    ids: ['X7'],
+    grounds: [{ id: 'X7', means: text('bytes for a session of 1 / 4 kB', '1 / 4 kB 세션의 바이트') }],
   },
 ]
 
 /** The rows whose every ground is in this run: a statement without its measurement is not made. */
 export function answers(results: readonly Result[]) {
   return table.flatMap((answer) => {
-    const shownBy = answer.ids.flatMap((id) => results.filter((result) => result.id === id))
-    return shownBy.length === answer.ids.length ? [{ ...answer, shownBy }] : []
+    const shownBy = answer.grounds.flatMap(({ id, means }) =>
+      results.filter((result) => result.id === id).map((result) => ({ ...result, means })),
+    )
+    return shownBy.length === answer.grounds.length ? [{ ...answer, shownBy }] : []
   })
 }
 
@@ -101,7 +119,7 @@ export function answers(results: readonly Result[]) {
 export function decisionCard(results: readonly Result[]): Markup | undefined {
   const rows = answers(results).map(
     ({ question, sticky, clustered, shownBy }) =>
-      html`<tr><th scope="row">${both(question)}</th><td>${both(sticky)}</td><td>${both(clustered)}</td><td class="grounds">${shownBy.map((result) => html`<span class="ground ${result.verdict}"><a href="#${result.id}">${result.id}</a> ${endings[result.verdict].mark} <b>${both(result.headline.value)}</b></span>`)}</td></tr>`,
+      html`<tr><th scope="row">${both(question)}</th><td>${both(sticky)}</td><td>${both(clustered)}</td><td class="grounds">${shownBy.map((result) => html`<span class="ground ${result.verdict}"><a href="#${result.id}">${result.id}</a> ${endings[result.verdict].mark} <b>${both(result.headline.value)}</b> ${both(result.means)}</span>`)}</td></tr>`,
   )
   if (rows.length === 0) return undefined
   return html`<section class="cover decision" id="decision"><h2>${both(decision.title)}</h2>

@@ -1,4 +1,8 @@
 import { describe, expect, it } from 'vitest'
+import { text } from '../language.ts'
+import { seededRandom } from '../random.ts'
+import type { Result } from '../results.ts'
+import { ratio } from '../verdict.ts'
 import { exampleReport } from './example.ts'
 import { reportPage } from './page.ts'
 import { claimsTable } from './summary.ts'
@@ -38,6 +42,24 @@ describe('reportPage', async () => {
   it('says as much in Korean as in English', () => {
     const count = (language: string) => page.match(new RegExp(`<(?:span|div) lang="${language}">`, 'g'))?.length
     expect(count('ko')).toBe(count('en'))
+  })
+
+  it('makes no statement in plain words whose measurement was not run', async () => {
+    expect(page).not.toContain('id="decision"')
+    const [result] = exampleReport.results
+    const ran = (...ids: string[]) => ({ ...exampleReport, results: ids.map((id) => ({ ...result, id })) as Result[] })
+    const whole = await reportPage(ran('C3', 'C4', 'C5', 'X8'))
+    const decision = whole.slice(whole.indexOf('id="decision"'))
+    expect(decision).toContain('What if a server dies?')
+    expect(decision).not.toContain('What has to be operated?')
+  })
+
+  it('tells of a ratio how often it was taken and how sure its interval is', async () => {
+    const random = seededRandom(1, 'page')
+    const check = ratio(text('how much', '얼마나'), [1, 2, 3, 2, 2], { atMost: 9 }, { random, confidence: 0.99 })
+    const [result] = exampleReport.results
+    const measured = await reportPage({ ...exampleReport, results: [{ ...(result as Result), checks: [check] }] })
+    expect(measured).toContain('n = 5, 99 %: 1 … 3')
   })
 
   it('escapes what it is given', () => {

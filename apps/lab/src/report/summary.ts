@@ -76,8 +76,8 @@ function decisionTable(results: readonly Result[], language: Language): string {
     sticky[language],
     clustered[language],
     shownBy
-      .map(({ id, verdict, headline }) => {
-        return `[${id}](#${id.toLowerCase()}) ${endings[verdict].mark} ${say(headline.value, language)}`
+      .map(({ id, verdict, headline, means }) => {
+        return `[${id}](#${id.toLowerCase()}) ${endings[verdict].mark} **${say(headline.value, language)}** ${means[language]}`
       })
       .join('<br>'),
   ])
