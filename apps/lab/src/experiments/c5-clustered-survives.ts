@@ -11,6 +11,7 @@ import { counted } from '../verdict.ts'
 
 const crowd = 90
 const perSecond = 120
+const arrival = text('d added', 'd 추가')
 
 /** C5: the same crash with the sessions in Redis; then a node comes and another one goes. `nodes` is for the test that breaks it. */
 export const clusteredSurvives = ({
@@ -45,7 +46,7 @@ export const clusteredSurvives = ({
     const users = makeUsers(lab, crowd, cluster.balancer.url)
     await saveInTurn(lab, users)
     const crashed = await step(lab, cluster, users, text('b killed', 'b 종료'), () => crash(cluster, 'b'))
-    const added = await step(lab, cluster, users, text('d added', 'd 추가'), () => cluster.addNode('d'))
+    const added = await step(lab, cluster, users, arrival, () => cluster.addNode('d'))
     const removed = await step(lab, cluster, users, text('a removed', 'a 제거'), () => cluster.removeNode('a'))
     const steps = [crashed, added, removed]
     const lost = new Set(steps.flatMap((each) => [...each.lost]))
@@ -121,12 +122,17 @@ function firstAnswer({ stretch }: Step, node: string): number {
   return first ? Math.round(first.atMs - stretch.incident.atMs) : Number.NaN
 }
 
+/** A node that comes is marked when it is there; what goes is marked when it goes. */
+function markedMs({ incident }: Stretch): number {
+  return incident.name.en === arrival.en ? incident.effectiveMs : incident.atMs
+}
+
 /** The stretches one after another on one axis. */
 function pictures(steps: readonly Step[], lost: ReadonlySet<string>) {
   let offset = 0
   const joined = steps.map(({ stretch }) => {
     const visits = stretch.visits.map(({ atMs, visit }) => ({ atMs: atMs + offset, visit }))
-    const event = { name: stretch.incident.name, atMs: stretch.incident.atMs + offset }
+    const event = { name: stretch.incident.name, atMs: markedMs(stretch) + offset }
     offset += Math.ceil(stretch.lengthMs / 100) * 100
     return { visits, event }
   })

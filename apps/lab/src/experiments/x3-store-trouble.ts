@@ -211,8 +211,8 @@ function picture(episodes: readonly Episode[]) {
       ...row,
       name:
         index % 2
-          ? text(`${'abc'[(index - 1) / 2]}) afterwards`, `${'abc'[(index - 1) / 2]}) 그 뒤`)
-          : text(`${'abc'[index / 2]}) ${row.name.en}`, `${'abc'[index / 2]}) ${row.name.ko}`),
+          ? text(`${(index + 1) / 2}) afterwards`, `${(index + 1) / 2}) 그 뒤`)
+          : text(`${index / 2 + 1}) ${row.name.en}`, `${index / 2 + 1}) ${row.name.ko}`),
     })),
   })
 }

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { ask } from '@session-cluster/cluster/load'
 import { type Experiment, type Lab, prove } from '../experiment.ts'
-import { formatNumber, text } from '../language.ts'
+import { formatNumber, type Text, text } from '../language.ts'
 import { inParallel } from '../load/open-loop.ts'
 import { inTurns, judgedRounds } from '../load/rounds.ts'
 import { lines } from '../pictures/lines.ts'
@@ -59,10 +59,7 @@ export const growth: Experiment = {
         ),
       },
       checks: all.flatMap((grown) => {
-        const where = text(
-          `${grown.place}, ${grown.valueBytes / 1000} kB`,
-          `${grown.place}, ${grown.valueBytes / 1000} kB`,
-        )
+        const where = placed(grown)
         return [
           counted(
             text(`${where.en}: sessions held when full`, `${where.ko}: 다 찼을 때의 세션`),
@@ -109,6 +106,12 @@ export interface Grown {
   readonly curve: readonly { readonly sessions: number; readonly bytes: number }[]
 }
 
+/** `memory, 4 kB`: where sessions of which size are. */
+function placed({ place, valueBytes }: Pick<Grown, 'place' | 'valueBytes'>): Text {
+  const size = `${valueBytes / 1000} kB`
+  return text(`${place}, ${size}`, `${place === 'memory' ? '메모리' : place}, ${size}`)
+}
+
 /** Both measured in turns, in any unit. */
 export interface Costs {
   readonly many: () => Promise<number>
@@ -121,15 +124,18 @@ export async function costChecks(
   { place, valueBytes }: Pick<Grown, 'place' | 'valueBytes'>,
   costs: Costs,
 ): Promise<readonly Check[]> {
-  const where = `${place}, ${valueBytes / 1000} kB`
+  const where = placed({ place, valueBytes })
   const oneRound = (round: number) => inTurns(['many', 'few'], round, (name) => costs[name]())
   await oneRound(0) // Warms up.
   const { checks, rounds } = await judgedRounds(lab, oneRound, (taken, confidence) => [
     ratio(
-      text(`${where}: cost of a request at all over at a tenth`, `${where}: 읽는 비용, 전부일 때 ÷ 10분의 1일 때`),
+      text(
+        `${where.en}: cost of a request at all over at a tenth`,
+        `${where.ko}: 읽는 비용, 전부일 때 ÷ 10분의 1일 때`,
+      ),
       taken.map(({ many, few }) => many / few),
       { atMost: 1.5 },
-      { random: lab.random(where), ...confidence },
+      { random: lab.random(where.en), ...confidence },
     ),
   ])
   lab.record({ step: 'cost', place, valueBytes, rounds })
@@ -226,7 +232,7 @@ function picture(all: readonly Grown[]) {
     caption: text('Straight lines: every session costs the same.', '직선이면 세션마다 같은 값을 치른다는 뜻입니다.'),
     points: all.flatMap(({ place, valueBytes, curve }) =>
       curve.map(({ sessions, bytes }) => ({
-        series: `${place}, ${valueBytes / 1000} kB`,
+        series: placed({ place, valueBytes }),
         x: sessions,
         y: bytes / 2 ** 20,
       })),

@@ -39,7 +39,7 @@ export function timeline(options: TimelineOptions): Picture {
       row: { field: 'lane', type: 'nominal', sort: lanes.map((lane) => lane.name), title: null, header: laneHeader },
     },
     spacing: 22,
-    spec: { width: plotWidth - 60, height: 120, layer: [requestBars(used), ...eventMarks] },
+    spec: { width: plotWidth - 60, height: 120, layer: [requestBars(used, binMs), ...eventMarks] },
   }
   return { ...words, spec, table: timelineTable(lanes) }
 }
@@ -53,7 +53,7 @@ const seconds = {
   axis: { tickCount: 8 },
 }
 
-function requestBars(used: readonly Outcome[]): Spec {
+function requestBars(used: readonly Outcome[], binMs: number): Spec {
   const looks = used.map((outcome) => outcomeLook[outcome])
   const color = colorBy(
     'outcome',
@@ -61,7 +61,12 @@ function requestBars(used: readonly Outcome[]): Spec {
     looks.map((look) => look.color),
     { offset: 26 },
   )
-  const y = { field: 'from', type: 'quantitative', title: text('requests', '요청'), axis: { grid: true, tickCount: 4 } }
+  const y = {
+    field: 'from',
+    type: 'quantitative',
+    title: text(`requests per ${binMs} ms`, `${binMs} ms마다 요청`),
+    axis: { grid: true, tickCount: 4 },
+  }
   return {
     transform: [{ filter: 'isValid(datum.count)' }],
     mark: { type: 'rect', stroke: 'var(--panel)', strokeWidth: 0.6 },
