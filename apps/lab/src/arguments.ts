@@ -27,9 +27,11 @@ export const usage = `Usage: npm run lab -- <command>
 
   list [--json]                   the experiments and what each asks
   run [ids …|all] [options]       run them (default: all)
-      --preset quick|full         quick: at most ten minutes on two cores (default); full: larger and longer
+      --preset quick|full         quick: at most ten minutes on two cores (default); full: larger and longer,
+                                  about 20 minutes and 6 GB of memory
       --seed N                    whole number; the same seed gives the same verdicts and counts (default 1)
-      --repeat N                  how often a ratio is taken (default: 5 quick, 15 full)
+      --repeat N                  how often a ratio is taken, up to four times as often while it leaves the question
+                                  open (default: 5 quick, 15 full)
       --duration SECONDS          length of a stretch of load (default: 2 quick, 10 full)
       --out DIR                   where the report goes (default: .cache/lab/<time>)
       --json                      print the report as JSON instead of a table

@@ -26,7 +26,7 @@ export const words = {
   commit: text('commit', '커밋'),
   startedAt: text('started', '시작'),
   took: text('took', '걸린 시간'),
-  load: text('load per core before', '시작 전 코어당 부하'),
+  load: text('CPU in use before, 0 to 1', '시작 전 CPU 사용률, 0–1'),
   busy: text('The machine was busy: ratios may be wide.', '기계가 바빴습니다: 비율의 폭이 넓을 수 있습니다.'),
   steps: text('steps', '절차'),
   expected: text('expected', '예상'),
