@@ -2,6 +2,7 @@ import { redisStore, type SessionKey, type SessionStore } from '@session-cluster
 import type { Redis } from 'ioredis'
 import type { Experiment, Lab } from '../experiment.ts'
 import { text } from '../language.ts'
+import { allEnded } from '../load/all-ended.ts'
 import { pause } from '../load/pause.ts'
 import { bars } from '../pictures/bars.ts'
 import { replicaCount, replicatedRedis } from '../rig/replicated-redis.ts'
@@ -38,7 +39,7 @@ export const failover: Experiment = {
     '유실이 반드시 보이도록 지연을 프록시로 만들었습니다. 빠른 네트워크에서는 거의 없을 수 있습니다. WAIT는 쓸 때마다 복제본까지의 왕복을 치르며, 세션 라이브러리는 WAIT를 보내지 않습니다. 여러 복제본 중 하나만 기다리면 적게 잃지만 반드시 0은 아닙니다. 센티널은 복제본마다 마지막으로 들은 것을 보고 고릅니다.',
   ),
   async run(lab) {
-    const [without, waited] = await Promise.all([failOver(lab, false), failOver(lab, true)])
+    const [without, waited] = await allEnded([failOver(lab, false), failOver(lab, true)])
     return {
       headline: {
         value: `${without.lost} : ${waited.lost}`,

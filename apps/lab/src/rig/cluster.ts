@@ -1,6 +1,7 @@
 import { type Cluster, type ClusterOptions, startCluster } from '@session-cluster/cluster'
 import type { Lab } from '../experiment.ts'
 import { text } from '../language.ts'
+import { allEnded } from '../load/all-ended.ts'
 
 /**
  * A machine that is busy with other things must not look like a broken store or a dead node. A node that has died is noticed
@@ -32,12 +33,8 @@ export async function labClusters<Name extends string>(
 ): Promise<Record<Name, Cluster> & AsyncDisposable> {
   await using starting = new AsyncDisposableStack()
   const names = Object.keys(options) as Name[]
-  const starts = await Promise.allSettled(names.map(async (name) => starting.use(await labCluster(lab, options[name]))))
-  const clusters = {} as Record<Name, Cluster>
-  for (const [index, start] of starts.entries()) {
-    if (start.status === 'rejected') throw start.reason
-    clusters[names[index] as Name] = start.value
-  }
+  const entries = names.map(async (name) => [name, starting.use(await labCluster(lab, options[name]))] as const)
+  const clusters = Object.fromEntries(await allEnded(entries)) as Record<Name, Cluster>
   const started = starting.move()
   return { ...clusters, [Symbol.asyncDispose]: () => started.disposeAsync() }
 }
