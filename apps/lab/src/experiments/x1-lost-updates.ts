@@ -21,8 +21,8 @@ export const lostUpdates: Experiment = {
     '공유 세션은 여러 서버가 동시에 바꿀 수 있습니다. 어떤 변경도 사라지지 않고, 로그아웃은 유지됩니다.',
   ),
   steps: text(
-    `Three nodes on one Redis. ${increments} parallel +1 on one session; ${races} times two different attributes at once; ${races} times a logout while a slow write of the same session is on its way.`,
-    `Redis 하나를 쓰는 노드 셋. 한 세션에 동시에 +1 ${increments}번, 서로 다른 속성 둘을 동시에 쓰기 ${races}번, 느린 쓰기가 진행되는 동안 로그아웃하기 ${races}번.`,
+    `Three nodes on one Redis. ${increments} parallel +1 on one session; ${races} times two different attributes at once; ${races} sessions logged out while a slow write of each is on its way.`,
+    `Redis 하나를 쓰는 노드 셋. 한 세션에 동시에 +1 ${increments}번, 서로 다른 속성 둘을 동시에 쓰기 ${races}번, 세션 ${races}개를 느린 쓰기가 진행되는 동안 로그아웃.`,
   ),
   expected: text(
     `the counter reads ${increments}; both attributes are kept each time; every session stays logged out`,
@@ -32,7 +32,7 @@ export const lostUpdates: Experiment = {
     await using cluster = await labCluster(lab, { mode: 'clustered', nodes: 3 })
     const counter = await countUp(lab, cluster)
     const kept = await bothAttributes(lab, cluster)
-    const logout = await logoutRace(lab, cluster)
+    const logout = await logoutRaces(lab, cluster)
     return {
       headline: {
         value: `${counter.final} / ${increments}`,
@@ -102,31 +102,34 @@ async function bothAttributes(lab: Lab, cluster: Cluster): Promise<number> {
   return kept
 }
 
-/** The write has loaded the session, as Redis' own count of scripts shows, when the logout comes. */
-async function logoutRace(lab: Lab, cluster: Cluster) {
-  const outcome = { alive: 0, resurrected: 0, gone: 0 }
+/** Every slow write has loaded its session, as Redis' own count of scripts shows, when the logouts come. */
+async function logoutRaces(lab: Lab, cluster: Cluster) {
   await using redis = await connectRedis(cluster)
-  for (let race = 0; race < races; race++) {
-    lab.progress(race / races, text('logout against a slow write', '느린 쓰기와 로그아웃'))
-    const user = newUser(lab, cluster, `logout-${race}`)
-    await user.save()
-    const thief = user.jar.clone()
-    const a = cluster.node('a')
-    const before = await scriptsRun(redis)
-    const late = user.ask('/slow-set?q=late&ms=400', { method: 'POST', base: a.url })
-    late.catch(() => {}) // Awaited below.
-    await until(lab, 'the slow write has loaded the session', async () => (await scriptsRun(redis)) > before)
+  const users = Array.from({ length: races }, (_, race) => newUser(lab, cluster, `logout-${race}`))
+  for (const user of users) await user.save()
+  const thieves = users.map((user) => user.jar.clone().header ?? '')
+  lab.progress(0.5, text('logout against a slow write', '느린 쓰기와 로그아웃'))
+  const before = await scriptsRun(redis)
+  const late = users.map((user) =>
+    user.ask('/slow-set?q=late&ms=1500', { method: 'POST', base: cluster.node('a').url }),
+  )
+  for (const write of late) write.catch(() => {}) // Awaited below.
+  const loaded = async () => (await scriptsRun(redis)) >= before + races
+  await until(lab, 'every slow write has loaded its session', loaded)
+  for (const user of users) {
     const { status } = await user.ask('/logout', { method: 'POST', base: cluster.node('b').url })
     prove(status === 200, `logging out answers 200, not ${status}`)
-    if ((await late).status === 409) outcome.gone++
-    const cookie = thief.header ?? ''
+  }
+  const outcome = { alive: 0, resurrected: 0, gone: 0 }
+  for (const [race, cookie] of thieves.entries()) {
+    const write = await late[race]
+    if (write?.status === 409) outcome.gone++
+    const observer = newUser(lab, cluster, 'observer')
     const answers = await Promise.all(
-      cluster.nodes.map((node) =>
-        newUser(lab, cluster, 'observer').ask('/get', { base: node.url, headers: { cookie } }),
-      ),
+      cluster.nodes.map((node) => observer.ask('/get', { base: node.url, headers: { cookie } })),
     )
     const alive = answers.filter((answer) => answer.status === 200).length
-    lab.record({ step: 'logout', race, late: (await late).status, alive })
+    lab.record({ step: 'logout', race, late: write?.status, alive })
     outcome.alive += alive
     if (alive > 0) outcome.resurrected++
   }
