@@ -2,7 +2,7 @@ import type { Codec } from './codec/codec.ts'
 
 /** Freezes plain objects and arrays, all the way down. Tells whether that covers the value: nothing in it can change. */
 export function deepFreeze(value: unknown): boolean {
-  return freeze(value, new Set())
+  return typeof value !== 'object' || value === null || freeze(value, new Set())
 }
 
 function freeze(value: unknown, seen: Set<object>): boolean {

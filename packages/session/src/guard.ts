@@ -75,20 +75,22 @@ export class StoreGuard {
     start: number,
   ): T | Promise<T> {
     const { tracer } = this.#options
-    const succeeded = (value: T): T => {
-      this.#ended(operation, start, true, watch)
-      return value
-    }
     const failed = (error: unknown): Promise<never> => {
       this.#ended(operation, start, false, watch)
       return Promise.reject(this.#failure(operation, 'failed', 'failed', error))
     }
     try {
       const answer = tracer ? tracer.wrap(operation, call) : call()
-      return isPending(answer) ? answer.then(succeeded, failed) : succeeded(answer)
+      if (!isPending(answer)) return this.#answered(answer, operation, start, watch)
+      return answer.then((value) => this.#answered(value, operation, start, watch), failed)
     } catch (error) {
       return failed(error)
     }
+  }
+
+  #answered<T>(value: T, operation: StoreOperation, start: number, watch: Stopwatch | undefined): T {
+    this.#ended(operation, start, true, watch)
+    return value
   }
 
   #ended(operation: StoreOperation, start: number, ok: boolean, watch: Stopwatch | undefined): void {
