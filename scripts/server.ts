@@ -1,6 +1,7 @@
 /**
  * `npm run server`: one node in the foreground, configured by the environment. In a second terminal `PORT=8081 npm run server`
- * is one more: without NODE_NAME, the ports 8080, 8081, 8082 … are the nodes a, b, c …
+ * is one more: without NODE_NAME, the ports 8080, 8081, 8082 … are the nodes a, b, c …,
+ * and their pages link to the first two.
  */
 const FIRST_PORT = 8080
 
@@ -8,6 +9,8 @@ const { env } = process
 const port = Number(env.PORT || FIRST_PORT)
 const letter = port - FIRST_PORT
 if (!env.NODE_NAME && letter >= 0 && letter < 26) env.NODE_NAME = String.fromCharCode('a'.charCodeAt(0) + letter)
+
+env.NEIGHBOURS ||= 'a=8080,b=8081'
 
 if ((env.MODE === 'clustered' || env.MODE === 'redis') && !env.REDIS_URL) {
   console.error(

@@ -14,6 +14,7 @@ const OURS = new Set([
   'MODE',
   'PORT',
   'NODE_NAME',
+  'NEIGHBOURS',
   'ADMIN_PORT',
   'ADMIN_TOKEN',
   'BALANCER_PORT',

@@ -67,6 +67,8 @@ describe('readConfig', () => {
     [{ MODE: 'clustered' }, /^REDIS_URL: must be set when MODE is clustered/],
     [{ MODE: 'redis', REDIS_URL: 'http://x' }, /^REDIS_URL: "http:\/\/x" is not understood; use redis:/],
     [{ DRAIN_MS: '-5' }, /^DRAIN_MS: /],
+    [{ NEIGHBOURS: 'a=8080,b' }, /^NEIGHBOURS: "b" is not understood; use name=port/],
+    [{ NEIGHBOURS: 'a=70000' }, /^NEIGHBOURS: "a=70000" /],
     [{ LOG_LEVEL: 'loud' }, /^LOG_LEVEL: .*use one of: trace, /],
     [{ SESSION_IDLE_TIMEOUT_MS: '1500' }, /^SESSION_IDLE_TIMEOUT_MS: "1500" .*from 1000 to \d+, a multiple of 1000$/],
     [

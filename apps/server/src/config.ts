@@ -1,9 +1,16 @@
-import { ConfigError, choice, type Environment, integer, matching, secret, text } from './env.ts'
+import { ConfigError, choice, type Environment, integer, matching, quote, secret, text } from './env.ts'
 import { parseRedisAddress, REDIS_URL_FORMS, type RedisAddress } from './redis-address.ts'
 import { readSession, type SessionConfig } from './session-config.ts'
 
 /** Where sessions live: `local` and `sticky` in the node's memory, `clustered` in Redis. */
 export type Mode = 'local' | 'sticky' | 'clustered'
+
+/** A node of the cluster, or its balancer, as a reader reaches it. */
+export interface Neighbour {
+  /** A node's name, or `balancer`. */
+  name: string
+  port: number
+}
 
 /** Everything that one node was told at start. */
 export interface Config {
@@ -22,6 +29,8 @@ export interface Config {
   session: SessionConfig
   /** After SIGTERM: how long the node still serves while `/readyz` says 503. */
   drainMs: number
+  /** Who else of the cluster can be reached, and on which port of the host that the reader came to; the start page links there. */
+  neighbours: readonly Neighbour[]
   logLevel: (typeof LOG_LEVELS)[number]
 }
 
@@ -46,6 +55,7 @@ export function readConfig(env: Environment = process.env): Config {
     ...(redis === undefined ? {} : { redis }),
     session: readSession(env, mode),
     drainMs: integer(env, 'DRAIN_MS', { min: 0, max: 600_000, unit: 'of milliseconds ' }) ?? 3000,
+    neighbours: readNeighbours(env),
     logLevel: choice(env, 'LOG_LEVEL', LOG_LEVELS) ?? 'info',
   }
 }
@@ -63,6 +73,19 @@ function readAdmin(env: Environment, port: number): Pick<Config, 'adminHost' | '
   if (adminPort !== 0 && adminPort === port)
     throw new ConfigError('ADMIN_PORT', `${adminPort} is PORT too; use another`)
   return { adminHost, adminPort, ...(adminToken === undefined ? {} : { adminToken }) }
+}
+
+function readNeighbours(env: Environment): readonly Neighbour[] {
+  const listed = text(env, 'NEIGHBOURS')?.split(',') ?? []
+  return listed.map((item) => {
+    const [, name, digits] = /^\s*([\w-]{1,32})=(\d{1,5})\s*$/.exec(item) ?? []
+    const port = Number(digits)
+    if (name !== undefined && port >= 1 && port <= PORT_LIMITS.max) return { name, port }
+    throw new ConfigError(
+      'NEIGHBOURS',
+      `${quote(item)} is not understood; use name=port,name=port with ports from 1 to 65535`,
+    )
+  })
 }
 
 function readRedis(env: Environment): RedisAddress {

@@ -87,6 +87,45 @@ describe('the counter', () => {
   })
 })
 
+describe('the start page', () => {
+  const page = { accept: 'text/html' }
+
+  it('links to the rest of the cluster at the host name that the reader came to, and marks where she is', async () => {
+    await using node = await testNode({ NEIGHBOURS: 'balancer=8200,a=8280,b=8281' })
+    const { body } = await node.client().get('/', { ...page, host: 'clustered.localhost:8281' })
+    const links = [...body.matchAll(/<a class="button" href="([^"]+)"( aria-current)?/g)].map(([, url, here]) => [
+      url,
+      !!here,
+    ])
+    expect(links).toEqual([
+      ['http://clustered.localhost:8200/', false],
+      ['http://clustered.localhost:8280/', false],
+      ['http://clustered.localhost:8281/', true],
+    ])
+  })
+
+  it('links nowhere when nobody named neighbours, or the Host header names no host', async () => {
+    await using alone = await testNode()
+    expect((await alone.client().get('/', page)).body).not.toContain('class="neighbours"')
+    await using node = await testNode({ NEIGHBOURS: 'a=8280' })
+    for (const host of ['"><script>', 'a b', '[']) {
+      const { statusCode, body } = await node.client().get('/', { ...page, host })
+      expect([statusCode, body.includes('class="neighbours"'), body.includes('"><script>')]).toEqual([
+        200,
+        false,
+        false,
+      ])
+    }
+  })
+
+  it.each(['en', 'ko'])('names no port of its own in %s: a lane beside others has other ones', async (lang) => {
+    for (const MODE of ['local', 'sticky']) {
+      await using node = await testNode({ MODE })
+      expect((await node.client().get(`/?lang=${lang}`, page)).body.split('<main>')[1]).not.toMatch(/\b8[0-2]\d\d\b/)
+    }
+  })
+})
+
 describe('GET /whoami', () => {
   it('tells the node, the times and where the session lives, and never the id', async () => {
     await using node = await testNode({ NODE_NAME: 'b', MODE: 'sticky' })

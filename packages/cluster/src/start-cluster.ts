@@ -53,6 +53,7 @@ class Starter {
   readonly #affinitySecret = randomBytes(32).toString('base64url')
   #redisUrl: string | undefined
   #started = 0
+  #neighbours = ''
 
   private constructor(options: ClusterOptions, mode: Mode, run: string, supervisor: Supervisor) {
     this.#options = options
@@ -70,6 +71,7 @@ class Starter {
   async start(names: readonly string[]): Promise<Cluster> {
     const { redis, redisLink } = await this.#startRedis()
     this.#options.onProgress?.(`Starting the nodes ${names.join(', ')} …`)
+    this.#neighbours = neighbours(names, this.#options.ports)
     const nodes = await Promise.all(names.map((name) => this.#startNode(name)))
     this.#options.onProgress?.('Starting the balancer …')
     const balancer = await this.#startBalancer(nodes)
@@ -125,6 +127,7 @@ class Starter {
       NODE_NAME: name,
       PORT: String(ports?.nodes ? ports.nodes + index : await freePort()),
       ADMIN_PORT: String(ports?.nodeAdmins ? ports.nodeAdmins + index : await freePort()),
+      NEIGHBOURS: this.#neighbours,
       ...(this.#redisUrl !== undefined && { REDIS_URL: this.#redisUrl }),
       ...this.#options.env,
       ...nodeEnv,
@@ -185,4 +188,11 @@ class Starter {
     this.#links.push(link)
     return link
   }
+}
+
+/** What the nodes' start pages link to; nothing unless every port was chosen beforehand. */
+function neighbours(names: readonly string[], ports: ClusterOptions['ports']): string {
+  const { nodes, balancer } = ports ?? {}
+  if (!nodes || !balancer) return ''
+  return [`balancer=${balancer}`, ...names.map((name, index) => `${name}=${nodes + index}`)].join(',')
 }

@@ -2,7 +2,7 @@ import type { Mode } from '../config.ts'
 import type { Missing } from '../missing.ts'
 import { chain, missingValues } from './chain.ts'
 import { forms } from './forms.ts'
-import { type Html, html } from './html.ts'
+import { Html, html } from './html.ts'
 import { layout } from './layout.ts'
 import { fill, type Words } from './words.ts'
 
@@ -11,6 +11,8 @@ export interface Standing {
   node: string
   mode: Mode
   cookieName: string
+  /** The same page as the rest of the cluster shows it; the one that the reader looks at is `here`. */
+  neighbours: readonly { name: string; url: string; port: number; here: boolean }[]
   /** The session, when there is one. Times in epoch milliseconds. */
   session?: {
     maskedId: string
@@ -34,6 +36,7 @@ export function startPage(words: Words, standing: Standing): string {
 <div class="hero"><span class="badge big${standing.node.length > 2 ? ' long' : ''}" aria-hidden="true">${standing.node}</span>
 <div><p class="eyebrow">${labels.talking}</p><h1>${fill(labels.youAre, { node: standing.node })}</h1>
 <p><strong>${modes[standing.mode].name}.</strong> ${lesson}</p></div></div>
+${neighbours(words, standing)}
 <section class="panel" aria-labelledby="session"><div class="head"><h2 id="session">${fill(labels.sessionHeading, { node: standing.node })}</h2>${pill(words, standing)}<small>${labels.atLoad} · <a href="/?lang=${language}">${labels.again}</a></small></div>
 ${standing.session ? facts(words, standing, standing.session) : standing.missing && absence(words, standing.missing)}</section>
 <div class="bench"><section class="panel" id="forms" aria-labelledby="try"><div class="head"><h2 id="try">${labels.tryHeading}</h2><small>${labels.tryNote}</small></div>${forms(words)}</section>
@@ -42,6 +45,16 @@ ${answers(words)}</div>
 <ol class="tries">${tries.map((line) => html`<li>${line}</li>`)}</ol></section>`
   const title = fill(labels.youAre, { node: standing.node })
   return layout({ language, title, body, languageLinks: true, script: true })
+}
+
+/** What the tutorial does by typing another port. */
+function neighbours({ labels }: Words, standing: Standing): Html | undefined {
+  if (standing.neighbours.length === 0) return undefined
+  const links = standing.neighbours.map(({ name, url, port, here }) => {
+    const shown = name === 'balancer' ? labels.balancer : fill(labels.youAre, { node: name })
+    return html`<a class="button" href="${url}"${here && new Html(' aria-current="page"')}>${shown} <code>:${port}</code></a>`
+  })
+  return html`<nav class="neighbours" aria-label="${labels.neighbours}"><span>${labels.neighbours}</span>${links}</nav>`
 }
 
 function pill({ labels }: Words, { session, missing }: Standing): Html {

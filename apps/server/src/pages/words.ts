@@ -46,7 +46,6 @@ type Label =
   | 'malformed'
   | 'why'
   | 'next'
-  | 'mode'
   | 'talking'
   | 'youAre'
   | 'sessionHeading'
@@ -57,7 +56,6 @@ type Label =
   | 'user'
   | 'anonymous'
   | 'storedAt'
-  | 'memoryOnly'
   | 'lookUp'
   | 'copy'
   | 'copied'
@@ -90,8 +88,9 @@ type Label =
   | 'whoami'
   | 'attributes'
   | 'unreachable'
-  | 'requestId'
   | 'sessionIn'
+  | 'neighbours'
+  | 'balancer'
 
 const ALL: Readonly<Record<Language, Words>> = { en, ko }
 

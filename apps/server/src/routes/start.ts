@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { answerPage, answerText, readerWords } from '../answer.ts'
+import type { Config } from '../config.ts'
 import { explainMissing } from '../missing.ts'
 import { acceptedForm } from '../pages/accept.ts'
 import { type Standing, startPage } from '../pages/start-page.ts'
@@ -40,10 +41,26 @@ function pageWords(request: FastifyRequest) {
   return named === 'en' || named === 'ko' ? wordsIn(named) : readerWords(request)
 }
 
+/** The cluster's other doors, at the host name that this reader came to. None when the `Host` header names no host. */
+function neighbours({ neighbours }: Config, request: FastifyRequest): Standing['neighbours'] {
+  const door = `http://${request.headers.host}/`
+  if (!URL.canParse(door)) return []
+  const came = new URL(door)
+  return neighbours.map(({ name, port }) => {
+    const url = new URL(`http://${came.hostname}:${port}/`)
+    return { name, port, url: url.href, here: url.host === came.host }
+  })
+}
+
 async function standing({ config, sessions }: Parts, request: FastifyRequest): Promise<Standing> {
   const session = sessions.of(request)
   const info = await session.info()
-  const base = { node: config.nodeName, mode: config.mode, cookieName: config.session.cookie.name }
+  const base = {
+    node: config.nodeName,
+    mode: config.mode,
+    cookieName: config.session.cookie.name,
+    neighbours: neighbours(config, request),
+  }
   if (!info) return { ...base, missing: explainMissing(config, session.report(), '') }
   const { maskedId, createdAt, lastAccessedAt, user, storageKey } = info
   const key = config.redis ? storageKey : undefined
