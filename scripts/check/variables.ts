@@ -9,7 +9,7 @@ export function variableFaults(root: string): string[] {
   return compare({
     listed: matchAll(read('.env.example'), /^([A-Z][A-Z_]+)=/gm),
     read: new Set(configs.flatMap((file) => [...matchAll(read(file), /env(?:,\s*'|\[\s*'|\.)([A-Z][A-Z_]+)/g)])),
-    composed: matchAll(read('docker-compose.yml'), /\$\{([A-Z][A-Z_]+)/g),
+    composed: matchAll(read('docker-compose.yml'), /(?:\$\{|[ {,])([A-Z][A-Z_]+)(?::|\})/g),
   })
 }
 
@@ -20,11 +20,17 @@ export interface Variables {
   composed: ReadonlySet<string>
 }
 
+/** Paths on the host, which a container does not see. */
+const NOT_IN_CONTAINERS = new Set(['TLS_CERT', 'TLS_KEY'])
+
 /** The differences between the sides. */
 export function compare({ listed, read, composed }: Variables): string[] {
   const known = new Set([...read, ...composed])
   return [
     ...[...known].filter((name) => !listed.has(name)).map((name) => `.env.example does not list ${name}`),
+    ...[...read]
+      .filter((name) => !composed.has(name) && !NOT_IN_CONTAINERS.has(name))
+      .map((name) => `docker-compose.yml does not pass on ${name}: set in .env, it would do nothing`),
     ...[...listed].filter((name) => !known.has(name)).map((name) => `.env.example lists ${name}, which nothing reads`),
   ]
 }
