@@ -30,6 +30,8 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   const giveUp = () => void starter.end()
   options.signal?.addEventListener('abort', giveUp)
   try {
+    // It may have been given up while the supervisor came up, when nobody listened yet.
+    options.signal?.throwIfAborted()
     return await starter.start(names)
   } catch (error) {
     await starter.end()

@@ -120,6 +120,16 @@ describe('a cluster that cannot start', () => {
     expect(survivors(process.env.CLUSTER_RUN ?? '')).toEqual([])
   })
 
+  test('given up before its supervisor is up starts no part at all', async () => {
+    const abort = new AbortController()
+    const started: string[] = []
+    const start = startCluster({ mode: 'local', signal: abort.signal, onState: (part) => started.push(part) })
+    abort.abort(new Error('enough'))
+    await expect(start).rejects.toThrow('enough')
+    expect(started).toEqual([])
+    expect(survivors(process.env.CLUSTER_RUN ?? '')).toEqual([])
+  })
+
   test('with a program that does not exist says so', async () => {
     const start = startCluster({ mode: 'clustered', redis: { server: '/nowhere/redis-server' } })
     await expect(start).rejects.toThrow(/^redis did not start: .*ENOENT/)
