@@ -29,7 +29,7 @@ async function main(): Promise<void> {
   if (config.mode === 'sticky' && config.affinity.by === 'cookie' && config.affinity.secretIsRandom) {
     log.warn('AFFINITY_SECRET is not set: a restart forgets which node a client used')
   }
-  obeySignals(running, log)
+  obeySignals(running, config.tls !== undefined, log)
   const { mode, engine, policy, workers = 0 } = config
   log.info({ url: running.url, adminUrl, mode, engine, policy, workers }, 'ready')
 }
@@ -82,7 +82,7 @@ function runWorker(config: Config, log: Logger): void {
   })
 }
 
-function obeySignals(running: Running, log: Logger): void {
+function obeySignals(running: Running, hasTls: boolean, log: Logger): void {
   const stop = async (): Promise<void> => {
     await running.close()
     running.admin.closeAllConnections()
@@ -98,7 +98,9 @@ function obeySignals(running: Running, log: Logger): void {
   }
   process.once('SIGTERM', () => void stop())
   process.once('SIGINT', () => void stop())
-  process.on('SIGHUP', () => void attempt('reload of the certificate', () => running.reloadTls()))
+  // With nothing to read again it means what it means to any program: the terminal is gone.
+  if (hasTls) process.on('SIGHUP', () => void attempt('reload of the certificate', () => running.reloadTls()))
+  else process.once('SIGHUP', () => void stop())
   process.on('SIGUSR2', () => void attempt('restart of the workers', () => running.restart()))
 }
 

@@ -52,6 +52,14 @@ test('on SIGTERM it finishes what is in flight, refuses what is new, and exits 0
   expect(await lb.exited).toBe(0)
 })
 
+test('without a certificate to read again, SIGHUP is a terminal that was closed: it ends', async () => {
+  await using nodes = await startNodes(['a'])
+  await using lb = new BalancerProcess({ UPSTREAMS: upstreams(nodes) })
+  await expect.poll(() => lb.ready).toBeDefined()
+  lb.child.kill('SIGHUP')
+  expect(await lb.exited).toBe(0)
+})
+
 test('on SIGTERM what does not end in time is cut, and it exits 0 all the same', async () => {
   await using nodes = await startNodes(['a'])
   await using lb = new BalancerProcess({ UPSTREAMS: upstreams(nodes), DRAIN_MS: '100' })
