@@ -23,7 +23,7 @@ run()
 
 /** A digest of everything that decides what gets installed. */
 function wanted() {
-  const hash = createHash('sha256')
+  const hash = createHash('sha256').update(`${process.platform} ${process.arch}`)
   const manifests = ['package.json', 'pnpm-lock.yaml', 'pnpm-workspace.yaml']
   for (const group of ['apps', 'packages']) {
     const folder = join(root, group)
@@ -79,6 +79,7 @@ function run() {
   })
   // A terminal's Ctrl-C reaches the child as well; tasks take the second signal as the same wish.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
+  child.on('error', (error) => fail(`${node} cannot be run (${error.message}): delete node_modules and try again`))
   child.on('exit', (code, signal) => process.exit(code ?? 128 + ({ SIGINT: 2, SIGTERM: 15, SIGKILL: 9 }[signal] ?? 1)))
 }
 
