@@ -22,7 +22,7 @@ beforeAll(async () => {
   const executablePath = process.env.CHROMIUM
   if (!executablePath) throw new Error('CHROMIUM must hold the path of a Chromium or Chrome')
   browser = await chromium.launch({ executablePath, args: SWITCHES })
-  a = await testNode({ NODE_NAME: 'a' })
+  a = await testNode({ NODE_NAME: 'a', NEIGHBOURS: 'balancer=8000,a=8080,b=8081,c=8082' })
   b = await testNode({ NODE_NAME: 'b' })
   urlOfA = await listen(a)
   urlOfB = await listen(b)
