@@ -25,9 +25,10 @@ export interface StageOptions {
 
 /** The most records and notices that are kept, for new pages and for the export. */
 const historyLimit = 600
-const flushMs = 50
+/** Requests are handed on in frames, each of which makes the page work once, however many it carries. */
+const flushMs = 125
 /** Every so many flushes the lanes and the users are sent whole. */
-const viewsEvery = 5
+const viewsEvery = 2
 
 /** All that runs behind the page: lanes, users, and the hub that tells the pages. */
 export class Stage implements AsyncDisposable {

@@ -1,6 +1,7 @@
 import type { ClockView, UserView } from '../wire/frame.ts'
 import type { LaneId, RequestRecord, UserAction } from '../wire/record.ts'
 import type { Lane } from './lane.ts'
+import { pacer } from './pacer.ts'
 import { type DeedOptions, type Standing, standing } from './standing.ts'
 
 /** The virtual users, in the order in which they come. The first nine are there from the start. */
@@ -46,7 +47,7 @@ export class Traffic implements Disposable {
   readonly #lanes: () => readonly Lane[]
   readonly #users = new Map<string, User>()
   #rate = 3
-  #timer: NodeJS.Timeout | undefined
+  #pacer: Disposable | undefined
   #bag: string[] = []
 
   constructor(lanes: () => readonly Lane[], users = 9) {
@@ -105,7 +106,7 @@ export class Traffic implements Disposable {
   }
 
   get clock(): ClockView {
-    return { running: this.#timer !== undefined, rate: this.#rate }
+    return { running: this.#pacer !== undefined, rate: this.#rate }
   }
 
   setClock({
@@ -116,8 +117,8 @@ export class Traffic implements Disposable {
     rate?: number | undefined
   }): void {
     this.#rate = rate
-    clearInterval(this.#timer)
-    this.#timer = running ? setInterval(() => void this.step(), 1000 / rate) : undefined
+    this.#pacer?.[Symbol.dispose]()
+    this.#pacer = running ? pacer(rate, () => void this.step()) : undefined
   }
 
   /** The next active user opens the page once, everywhere; a lane in which the user is still waiting is left out. */
@@ -154,7 +155,7 @@ export class Traffic implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    clearInterval(this.#timer)
+    this.#pacer?.[Symbol.dispose]()
   }
 
   #seat(name: string, lane: LaneId): Seat {

@@ -35,7 +35,7 @@ const total = (console: Console): number =>
 
 /** Lets the users act in every lane for a while with the page open, and measures. */
 export async function measureLoad(console: Console, browser: Browser, options: LoadOptions): Promise<LoadReport> {
-  const { seconds, rate = 66, warmUpSeconds = 3 } = options
+  const { seconds, rate = 67, warmUpSeconds = 3 } = options
   const { page, complaints, figure } = await openPage(browser, console.url)
   const devtools = await page.context().newCDPSession(page)
   const pageHeap = async () => {

@@ -112,7 +112,7 @@ describe.each<Language>(['en', 'ko'])('each row of the table, clicked in %s', (l
       .poll(() => view.marks('sticky').then((marks) => new Set(Object.values(marks))), patient)
       .toEqual(new Set(['fresh']))
     await button(view.t('whatif.only')).click()
-    await view.page.getByLabel(view.t('clock.rate'), { exact: true }).selectOption('66')
+    await view.page.getByLabel(view.t('clock.rate'), { exact: true }).selectOption('67')
     await view.page.getByRole('button', { name: view.t('clock.live') }).click()
     const share = (lane: LaneId) => console.stage.lane(lane).tally.share()
     await expect.poll(() => share('sticky'), patient).toEqual({ b: 60 })

@@ -1,2 +1,2 @@
 /** The rates that the page offers, user actions per second; each goes to every lane that is on. */
-export const rates: readonly number[] = [1, 3, 10, 30, 66]
+export const rates: readonly number[] = [1, 3, 10, 30, 67]

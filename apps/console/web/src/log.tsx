@@ -10,6 +10,8 @@ const filters = ['all', 'bad', 'user'] as const
 type Filter = (typeof filters)[number]
 /** Rows that are drawn at most; the rest can be had in the export. */
 const mostRows = 60
+/** While more comes than anyone can read, only so many: what fits into the panel. */
+const fastRows = 16
 
 /** The events, newest first, with a hold: what comes meanwhile waits and can be let in one by one. */
 export function Log({
@@ -25,9 +27,10 @@ export function Log({
   const { t, state } = page
   const [filter, setFilter] = useState<Filter>('all')
   const user = chosenUser(page) ?? ''
+  const short = state.fast && !held
   const rows = (held?.log ?? state.log)
     .filter((entry) => passes(entry, filter, user))
-    .slice(-mostRows)
+    .slice(-(short ? fastRows : mostRows))
     .reverse()
   return (
     <section class="panel log" aria-label={t('log.title')}>
@@ -45,6 +48,7 @@ export function Log({
           ))}
         </select>
         <span class="grow" />
+        {short && <span class="quiet">{t('log.short', { n: fastRows })}</span>}
         {held && <span class="quiet">{t('log.held', { n: held.waiting })}</span>}
         <Segment small label={t('log.title')}>
           <button type="button" aria-pressed={held !== undefined} onClick={onHold}>

@@ -22,6 +22,8 @@ export interface PageState {
   readonly latest: Readonly<Record<string, RequestRecord>>
   /** Requests that were counted but not drawn, since the page was opened. */
   readonly skipped: number
+  /** More comes than anyone can read: what is there to be read is drawn less often and shorter. */
+  readonly fast: boolean
 }
 
 export const emptyState: PageState = {
@@ -33,6 +35,7 @@ export const emptyState: PageState = {
   strips: {},
   latest: {},
   skipped: 0,
+  fast: false,
 }
 
 /** The most entries that the log keeps. */
@@ -42,7 +45,7 @@ export const stripLimit = 60
 
 /** The page after one more frame. A full frame starts over, all but the count of what was skipped. */
 export function apply(state: PageState, frame: Frame): PageState {
-  const base = frame.full ? { ...emptyState, skipped: state.skipped } : state
+  const base = frame.full ? { ...emptyState, skipped: state.skipped, fast: state.fast } : state
   const entries = merge(frame.records, frame.notices)
   return {
     ...base,

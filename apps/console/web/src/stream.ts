@@ -1,4 +1,5 @@
 import type { Frame } from '../../wire/frame.ts'
+import { pictures } from './beat.ts'
 import { apply, emptyState, type PageState } from './state.ts'
 import { type Store, store } from './store.ts'
 
@@ -10,8 +11,12 @@ export interface Stream {
   close(): void
 }
 
-/** Frames come up to twenty times a second; the page is drawn anew at most this often, ms. */
+/** The page is drawn anew at most this often, ms. */
 const drawMs = 100
+/** While more comes than anyone can read, it is drawn as often as the figures change, and no oftener. */
+const fastDrawMs = 250
+/** From this many requests a second on. */
+const fastRate = 60
 
 /** Opens the stream. The browser itself connects again after a break. */
 export function openStream(path = '/api/stream'): Stream {
@@ -19,19 +24,26 @@ export function openStream(path = '/api/stream'): Stream {
   const listeners = new Set<(frame: Frame) => void>()
   let newest = emptyState
   let timer: ReturnType<typeof setTimeout> | undefined
-  let drawn = 0
+  let drawn = performance.now()
+  let heard = 0
   const draw = () => {
+    const now = performance.now()
+    newest = { ...newest, fast: (heard / (now - drawn)) * 1000 > fastRate }
     timer = undefined
-    drawn = performance.now()
+    drawn = now
+    heard = 0
     state.set(newest)
   }
   const soon = () => {
-    timer ??= setTimeout(draw, Math.max(0, drawMs - (performance.now() - drawn)))
+    const pitch = newest.fast ? fastDrawMs : drawMs
+    timer ??= setTimeout(() => pictures.ask(draw), Math.max(0, pitch - (performance.now() - drawn)))
   }
   const source = new EventSource(path)
   source.onmessage = ({ data }) => {
     const frame = JSON.parse(data as string) as Frame
     newest = apply(newest, frame)
+    // What a page is told at its start was not heard just now.
+    if (!frame.full) heard += frame.records.length + frame.skipped
     for (const listener of listeners) listener(frame)
     soon()
   }
@@ -47,6 +59,7 @@ export function openStream(path = '/api/stream'): Stream {
     },
     close() {
       clearTimeout(timer)
+      pictures.forget(draw)
       source.close()
     },
   }

@@ -1,5 +1,6 @@
 import { useMemo } from 'preact/hooks'
 import type { LaneView } from '../../wire/frame.ts'
+import { type Outcome, outcomes } from '../../wire/outcome.ts'
 import { usePage } from './page.ts'
 import { type StripItem, stripLimit } from './state.ts'
 
@@ -35,17 +36,26 @@ export function Strip({ lane }: { lane: LaneView }) {
   )
 }
 
+/** One path for all bars of an outcome: sixty bars that each move at every request would cost as much as the rest of the page. */
 function draw(items: readonly StripItem[]) {
   const bars = items.filter((item) => 'outcome' in item).length
+  const paths: Partial<Record<Outcome, string>> = {}
+  let marks = ''
   let slot = stripLimit - bars
-  return items.map((item) => {
-    if ('mark' in item) return <path key={item.seq} d={`M${slot * 5} 0v34`} class="event" />
+  for (const item of items) {
+    if ('mark' in item) {
+      marks += `M${slot * 5} 0v34`
+      continue
+    }
     const height = heights[item.outcome]
-    const x = slot++ * 5 + 0.7
-    return (
-      <rect key={item.seq} x={x} y={32 - height} width="3.6" height={height} rx="1" class={`bar-${item.outcome}`} />
-    )
-  })
+    paths[item.outcome] = `${paths[item.outcome] ?? ''}M${slot++ * 5 + 0.7} ${32 - height}h3.6v${height}h-3.6z`
+  }
+  return (
+    <>
+      {outcomes.map((outcome) => paths[outcome] && <path key={outcome} d={paths[outcome]} class={`bar-${outcome}`} />)}
+      {marks && <path d={marks} class="event" />}
+    </>
+  )
 }
 
 /** What was done, from a notice's key: `node.crash` and a process that crashed by itself are both a crash. */

@@ -322,6 +322,7 @@ export const en = {
   'log.live': 'Follow',
   'log.step': 'Next',
   'log.held': '{n} more are held',
+  'log.short': 'too fast to read: the last {n}',
   'log.time': 'Time',
   'log.who': 'Who',
   'log.lane': 'Lane',

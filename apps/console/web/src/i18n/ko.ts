@@ -324,6 +324,7 @@ export const ko: Readonly<Record<Key, string>> = {
   'log.live': '따라가기',
   'log.step': '다음',
   'log.held': '{n}건이 기다립니다',
+  'log.short': '읽기에는 너무 빨라 최근 {n}건만',
   'log.time': '시각',
   'log.who': '누가',
   'log.lane': '레인',
