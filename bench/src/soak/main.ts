@@ -1,16 +1,20 @@
 import { UsageError } from '../options.ts'
 import { MissingProgramError } from '../peers/program.ts'
 import { saveResult } from '../report/result.ts'
-import { readSoakOptions } from './soak.ts'
+import { readSoakOptions, type SoakOptions, type SoakOutcome, type SoakSubject } from './soak.ts'
+
+/** Each soak is loaded when it is asked for: none needs what another one does. */
+const soaks: Readonly<Record<SoakSubject, (options: SoakOptions) => Promise<SoakOutcome>>> = {
+  session: async (options) => (await import('./session.ts')).soakSession(options),
+  balancer: async (options) => (await import('./balancer.ts')).soakBalancer(options),
+  console: async (options) => (await import('./console.ts')).soakConsole(options),
+}
 
 /** What `npm run soak` does with its arguments; the exit code: 0 all well, 1 it could not run, 2 a figure is missed. */
 export async function main(args: readonly string[]): Promise<number> {
   try {
     const { subject, options } = readSoakOptions(args, (line) => console.error(line))
-    const outcome =
-      subject === 'session'
-        ? await (await import('./session.ts')).soakSession(options)
-        : await (await import('./balancer.ts')).soakBalancer(options)
+    const outcome = await soaks[subject](options)
     console.log(outcome.text)
     if (options.quick) return 0
     await saveResult(`soak-${subject}`, outcome)

@@ -2,6 +2,10 @@ import { parseArgs } from 'node:util'
 import { UsageError } from '../options.ts'
 import type { Result } from '../report/result.ts'
 
+/** What can be soaked. */
+export const soakSubjects = ['session', 'balancer', 'console'] as const
+export type SoakSubject = (typeof soakSubjects)[number]
+
 /** How a long run runs. */
 export interface SoakOptions {
   /** Proves that the harness runs end to end; nothing is judged or written. */
@@ -16,14 +20,14 @@ export interface SoakOutcome extends Result {
   readonly failed: readonly string[]
 }
 
-/** Reads `session|balancer [--seed N] [--quick]`. */
+/** Reads `session|balancer|console [--seed N] [--quick]`. */
 export function readSoakOptions(args: readonly string[], say: (line: string) => void) {
   const options = { seed: { type: 'string', default: '1' }, quick: { type: 'boolean', default: false } } as const
   const { values, positionals } = parsed(() => parseArgs({ args: [...args], options, allowPositionals: true }))
-  const [subject, ...more] = positionals
+  const subject = soakSubjects.find((name) => name === positionals[0])
   const seed = Number(values.seed)
-  if ((subject !== 'session' && subject !== 'balancer') || more.length > 0 || !Number.isSafeInteger(seed)) {
-    throw new UsageError('Say what to soak: session or balancer [--seed N] [--quick]')
+  if (subject === undefined || positionals.length > 1 || !Number.isSafeInteger(seed)) {
+    throw new UsageError('Say what to soak: session, balancer or console [--seed N] [--quick]')
   }
   return { subject, options: { quick: values.quick, seed, say } } as const
 }

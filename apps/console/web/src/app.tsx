@@ -93,7 +93,7 @@ function reasonIn(t: Page['t'], message: string): string {
 function Banner({ page: { t, state } }: { page: Page }) {
   if (state.connection === 'live' && state.skipped === 0) return null
   return (
-    <div class="banner" role="status">
+    <div class="banner" role="status" data-skipped={state.skipped}>
       {state.connection === 'live' ? t('skipped', { n: state.skipped }) : t(`connection.${state.connection}`)}
     </div>
   )
