@@ -61,7 +61,7 @@ function redisRoutes(app: FastifyInstance, stage: Stage): void {
     const redis = inspectors.of(lane)
     const key = await keyOf(lane, standing.jar.header(Date.now()))
     if (key === undefined) return { key: null, hash: null } satisfies RedisShown
-    const hash = await redis.hash(key)
+    const hash = await redis.hash(key, lane.host.codec)
     const shown = reveal ? key : hideKey(key)
     const cookie = standing.jar.get(lane.target.cookieName)
     return {

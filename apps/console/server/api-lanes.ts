@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify'
+import { nodeCodecs } from '../wire/codec.ts'
 import { laneActions, nodeActions } from '../wire/frame.ts'
 import { Body } from './body.ts'
 import { CallError } from './call-error.ts'
@@ -24,10 +25,10 @@ export function laneRoutes(app: FastifyInstance, stage: Stage): void {
   app.post('/api/lane', async (request) => {
     const body = new Body(request.body)
     const [action, node] = [body.oneOf('action', laneActions), body.optionalText('node')]
-    const lanes = chosen(stage, body.text('lane')).filter(
-      (lane) => !action.startsWith('redis') || lane.host.mode === 'clustered',
-    )
-    await inEach(lanes, (lane) => lane.actOnLane(action, { node }))
+    const codec = action === 'codec' ? body.oneOf('codec', nodeCodecs) : undefined
+    const shared = action === 'codec' || action.startsWith('redis')
+    const lanes = chosen(stage, body.text('lane')).filter(({ host }) => !shared || host.mode === 'clustered')
+    await inEach(lanes, (lane) => lane.actOnLane(action, { node, codec }))
     return { done: lanes.map(({ id }) => id) }
   })
 

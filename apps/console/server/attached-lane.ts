@@ -59,6 +59,10 @@ class AttachedLane implements LaneHost {
     return this.#nodes
   }
 
+  get codec() {
+    return undefined
+  }
+
   stateOf() {
     return undefined
   }
@@ -77,6 +81,7 @@ class AttachedLane implements LaneHost {
       add: 'not-parent',
       remove: 'not-parent',
       rolling: 'not-parent',
+      codec: 'not-parent',
     } as const
     const redis = {
       'redis-stop': 'not-parent',
@@ -84,7 +89,7 @@ class AttachedLane implements LaneHost {
       'redis-thaw': 'not-parent',
       'redis-start': 'not-parent',
     } as const
-    return { ...faults, ...parent, ...redis, ...(this.redisUrl === undefined ? { codec: 'no-redis' } : {}) }
+    return { ...faults, ...parent, ...redis, ...(this.redisUrl === undefined ? { 'codec-trial': 'no-redis' } : {}) }
   }
 
   async actOnNode(name: string, action: NodeAction, value: ActionValue): Promise<void> {

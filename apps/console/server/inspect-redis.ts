@@ -1,10 +1,15 @@
 import { Redis } from 'ioredis'
+import type { NodeCodec } from '../wire/codec.ts'
 import type { FieldShown, HashShown } from '../wire/inspection.ts'
+import { codecOf, show } from './codecs.ts'
 
 /** Looks into the Redis of one lane. It only ever reads. */
 export interface RedisInspector extends AsyncDisposable {
-  /** @returns undefined when the key does not exist */
-  hash(key: string): Promise<HashShown | undefined>
+  /**
+   * @param codec how the lane's servers read values now; `undefined` where nobody here knows
+   * @returns undefined when the key does not exist
+   */
+  hash(key: string, codec?: NodeCodec): Promise<HashShown | undefined>
   /** How many sessions the namespace holds. */
   count(): Promise<number>
   readonly client: Redis
@@ -28,7 +33,7 @@ export function redisInspector(url: string, namespace: string): RedisInspector {
   const looks = new Map<string, ReadonlyMap<string, string>>()
   return {
     client,
-    async hash(key) {
+    async hash(key, codec) {
       const [fields, ttlMs] = await Promise.all([client.hgetallBuffer(key), client.pttl(key)])
       const entries = Object.entries(fields)
       if (entries.length === 0) return undefined
@@ -37,7 +42,7 @@ export function redisInspector(url: string, namespace: string): RedisInspector {
       looks.delete(key)
       looks.set(key, now)
       if (looks.size > memory) looks.delete(looks.keys().next().value as string)
-      const shown = entries.map(([name, value]) => showField(name, value, before))
+      const shown = entries.map(([name, value]) => showField(name, value, before, codec))
       return { key, ttlMs, fields: shown, removed: before ? [...before.keys()].filter((name) => !now.has(name)) : [] }
     },
     async count() {
@@ -56,22 +61,39 @@ export function redisInspector(url: string, namespace: string): RedisInspector {
   }
 }
 
-function showField(name: string, value: Buffer, before: ReadonlyMap<string, string> | undefined): FieldShown {
+function showField(
+  name: string,
+  value: Buffer,
+  before: ReadonlyMap<string, string> | undefined,
+  codec: NodeCodec | undefined,
+): FieldShown {
   const was = before?.get(name)
   const change =
     before === undefined || was === value.toString('latin1') ? 'same' : was === undefined ? 'new' : 'changed'
-  const decoded = decodeField(name, value)
-  return { name, raw: printable(value), bytes: value.length, change, ...(decoded === undefined ? {} : { decoded }) }
+  const decoded = decodeField(name, value, codec)
+  // An empty value is a removed attribute in Spring Session's layout.
+  const unreadable = codec !== undefined && isAttribute(name) && value.length > 0 && decoded === undefined
+  return {
+    name,
+    raw: printable(value),
+    bytes: value.length,
+    change,
+    ...(decoded === undefined ? {} : { decoded }),
+    ...(unreadable && { unreadable: true as const }),
+  }
 }
 
-/** What a field means: a time, a duration, or the attribute's JSON. */
-export function decodeField(name: string, value: Buffer): string | undefined {
+const isAttribute = (name: string): boolean => name.startsWith('sessionAttr:')
+
+/** What a field means: a time, a duration, or an attribute's value as the lane's servers read it; `undefined` when they cannot. */
+export function decodeField(name: string, value: Buffer, codec: NodeCodec = 'json'): string | undefined {
   const text = value.toString('utf8')
   if (name === 'creationTime' || name === 'lastAccessedTime')
     return /^\d+$/.test(text) ? `${new Date(Number(text)).toISOString().slice(0, 19).replace('T', ' ')} UTC` : undefined
   if (name === 'maxInactiveInterval') return /^-?\d+$/.test(text) ? `${text} s` : undefined
   try {
-    return JSON.stringify(JSON.parse(text))
+    if (codec === 'json' || !isAttribute(name)) return JSON.stringify(JSON.parse(text))
+    return show(codecOf(codec).decode(value))
   } catch {
     return undefined
   }

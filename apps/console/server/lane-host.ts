@@ -1,3 +1,4 @@
+import type { NodeCodec } from '../wire/codec.ts'
 import type { Disabled, LaneAction, NodeAction } from '../wire/frame.ts'
 import type { Mode } from '../wire/record.ts'
 
@@ -20,7 +21,8 @@ export interface ActionValue {
   readonly slowMs?: number | undefined
   /** How long a freeze lasts where nobody outside can thaw the node, ms. */
   readonly freezeMs?: number | undefined
-  readonly codec?: string | undefined
+  /** How the servers are to write values from now on. */
+  readonly codec?: NodeCodec | undefined
 }
 
 /**
@@ -38,6 +40,8 @@ export interface LaneHost extends AsyncDisposable {
   readonly adminToken?: string | undefined
   readonly redisUrl?: string | undefined
   readonly namespace: string
+  /** How the servers write values; `undefined` where sessions stay in memory, or nobody here knows. */
+  readonly codec: NodeCodec | undefined
   nodes(): readonly LaneNode[]
   /** A process's state as its parent knows it; `undefined` where somebody else is the parent. */
   stateOf(part: string): ProcessState | undefined

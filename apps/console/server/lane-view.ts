@@ -27,6 +27,7 @@ export function laneView(lane: Lane, standings: ReadonlyMap<string, Standing>): 
     ...(evenness.jain === undefined ? {} : { jain: evenness.jain }),
     nodes,
     ...(redis && { redis }),
+    ...(host.codec === undefined ? {} : { codec: host.codec }),
     disabled: host.disabled(),
     ...(lane.busy === undefined ? {} : { busy: lane.busy }),
   }

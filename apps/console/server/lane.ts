@@ -113,14 +113,18 @@ export class Lane implements AsyncDisposable {
     this.busy = action
     this.notice(
       `lane.${action}`,
-      { node: value.node ?? '' },
+      { node: value.node ?? '', codec: value.codec ?? '' },
       action === 'redis-stop' || action === 'redis-freeze' ? 'bad' : 'plain',
       true,
     )
     try {
       await this.host.actOnLane(action, value)
       this.#watch.refresh()
-      this.notice(`lane.${action}.done`, { node: this.host.nodes().at(-1)?.name ?? '' }, 'good')
+      this.notice(
+        `lane.${action}.done`,
+        { node: this.host.nodes().at(-1)?.name ?? '', codec: value.codec ?? '' },
+        'good',
+      )
     } finally {
       this.busy = undefined
     }

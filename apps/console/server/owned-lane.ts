@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { type Cluster, startCluster } from '@session-cluster/cluster'
+import { type NodeCodec, nodeCodecs } from '../wire/codec.ts'
 import type { Disabled, LaneAction, NodeAction } from '../wire/frame.ts'
 import type { Mode } from '../wire/record.ts'
 import { type ActionValue, callAdmin, type LaneHost, type ProcessState } from './lane-host.ts'
@@ -55,7 +56,7 @@ export async function ownedLane(options: OwnedLaneOptions): Promise<LaneHost> {
     ...(options.onLog && { onLog: (part, line) => options.onLog?.(part, line.text) }),
   })
   options.onCluster?.(cluster)
-  return new OwnedLane(options.mode, cluster, nodeToken, listeners)
+  return new OwnedLane(options, cluster, nodeToken, listeners)
 }
 
 class OwnedLane implements LaneHost {
@@ -65,19 +66,25 @@ class OwnedLane implements LaneHost {
   readonly adminToken: string
   readonly #cluster: Cluster
   readonly #listeners: Set<(part: string, state: ProcessState) => void>
+  #codec: NodeCodec
 
   constructor(
-    mode: Mode,
+    { mode, nodeEnv, env }: OwnedLaneOptions,
     cluster: Cluster,
     adminToken: string,
     listeners: Set<(part: string, state: ProcessState) => void>,
   ) {
     this.mode = mode
+    const told = nodeEnv?.SESSION_CODEC ?? env?.SESSION_CODEC
+    this.#codec = nodeCodecs.find((name) => name === told) ?? 'json'
     this.adminToken = adminToken
     this.#cluster = cluster
     this.#listeners = listeners
   }
 
+  get codec() {
+    return this.mode === 'clustered' ? this.#codec : undefined
+  }
   get balancerUrl() {
     return this.#cluster.balancer.url
   }
@@ -110,6 +117,7 @@ class OwnedLane implements LaneHost {
     if (!redis)
       return {
         codec: 'no-redis',
+        'codec-trial': 'no-redis',
         'redis-stop': 'no-redis',
         'redis-freeze': 'no-redis',
         'redis-thaw': 'no-redis',
@@ -174,7 +182,8 @@ class OwnedLane implements LaneHost {
       case 'redis-start':
         return redis?.start()
       case 'codec':
-        throw new Error('The codec is tried beside the lane, not switched in it')
+        this.#codec = value.codec ?? this.#codec
+        return this.#cluster.rollingRestart({ SESSION_CODEC: this.#codec })
     }
   }
 

@@ -204,6 +204,9 @@ function remember(
   } else if (overwrote) {
     // A cookie that was overwritten cannot be brought back: the session is there, and out of this user's reach for good.
     Object.assign(user, { lost: true, lostBy: 'overwrite', held: undefined, home: undefined })
+  } else if (outcome === 'found' && action === 'open' && user.lostBy === 'process') {
+    // The bytes were there all the time: servers that can read them are back.
+    Object.assign(user, { lost: false, lostBy: undefined })
   } else if (outcome === 'lost' && !user.lost) {
     Object.assign(user, { lost: true, lostBy: 'process', held: undefined })
   }

@@ -93,7 +93,7 @@ function decisionSteps({ why: lines }: DecisionEvent): WhyStep[] {
   })
 }
 
-function answerSteps({ node, session, shared, failure, status, cookie }: WhyInput): WhyStep[] {
+function answerSteps({ node, session, shared, failure, status, cookie, outcome }: WhyInput): WhyStep[] {
   if (failure !== undefined) return [{ key: `failure.${failure}`, bad: true }]
   if (node === undefined) return [{ key: 'balancer.answered', values: { status }, bad: status >= 500 }]
   const id = session?.maskedCookie ?? cookie ?? ''
@@ -102,6 +102,12 @@ function answerSteps({ node, session, shared, failure, status, cookie }: WhyInpu
   if (!session) return [{ key: 'node.answered', values: { node, status }, bad: status >= 500 }]
   switch (session.outcome) {
     case 'found':
+      // The session is there and the token is not: its bytes are another codec's.
+      if (shared && (outcome === 'lost' || outcome === 'miss'))
+        return [
+          { key: 'redis.found', values },
+          { key: 'redis.unreadable', values, bad: true },
+        ]
       return [{ key: `${store}.found`, values }]
     case 'unknown':
       return [{ key: `${store}.missing`, values, bad: true }]
@@ -121,11 +127,20 @@ function answerSteps({ node, session, shared, failure, status, cookie }: WhyInpu
   }
 }
 
-function verdictSteps({ outcome, holder, home, overwrote, overwritten, cookieName }: WhyInput): WhyStep[] {
+function verdictSteps({
+  outcome,
+  holder,
+  home,
+  shared,
+  session,
+  overwrote,
+  overwritten,
+  cookieName,
+}: WhyInput): WhyStep[] {
   const steps: WhyStep[] = []
   if (outcome === 'miss' && holder !== undefined) steps.push({ key: 'holder', values: { node: holder } })
   if (overwritten) steps.push({ key: 'overwritten', values: { name: cookieName }, bad: true })
-  else if (outcome === 'lost')
+  else if (outcome === 'lost' && !(shared && session?.outcome === 'found'))
     steps.push(
       home === undefined ? { key: 'gone.all', bad: true } : { key: 'gone.home', values: { node: home }, bad: true },
     )

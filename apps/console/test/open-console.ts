@@ -2,6 +2,12 @@ import { type Console, startConsole } from '../server/console.ts'
 import type { Mode } from '../wire/record.ts'
 import { modes as allModes } from '../wire/record.ts'
 
+/**
+ * The product's health checks come every second and its nodes drain for three; tests need not wait that long. Draining is longer than two
+ * checks here too, so that nothing is cut off.
+ */
+const quick = { DRAIN_MS: '700', HEALTH_INTERVAL_MS: '250' }
+
 /** A console with lanes of its own on free ports, its users logged in and standing still. */
 export async function openConsole(
   options: {
@@ -19,7 +25,7 @@ export async function openConsole(
       attached: [],
       ports: { nodes: 0, balancer: 0, balancerAdmin: 0 },
     },
-    { running: false, onLog: options.onLog, balancerEnv: options.balancerEnv },
+    { running: false, env: quick, onLog: options.onLog, balancerEnv: options.balancerEnv },
   )
   await console.stage.ready
   const missing = (options.modes ?? allModes).filter((mode) => !console.stage.lanes.has(mode))

@@ -226,6 +226,42 @@ describe.each<Language>(['en', 'ko'])('each row of the table, clicked in %s', (l
     await expect.poll(async () => (await trial('registry')).getAttribute('data-verdict'), patient).toBe('same')
   })
 
+  it('switches the codec: the bytes stay, nobody can read them, and switching back finds them again', async () => {
+    const switchTo = async (codec: string) => {
+      const done = () => console.stage.history().notices.filter(({ key }) => key === 'lane.codec.done').length
+      const before = done()
+      await ask('codec')
+      await view.page.locator(`dialog input[value=${codec}]`).check()
+      const preview = view.page.locator('dialog [data-preview=clustered]')
+      const said = { text: await preview.textContent(), losing: Number(await preview.getAttribute('data-losing')) }
+      await confirm()
+      await expect.poll(done, { timeout: 120_000, interval: 100 }).toBe(before + 1)
+      await openAll()
+      return said
+    }
+    await button(view.t('users.loginAll')).click()
+    await expect.poll(() => marksOf('Ivan').then(({ clustered }) => clustered), patient).toBe('fresh')
+    const there = await switchTo('v8')
+    expect(there.losing).toBe(9)
+    expect(there.text).toContain(view.t('consequence.codec.absent', { from: 'json', to: 'v8', n: 9, all: 9 }))
+    await expect.poll(() => lostIn('clustered'), patient).toHaveLength(9)
+    expect(await lostIn('sticky')).toEqual([])
+    await view.choose('Bob')
+    const token = view.page.locator('[data-field="sessionAttr:q"]')
+    await expect.poll(() => token.getAttribute('data-unreadable'), patient).toBe('true')
+    await view.deed('login')
+    await expect.poll(() => token.getAttribute('data-unreadable'), patient).toBe(null)
+    await view.page.getByRole('tab', { name: view.t('tab.why') }).click()
+    await view.choose('Carol')
+    await expect
+      .poll(() => view.page.locator('.chain').textContent(), patient)
+      .toContain(view.t('why.redis.unreadable', { node: '@' }).split('@')[1])
+    // Only Bob wrote since: the others' bytes are as the first codec left them.
+    const back = await switchTo('json')
+    expect(back.losing).toBe(1)
+    await expect.poll(() => lostIn('clustered'), patient).toEqual(['Bob'])
+  }, 300_000)
+
   it('never made the browser complain', () => {
     expect(view.complaints).toEqual([])
   })

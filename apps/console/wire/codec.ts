@@ -2,6 +2,10 @@
 export const codecs = ['raw-json', 'json', 'typed-json', 'v8', 'registry'] as const
 export type CodecName = (typeof codecs)[number]
 
+/** The codecs that a lane's servers can be started with. */
+export const nodeCodecs = ['json', 'typed-json', 'v8', 'registry'] as const
+export type NodeCodec = (typeof nodeCodecs)[number]
+
 /** The values to try them on. */
 export const samples = ['plain', 'date', 'map', 'class'] as const
 export type SampleName = (typeof samples)[number]

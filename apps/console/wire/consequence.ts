@@ -55,7 +55,7 @@ export function consequence(
 }
 
 /** The users who have a session that can still be found: not lost by their tokens, nor gone with a process and not yet missed. */
-function living(lane: LaneView, users: readonly UserView[]): UserView[] {
+export function living(lane: LaneView, users: readonly UserView[]): UserView[] {
   const gone = new Set(lane.nodes.filter(isGone).flatMap(({ holds }) => holds))
   return users.filter(({ name, lanes }) => lanes[lane.id]?.cookie && !lanes[lane.id]?.lost && !gone.has(name))
 }

@@ -1,3 +1,4 @@
+import type { NodeCodec } from './codec.ts'
 import type { Outcome, Totals } from './outcome.ts'
 import type { LaneId, Mode, Notice, RequestRecord } from './record.ts'
 
@@ -28,7 +29,7 @@ export const laneActions = [
 export type LaneAction = (typeof laneActions)[number]
 
 /** Why an action cannot be had here: an i18n key without its `disabled.`. */
-export type Disabled = Partial<Record<NodeAction | LaneAction, string>>
+export type Disabled = Partial<Record<NodeAction | LaneAction | 'codec-trial', string>>
 
 /** One node: what the balancer says, what the node says, and what the users' tokens say. */
 export interface NodeView {
@@ -94,7 +95,8 @@ export interface LaneView {
   readonly jain?: number
   readonly nodes: readonly NodeView[]
   readonly redis?: RedisView
-  readonly codec?: string
+  /** How the lane's servers write values; absent where sessions stay in memory, or nobody here knows. */
+  readonly codec?: NodeCodec
   readonly disabled: Disabled
   /** What is being done to the lane right now: an i18n key without its `busy.`. */
   readonly busy?: string

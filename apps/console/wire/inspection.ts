@@ -41,6 +41,8 @@ export interface FieldShown {
   readonly bytes: number
   /** Since the last look at this session. */
   readonly change: 'same' | 'new' | 'changed'
+  /** The lane's servers cannot read these bytes: to them the attribute is absent. */
+  readonly unreadable?: true
 }
 
 /** A session as Redis holds it. */

@@ -16,6 +16,8 @@ export interface ClusterParts {
   readonly redisLink: TcpProxy | undefined
   /** Starts one more node and answers it ready; the balancer does not know it yet. */
   startNode(name: string): Promise<Node>
+  /** Further variables for every start of a node from now on. */
+  changeNodeEnv(env: Readonly<Record<string, string>>): void
   /** Ends everything at once. */
   end(): Promise<void>
 }
@@ -80,8 +82,13 @@ export class Cluster implements AsyncDisposable {
     await node.link?.[Symbol.asyncDispose]()
   }
 
-  /** Restarts one node after another, each when the balancer sees the one before it up again. The balancer must run. */
-  async rollingRestart(): Promise<void> {
+  /**
+   * Restarts one node after another, each when the balancer sees the one before it up again. The balancer must run.
+   *
+   * @param nodeEnv variables that each node starts with, and every later start of a node too: a rolling upgrade
+   */
+  async rollingRestart(nodeEnv: Readonly<Record<string, string>> = {}): Promise<void> {
+    this.#parts.changeNodeEnv(nodeEnv)
     for (const node of this.nodes) await node.restart()
   }
 

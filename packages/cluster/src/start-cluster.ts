@@ -56,6 +56,8 @@ class Starter {
   #redisUrl: string | undefined
   #started = 0
   #neighbours = ''
+  /** What nodes are told since the cluster was started, over what they were told then. */
+  #laterNodeEnv: Readonly<Record<string, string>> = {}
 
   private constructor(options: ClusterOptions, mode: Mode, run: string, supervisor: Supervisor) {
     this.#options = options
@@ -86,6 +88,9 @@ class Starter {
       redis,
       redisLink,
       startNode: (name) => this.#startNode(name),
+      changeNodeEnv: (env) => {
+        this.#laterNodeEnv = { ...this.#laterNodeEnv, ...env }
+      },
       end: () => this.end(),
     })
   }
@@ -135,7 +140,7 @@ class Starter {
       ...nodeEnv,
     }
     const entry = entryPoints?.node ?? join(projectRoot, 'apps', 'server', 'src', 'main.ts')
-    const process = this.#process(`node ${name}`, entry, variables)
+    const process = this.#process(`node ${name}`, entry, () => ({ ...variables, ...this.#laterNodeEnv }))
     await process.start()
     const node = new Node(name, process)
     if (links?.nodes) node.link = await this.#link('127.0.0.1', Number(new URL(node.url).port))
@@ -153,20 +158,21 @@ class Starter {
       ...balancerEnv,
     }
     const entry = entryPoints?.balancer ?? join(projectRoot, 'apps', 'balancer', 'src', 'main.ts')
-    const process = this.#process('balancer', entry, variables)
+    const process = this.#process('balancer', entry, () => variables)
     await process.start()
     const balancer = new Balancer('balancer', process)
     balancer.adminToken = variables.ADMIN_TOKEN
     return balancer
   }
 
-  #process(part: string, entry: string, variables: Readonly<Record<string, string>>): ManagedProcess<Addresses> {
+  /** @param variables asked at each start */
+  #process(part: string, entry: string, variables: () => Readonly<Record<string, string>>): ManagedProcess<Addresses> {
     const common = { MODE: this.#mode, HOST: '127.0.0.1', ADMIN_HOST: '127.0.0.1', BALANCER_TOKEN: this.#token }
-    const env = { ...this.#env, ...common, ...variables }
+    const env = () => ({ ...this.#env, ...common, ...variables() })
     const made = new ManagedProcess<Addresses>({
       name: part,
       supervisor: this.#supervisor,
-      spec: () => ({ command: process.execPath, args: [entry], env, cwd: projectRoot }),
+      spec: () => ({ command: process.execPath, args: [entry], env: env(), cwd: projectRoot }),
       ready: readReady,
       startTimeoutMs: this.#startTimeoutMs,
       stopTimeoutMs: this.#options.stopTimeoutMs ?? 30_000,

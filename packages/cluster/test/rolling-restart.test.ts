@@ -28,3 +28,20 @@ test('clustered: every node is restarted under load, reads and writes, and no re
   expect((await census(users, cluster.nodes)).lost).toEqual([])
   expect(cluster.nodes.some(({ pid }, index) => pid === pids[index])).toBe(false)
 })
+
+test('a rolling restart with other variables is an upgrade: every node has them, also when it is started again later', async () => {
+  await using cluster = await testCluster({ mode: 'clustered', nodes: 2 })
+  const ask = (path: string, init: RequestInit = {}) => fetch(`${cluster.node('a').url}${path}`, init)
+  expect((await ask('/context?user=Alice', { method: 'POST' })).status).toBe(422)
+  await cluster.rollingRestart({ SESSION_CODEC: 'registry' })
+  for (const again of [false, true]) {
+    if (again) {
+      await cluster.node('a').crash()
+      await cluster.node('a').start()
+    }
+    const saved = await ask('/context?user=Alice', { method: 'POST' })
+    const cookie = saved.headers.getSetCookie()[0]?.split(';')[0] ?? ''
+    const back = await ask('/context', { headers: { cookie, accept: 'application/json' } })
+    expect(await back.json()).toMatchObject({ isInstance: true, codec: 'registry' })
+  }
+})

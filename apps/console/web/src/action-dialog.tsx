@@ -1,4 +1,6 @@
 import { useState } from 'preact/hooks'
+import { type NodeCodec, nodeCodecs } from '../../wire/codec.ts'
+import { codecConsequence } from '../../wire/codec-change.ts'
 import { type Consequence, consequence } from '../../wire/consequence.ts'
 import { type LaneAction, type LaneView, type NodeAction, nodeActions } from '../../wire/frame.ts'
 import { calls, type Scope } from './calls.ts'
@@ -15,22 +17,26 @@ const isNodeAction = (action: NodeAction | LaneAction): action is NodeAction =>
 export function ActionDialog({ dialog }: { dialog: Confirm }) {
   const { t, state, open, attempt } = usePage()
   const { action, node } = dialog
-  const several = state.lanes.length > 1 && !action.startsWith('redis')
+  const several = state.lanes.length > 1 && !action.startsWith('redis') && action !== 'codec'
   const [scope, setScope] = useState<Scope>(several ? 'all' : (dialog.lane ?? state.lanes[0]?.id ?? 'all'))
   const [amount, setAmount] = useState(action === 'weight' ? 2 : 200)
+  const now = state.lanes.find(({ codec }) => codec)?.codec
+  const [codec, setCodec] = useState<NodeCodec>(nodeCodecs.findLast((name) => name !== now) ?? 'registry')
   const lanes = state.lanes.filter((lane) => lane.state === 'ready' && (scope === 'all' || lane.id === scope))
   const title = node === undefined ? t(`do.${action}`) : t('nodes.for', { action: t(`do.${action}`), node })
+  const foretell = (lane: LaneView) =>
+    action === 'codec' ? codecConsequence(lane, state.users, codec) : consequence(action, lane, state.users, node)
   const confirm = (event: Event) => {
     event.preventDefault()
     open(undefined)
     attempt(
       isNodeAction(action)
         ? calls.node(scope, node ?? '', action, valueFor(action, amount))
-        : calls.lane(scope, action, node),
+        : calls.lane(scope, action, action === 'codec' ? { codec } : { node }),
     )
   }
   return (
-    <Modal title={title} onClose={() => open(undefined)}>
+    <Modal title={title}>
       <form onSubmit={confirm}>
         {several && <Where scope={scope} lane={dialog.lane} onScope={setScope} />}
         {(action === 'weight' || action === 'slow') && (
@@ -46,10 +52,11 @@ export function ActionDialog({ dialog }: { dialog: Confirm }) {
             />
           </label>
         )}
+        {action === 'codec' && <WhichCodec now={now} codec={codec} onCodec={setCodec} />}
         <h3>{t('do.preview')}</h3>
         <ul class="preview">
           {lanes.map((lane) => (
-            <Preview key={lane.id} lane={lane} what={consequence(action, lane, state.users, node)} />
+            <Preview key={lane.id} lane={lane} what={foretell(lane)} />
           ))}
         </ul>
         <div class="row end">
@@ -68,6 +75,32 @@ export function ActionDialog({ dialog }: { dialog: Confirm }) {
 function valueFor(action: NodeAction, amount: number): { weight?: number; slowMs?: number } {
   if (action === 'weight') return { weight: amount }
   return action === 'slow' ? { slowMs: amount } : {}
+}
+
+function WhichCodec({
+  now,
+  codec,
+  onCodec,
+}: {
+  now: NodeCodec | undefined
+  codec: NodeCodec
+  onCodec: (codec: NodeCodec) => void
+}) {
+  const { t } = usePage()
+  return (
+    <fieldset class="choices">
+      <legend>{t('codec.which')}</legend>
+      {nodeCodecs.map((name) => (
+        <label key={name}>
+          <input type="radio" name="codec" value={name} checked={name === codec} onChange={() => onCodec(name)} />
+          <span>
+            <code>{name}</code> {name === now && <span class="chip">{t('codec.now')}</span>}
+            <small>{t(`codec.${name}.long`)}</small>
+          </span>
+        </label>
+      ))}
+    </fieldset>
+  )
 }
 
 function Where({

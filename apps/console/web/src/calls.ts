@@ -1,4 +1,4 @@
-import type { CodecName, CodecTrial, SampleName } from '../../wire/codec.ts'
+import type { CodecName, CodecTrial, NodeCodec, SampleName } from '../../wire/codec.ts'
 import type { ClockView, LaneAction, NodeAction } from '../../wire/frame.ts'
 import type { LaneId, RequestRecord, UserAction } from '../../wire/record.ts'
 
@@ -27,8 +27,8 @@ export const calls = {
   active: (users: readonly string[]) => call<object>('active', { users }),
   node: (lane: Scope, node: string, action: NodeAction, value: { weight?: number; slowMs?: number } = {}) =>
     call<object>('node', { lane, node, action, ...value }),
-  lane: (lane: Scope, action: LaneAction, node?: string) =>
-    call<object>('lane', { lane, action, ...(node && { node }) }),
+  lane: (lane: Scope, action: LaneAction, value: { node?: string | undefined; codec?: NodeCodec | undefined } = {}) =>
+    call<object>('lane', { lane, action, ...value }),
   power: (lane: LaneId, on: boolean) => call<object>('power', { lane, on }),
   codec: (codec: CodecName, sample: SampleName) => call<CodecTrial>('codec', { lane: 'clustered', codec, sample }),
   forge: (lane: LaneId, user: string, cookie: string, value: string) =>

@@ -11,10 +11,10 @@ export const lastTrial: Store<CodecTrial | undefined> = store<CodecTrial | undef
 /** Stores one value in the lane's Redis with a codec, reads it back, and shows all three. */
 export function CodecTrialCard({ lane }: { lane: LaneView }) {
   const { t, attempt } = usePage()
-  const [codec, setCodec] = useState<CodecName>('json')
+  const [codec, setCodec] = useState<CodecName>(lane.codec ?? 'json')
   const [sample, setSample] = useState<SampleName>('class')
   const trial = useStore(lastTrial)
-  const disabled = lane.disabled.codec
+  const disabled = lane.disabled['codec-trial']
   const run = (event: Event) => {
     event.preventDefault()
     attempt(calls.codec(codec, sample).then(lastTrial.set))

@@ -4,9 +4,9 @@ import { usePage } from './page.ts'
 
 /** All keys in one list. */
 export function KeysDialog({ deeds }: { deeds: readonly KeyDeed[] }) {
-  const { t, open } = usePage()
+  const { t } = usePage()
   return (
-    <Modal title={t('keys.title')} onClose={() => open(undefined)}>
+    <Modal title={t('keys.title')}>
       <table class="keys">
         <tbody>
           {deeds.map(({ shown, says }) => (
@@ -19,11 +19,6 @@ export function KeysDialog({ deeds }: { deeds: readonly KeyDeed[] }) {
           ))}
         </tbody>
       </table>
-      <div class="row end">
-        <button type="button" onClick={() => open(undefined)}>
-          {t('do.close')}
-        </button>
-      </div>
     </Modal>
   )
 }

@@ -6,7 +6,7 @@ import { StatePill } from './state-pill.tsx'
 
 /** Everything about one server, and everything that can be done to it. */
 export function NodeDialog({ lane: id, node: name }: { lane: LaneView['id']; node: string }) {
-  const { t, state, open } = usePage()
+  const { t, state } = usePage()
   const lane = state.lanes.find((candidate) => candidate.id === id)
   const node = lane?.nodes.find((candidate) => candidate.name === name)
   if (!lane || !node) return null
@@ -27,7 +27,7 @@ export function NodeDialog({ lane: id, node: name }: { lane: LaneView['id']; nod
     [t('nodes.check'), node.lastCheck],
   ]
   return (
-    <Modal title={t('do.node.title', { node: name, lane: t(`mode.${id}`) })} onClose={() => open(undefined)}>
+    <Modal title={t('do.node.title', { node: name, lane: t(`mode.${id}`) })}>
       <p>
         <StatePill node={node} /> <code>{node.url}</code>
       </p>
@@ -47,11 +47,6 @@ export function NodeDialog({ lane: id, node: name }: { lane: LaneView['id']; nod
             <Do key={action} lane={lane} node={name} action={action} />
           ))}
         <Do lane={lane} node={name} action="remove" />
-      </div>
-      <div class="row end">
-        <button type="button" onClick={() => open(undefined)}>
-          {t('do.close')}
-        </button>
       </div>
     </Modal>
   )

@@ -13,8 +13,33 @@ export function RedisTab({ user, lane }: { user: string; lane: LaneView }) {
   return (
     <div class="redis-tab">
       <Hash user={user} lane={lane} />
+      <LaneCodec lane={lane} />
       <CodecTrialCard lane={lane} />
     </div>
+  )
+}
+
+/** How the lane's servers write values, and the way to another one. */
+function LaneCodec({ lane }: { lane: LaneView }) {
+  const { t, open, tell } = usePage()
+  const reason = lane.disabled.codec
+  const why = reason === undefined ? undefined : t.any(`disabled.${reason}`)
+  return (
+    <section class="card">
+      <h3>
+        {t('codec.lane')} {lane.codec && <code data-lane-codec={lane.codec}>{lane.codec}</code>}
+      </h3>
+      <p class="quiet">{t('codec.lane.note')}</p>
+      <button
+        type="button"
+        class="small"
+        aria-disabled={why !== undefined}
+        title={why}
+        onClick={() => (why === undefined ? open({ kind: 'confirm', action: 'codec', lane: lane.id }) : tell(why))}
+      >
+        {t('do.codec')} …
+      </button>
+    </section>
   )
 }
 
@@ -86,9 +111,10 @@ function Fields({ hash }: { hash: HashShown }) {
 function Field({ field, raw }: { field: FieldShown; raw: boolean }) {
   const { t } = usePage()
   return (
-    <tr class={field.change} data-field={field.name}>
+    <tr class={field.change} data-field={field.name} data-unreadable={field.unreadable}>
       <td>
         <code class="break">{field.name}</code>
+        {field.unreadable && <span class="pill lost">{t('redis.unreadable')}</span>}
         {field.change !== 'same' && <span class="chip">{t(`redis.change.${field.change}`)}</span>}
       </td>
       <td>

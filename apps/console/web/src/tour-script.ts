@@ -181,7 +181,7 @@ export const chapters: readonly Chapter[] = [
         lane: 'clustered',
         shows: 'outcomes',
         async run({ user }) {
-          await calls.lane('all', 'remove', 'd').catch(() => undefined)
+          await calls.lane('all', 'remove', { node: 'd' }).catch(() => undefined)
           await calls.act('all', 'open')
           await calls.act(user, 'open')
         },

@@ -27,6 +27,13 @@ export function WhatIf() {
           onAsk={(action) => open({ kind: 'confirm', action, lane: 'clustered' })}
         />
       )}
+      {redis && (
+        <Question
+          label={t('whatif.codec')}
+          action="codec"
+          onAsk={(action) => open({ kind: 'confirm', action, lane: 'clustered' })}
+        />
+      )}
       <button
         type="button"
         aria-pressed={!everyone}
@@ -58,7 +65,7 @@ function Question<A extends NodeAction | LaneAction>({
 }) {
   const { t, state, tell } = usePage()
   const ready = state.lanes.filter(({ state: standing }) => standing === 'ready')
-  const concerned = action.startsWith('redis') ? ready.filter(({ redis }) => redis) : ready
+  const concerned = action.startsWith('redis') || action === 'codec' ? ready.filter(({ redis }) => redis) : ready
   const reasons = concerned.map(({ disabled }) => disabled[action])
   const reason =
     concerned.length === 0 ? 'starting' : reasons.every((why) => why !== undefined) ? reasons[0] : undefined
