@@ -6,7 +6,8 @@ export default defineConfig({
     include: ['{server,wire,web/src,scripts}/**/*.test.ts', 'test/**/*.test.ts'],
     testTimeout: 60_000,
     hookTimeout: 120_000,
-    fileParallelism: false,
+    // Most of their time they wait for processes: two files at once wait together.
+    maxWorkers: 2,
     globalSetup: ['test/build-pages.ts'],
   },
 })

@@ -9,7 +9,7 @@ export interface PageStream {
 export interface HubOptions {
   /** Everything that a page needs to begin; also sent to a page that fell behind. */
   readonly snapshot: () => Frame
-  /** The most records in one frame; the rest are counted as skipped. @default 60 */
+  /** The most records in one frame; the rest are counted as skipped. @default 100 */
   readonly maxRecords?: number
 }
 
@@ -34,7 +34,7 @@ export interface Hub {
 /** A hub without pages. */
 export function hub(options: HubOptions): Hub {
   const pages = new Set<Page>()
-  const maxRecords = options.maxRecords ?? 60
+  const maxRecords = options.maxRecords ?? 100
 
   const put = (page: Page, text: string) => {
     if (page.stream.write(text)) return

@@ -34,6 +34,7 @@ export function Header({ onExport }: { onExport: () => void }) {
       </button>
       <button
         type="button"
+        class="invite"
         aria-pressed={place.tour !== undefined}
         onClick={() => go({ tour: place.tour ? undefined : { chapter: 1, step: 1 } })}
       >

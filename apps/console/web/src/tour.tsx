@@ -53,7 +53,7 @@ export function Tour({ keys }: { keys: TourKeys }) {
         <p class="say">
           <b>
             {here.chapter} · {t.any(`${chapter.key}.title`)}
-          </b>{' '}
+          </b>
           {present
             ? t.any(step.key, { user: subject })
             : t('tour.missing', { lane: t(`mode.${chapter.needs ?? 'local'}`) })}
