@@ -260,6 +260,8 @@ describe.each<Language>(['en', 'ko'])('each row of the table, clicked in %s', (l
     const back = await switchTo('json')
     expect(back.losing).toBe(1)
     await expect.poll(() => lostIn('clustered'), patient).toEqual(['Bob'])
+    const stillLost = console.stage.traffic.views().filter(({ lanes: { clustered } }) => clustered?.lost)
+    expect(stillLost.map(({ name }) => name)).toEqual(['Bob'])
   }, 300_000)
 
   it('never made the browser complain', () => {
