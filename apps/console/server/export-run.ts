@@ -50,22 +50,27 @@ function laneSection(lane: LaneView, run: Run, t: Translate): string {
   const percent = foundPercent(lane.totals)
   const figures = judged.map(
     (outcome) =>
-      `<td class="${outcome}">${signs[outcome]} ${lane.totals[outcome]}<small>${t(`outcome.${outcome}`)}</small></td>`,
+      `<td class="${outcome}">${signs[outcome]} ${lane.totals[outcome]}<small>${t(outcome === 'lost' ? 'figure.lost' : `outcome.${outcome}`)}</small></td>`,
   )
   const rows = lane.nodes.map(
     (node) =>
-      `<tr><th>${escaped(node.name)}</th><td>${escaped(t.any(`state.${node.process === 'running' ? node.state : node.process}`))}</td><td>${node.requests}</td><td>${node.answers.ok} / ${node.answers.client} / ${node.answers.server}</td><td>${node.p50?.toFixed(1) ?? '–'} / ${node.p99?.toFixed(1) ?? '–'}</td><td>${node.lost}</td></tr>`,
+      `<tr><th>${escaped(node.name)}</th><td>${escaped(t.any(`state.${node.process === 'running' ? node.state : node.process}`))}</td><td>${node.requests}</td><td>${node.answers.ok} / ${node.answers.client} / ${node.answers.server}</td><td>${shortMs(node.p50)} / ${shortMs(node.p99)}</td><td>${node.lost}</td></tr>`,
   )
   const heads = (['node', 'state', 'requests', 'answers', 'latency', 'lost'] as const).map(
     (name) => `<th>${t(`nodes.${name}`)}</th>`,
   )
+  const losers = run.users.filter(({ lanes }) => lanes[lane.id]?.lost).length
+  const lost = losers > 0 ? `<p class="lost">${t('lane.lostUsers', { n: losers, all: run.users.length })}</p>` : ''
   return `<section data-lane="${lane.id}"><h2>${t(`mode.${lane.id}`)}</h2><p>${t(`mode.${lane.id}.lesson`)}</p>
 <p class="big">${percent ?? '–'} % <small>${t('outcome.found')}</small></p>
 <table class="figures"><tr>${figures.join('')}</tr></table>
 ${strip(run.records.filter((record) => record.lane === lane.id))}
-<table><thead><tr>${heads.join('')}</tr></thead><tbody>${rows.join('')}</tbody></table>
+${lost}<table class="nodes"><thead><tr>${heads.join('')}</tr></thead><tbody>${rows.join('')}</tbody></table>
 <p class="quiet">${t('lane.even', { max: lane.maxOverMean?.toFixed(2) ?? '–', jain: lane.jain?.toFixed(2) ?? '–' })}</p></section>`
 }
+
+/** Ms as short as they can be read: tenths only of what is less than ten. */
+const shortMs = (ms: number | undefined): string => (ms === undefined ? '–' : ms < 10 ? ms.toFixed(1) : ms.toFixed(0))
 
 function strip(records: readonly RequestRecord[]): string {
   const heights: Readonly<Record<Outcome, number>> = { found: 26, fresh: 26, none: 10, miss: 14, lost: 20, error: 8 }

@@ -106,6 +106,7 @@ describe('bad calls', () => {
     ['/api/node', { lane: 'sticky', node: 'z', action: 'crash' }, 404],
     ['/api/node', { lane: 'nowhere', node: 'a', action: 'crash' }, 404],
     ['/api/lane', { lane: 'sticky', action: 'explode' }, 400],
+    ['/api/lane', { lane: 'sticky', action: 'codec', codec: 'java' }, 400],
     ['/api/inspect/redis', { lane: 'sticky', user: 'Alice' }, 409],
     ['/api/forge', { lane: 'sticky', user: 'Alice', cookie: 'JSESSIONID', value: 'a\r\nset-cookie: b' }, 400],
   ])('%s %j is answered %i with a sentence, not a stack', async (path, body, status) => {

@@ -6,7 +6,7 @@ import type { LaneView, UserView } from './frame.ts'
 const kin: readonly NodeCodec[] = ['typed-json', 'registry']
 
 /** What a codec makes of bytes that another one wrote. */
-export type Reading = 'same' | 'absent' | 'changed'
+type Reading = 'same' | 'absent' | 'changed'
 
 /** How a text, such as the users' tokens, reads in a lane that goes from one codec to another. */
 export function readingOf(from: NodeCodec, to: NodeCodec): Reading {

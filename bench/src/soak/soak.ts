@@ -3,7 +3,7 @@ import { UsageError } from '../options.ts'
 import type { Result } from '../report/result.ts'
 
 /** What can be soaked. */
-export const soakSubjects = ['session', 'balancer', 'console'] as const
+const soakSubjects = ['session', 'balancer', 'console'] as const
 export type SoakSubject = (typeof soakSubjects)[number]
 
 /** How a long run runs. */
