@@ -50,7 +50,7 @@ function laneSection(lane: LaneView, run: Run, t: Translate): string {
   const percent = foundPercent(lane.totals)
   const figures = judged.map(
     (outcome) =>
-      `<td class="${outcome}">${signs[outcome]} ${lane.totals[outcome]}<small>${t(outcome === 'lost' ? 'figure.lost' : `outcome.${outcome}`)}</small></td>`,
+      `<td class="${outcome}">${signs[outcome]} ${lane.totals[outcome]}<small>${t(`outcome.${outcome}`)}</small></td>`,
   )
   const rows = lane.nodes.map(
     (node) =>

@@ -67,7 +67,7 @@ function Present({ lane, losers }: { lane: LaneView; losers: number }) {
   const judgedCount = Math.max(1, totals.found + totals.miss + totals.lost + totals.error)
   const figures = [
     ['miss', t('outcome.miss')],
-    ['lost', t('figure.lost')],
+    ['lost', t('outcome.lost')],
     ['error', t('outcome.errors')],
   ] as const
   return (

@@ -96,7 +96,6 @@ export const en = {
     'Max ÷ mean: how many times the average load the busiest server has; 1 is perfectly even. Jain’s fairness index: 1 when all servers have the same load, 1 ÷ their number when one has everything.',
   'lane.unit': 'Requests so far',
   'lane.unit.hint': 'Requests that asked for a session. How many users lost theirs stands below the drawing.',
-  'figure.lost': 'session lost',
   'figure.miss.hint': 'Requests to a server that did not know the session, while another one still had it',
   'figure.lost.hint': 'Requests that found their session lost. One lost session is met by many requests',
   'figure.error.hint': 'Requests without a proper answer; they say nothing about the session',
