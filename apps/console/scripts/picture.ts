@@ -11,7 +11,7 @@ import { openConsole } from '../test/open-console.ts'
 
 const target = fileURLToPath(new URL('../../../docs/console.webp', import.meta.url))
 const most = 2 * 1024 * 1024
-const size = { width: 1440, height: 760 }
+const size = { width: 1440, height: 780 }
 /** Frames closer than this are left out, ms. */
 const pitchMs = 110
 
@@ -34,7 +34,8 @@ try {
       writeFileSync(file, Buffer.from(data, 'base64'))
       frames.push({ file, at })
     }
-    void devtools.send('Page.screencastFrameAck', { sessionId })
+    // The last frames may come when the page is already gone: nobody waits for their receipt any more.
+    devtools.send('Page.screencastFrameAck', { sessionId }).catch(() => undefined)
   })
   console.stage.traffic.setClock({ running: true, rate: 10 })
   await page.waitForTimeout(4000)
@@ -43,6 +44,7 @@ try {
   await page.locator('[data-ask=crash]').click()
   await page.waitForTimeout(2200)
   await page.locator('dialog .primary').click()
+  await page.mouse.move(2, 2)
   await page.waitForTimeout(7000)
   await devtools.send('Page.stopScreencast')
   console.stage.traffic.setClock({ running: false })
