@@ -246,6 +246,11 @@ describe.each<Language>(['en', 'ko'])('each row of the table, clicked in %s', (l
     expect(there.text).toContain(view.t('consequence.codec.absent', { from: 'json', to: 'v8', n: 9, all: 9 }))
     await expect.poll(() => lostIn('clustered'), patient).toHaveLength(9)
     expect(await lostIn('sticky')).toEqual([])
+    await view.page
+      .locator('.inspector')
+      .getByRole('button', { name: view.t('mode.clustered'), exact: true })
+      .click()
+    await view.page.getByRole('tab', { name: view.t('tab.redis') }).click()
     await view.choose('Bob')
     const token = view.page.locator('[data-field="sessionAttr:q"]')
     await expect.poll(() => token.getAttribute('data-unreadable'), patient).toBe('true')
