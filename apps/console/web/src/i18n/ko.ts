@@ -357,7 +357,7 @@ export const ko: Readonly<Record<Key, string>> = {
   'action.forge': '위조 쿠키',
   'action.visit': '방문',
 
-  'notice.node.crash': '{node} 서버 죽이기 (SIGKILL)',
+  'notice.node.crash': '{node} 서버 강제 종료 (SIGKILL)',
   'notice.node.freeze': '{node} 서버 얼리기 (SIGSTOP)',
   'notice.node.thaw': '{node} 서버 녹이기 (SIGCONT)',
   'notice.node.stop': '{node} 서버 정상 종료 (SIGTERM)',
@@ -423,7 +423,7 @@ export const ko: Readonly<Record<Key, string>> = {
   'nodes.share': '몫 {share}',
   'nodes.for': '{node} 서버: {action}',
 
-  'do.crash': '죽이기',
+  'do.crash': '강제 종료',
   'do.freeze': '얼리기',
   'do.thaw': '녹이기',
   'do.stop': '정상 종료',
@@ -522,7 +522,7 @@ export const ko: Readonly<Record<Key, string>> = {
   'keys.write': '장바구니 담기',
   'keys.lane': '다음 레인',
   'keys.tab': '들여다보기의 다음 탭',
-  'keys.crash': '미리 본 다음 b 서버 죽이기',
+  'keys.crash': '미리 본 다음 b 서버 강제 종료',
   'keys.add': '서버 추가',
   'keys.redis': 'Redis 멈추기 또는 시작',
   'keys.tour': '둘러보기 열기 또는 닫기',
