@@ -4,6 +4,7 @@
  */
 import { boundaryFaults } from './check/boundaries.ts'
 import { docsFaults } from './check/docs.ts'
+import { figureFaults } from './check/figures.ts'
 import { reportFaults } from './check/report.ts'
 import { variableFaults } from './check/variables.ts'
 import { root, run, turbo } from './workspace.ts'
@@ -19,6 +20,7 @@ const gates: Gate[] = [
   ['import boundaries', () => faultless(boundaryFaults(root))],
   ['links and paths in the docs', () => faultless(docsFaults(root))],
   ["the README's claims and the lab's report", () => faultless(reportFaults(root))],
+  ["the README's figures and the benches' results", () => faultless(figureFaults(root))],
   ['variables in .env.example', () => faultless(variableFaults(root))],
   ["each package's own checks", () => turbo('check', quiet)],
 ]
