@@ -53,6 +53,35 @@ describe('memoryStore', () => {
     expect(session.attributes.get('x')?.buffer.byteLength).toBeLessThan(100)
   })
 
+  it('keeps small values in one buffer, made anew when one changes, and small beside large ones apart', async () => {
+    await using store = memoryStore()
+    const values = (load: unknown) => new Map((load as StoredSession).attributes)
+    const text = (load: unknown) => [...values(load)].map(([name, bytes]) => `${name}=${Buffer.from(bytes).toString()}`)
+    const value = (of: string) => Buffer.from(of)
+    await store.commit(
+      'a',
+      create(
+        new Map([
+          ['x', value('1')],
+          ['y', value('2')],
+        ]),
+      ),
+      at(0),
+    )
+    const before = store.load('a', at(1))
+    await store.commit('a', { set: new Map([['x', value('345')]]) }, at(1))
+    const after = store.load('a', at(2))
+    expect([text(before), text(after)]).toEqual([
+      ['x=1', 'y=2'],
+      ['x=345', 'y=2'],
+    ])
+    expect(new Set([...values(after).values()].map(({ buffer }) => buffer)).size).toBe(1)
+    await store.commit('a', { set: new Map([['z', Buffer.alloc(5000, 'z')]]) }, at(2))
+    const large = values(store.load('a', at(3)))
+    expect([large.get('x')?.buffer.byteLength, large.get('z')?.length]).toEqual([4, 5000])
+    expect(text(store.load('a', at(3))).slice(0, 2)).toEqual(['x=345', 'y=2'])
+  })
+
   it('sweeps expired sessions that nobody asks for, a few at a time', async () => {
     let now = 0
     await using store = memoryStore({ sweepEveryMs: 0, now: () => now })

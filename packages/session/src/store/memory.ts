@@ -169,18 +169,38 @@ const blank = (createdAt: number, { idleTimeoutMs }: Lifetime): Entry => ({
 function changed(entry: Entry, { set, remove, user, authenticatedAt }: SessionDelta): Entry {
   const attributes = new Map(entry.attributes)
   for (const name of remove ?? []) attributes.delete(name)
-  for (const [name, bytes] of set ?? []) attributes.set(name, owned(bytes))
+  for (const [name, bytes] of set ?? []) attributes.set(name, bytes)
   return {
     ...entry,
-    attributes,
+    attributes: packed(attributes),
     ...(user === undefined ? {} : { user }),
     ...(authenticatedAt === undefined ? {} : { authenticatedAt }),
   }
 }
 
-/** Small buffers are cut from a shared slab of many KiB, which each of them would keep alive: those are copied out. */
-function owned(bytes: Uint8Array): Uint8Array {
-  if (bytes.buffer.byteLength <= 2 * bytes.length) return bytes
+/** Bytes up to which the values of a session lie in one buffer, and are copied whenever one changes. */
+const PACKED = 4_096
+
+/**
+ * The same values in memory of their own. Small buffers are cut from a shared slab of many KiB, which each of them would
+ * keep alive; and a buffer for each value would cost more than most values do, and the garbage collector a look at each.
+ */
+function packed(attributes: Map<string, Uint8Array>): Map<string, Uint8Array> {
+  let total = 0
+  for (const { length } of attributes.values()) total += length
+  const block = total <= PACKED ? Buffer.allocUnsafeSlow(total) : undefined
+  let at = 0
+  for (const [name, bytes] of attributes) {
+    if (block) {
+      block.set(bytes, at)
+      attributes.set(name, block.subarray(at, at + bytes.length))
+      at += bytes.length
+    } else if (bytes.buffer.byteLength > 2 * bytes.length) attributes.set(name, copied(bytes))
+  }
+  return attributes
+}
+
+function copied(bytes: Uint8Array): Uint8Array {
   const copy = Buffer.allocUnsafeSlow(bytes.length)
   copy.set(bytes)
   return copy
