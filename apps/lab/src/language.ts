@@ -29,7 +29,7 @@ export function formatNumber(value: number): string {
   if (!Number.isFinite(value)) return '–'
   const size = Math.abs(value)
   const digits = Number.isInteger(value) || size >= 1000 ? 0 : size >= 100 ? 1 : size >= 1 ? 2 : 3
-  return value.toLocaleString('en-US', { maximumFractionDigits: digits })
+  return value.toLocaleString('en-US', { maximumFractionDigits: digits, signDisplay: 'negative' })
 }
 
 /** A copy of some JSON in which every `Text` has become its string in `language`. */
