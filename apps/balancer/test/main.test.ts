@@ -1,12 +1,9 @@
-import { execFileSync } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { connect } from 'node:tls'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
+import { CertificateFiles, servedName } from './certificate.ts'
 import { BalancerProcess, startNodes } from './process.ts'
 
 const upstreams = (nodes: readonly { entry: string }[]) => nodes.map((node) => node.entry).join()
@@ -102,36 +99,20 @@ test('the access log has a line for each request, with how it ended', async () =
 })
 
 test('SIGHUP takes the new certificate, and keeps the old one when the new is broken', async () => {
-  const directory = mkdtempSync(join(tmpdir(), 'balancer-app-'))
-  const [key, cert] = [join(directory, 'key.pem'), join(directory, 'cert.pem')]
-  const make = (name: string): void => {
-    const kind = ['-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2']
-    execFileSync('openssl', ['req', ...kind, '-subj', `/CN=${name}`, '-keyout', key, '-out', cert], { stdio: 'ignore' })
-  }
-  make('one')
+  using files = new CertificateFiles('one')
   await using nodes = await startNodes(['a'])
-  await using lb = new BalancerProcess({ UPSTREAMS: upstreams(nodes), TLS_CERT: cert, TLS_KEY: key })
+  await using lb = new BalancerProcess({ UPSTREAMS: upstreams(nodes), TLS_CERT: files.cert, TLS_KEY: files.key })
   await expect.poll(() => lb.ready).toBeDefined()
   expect(lb.ready?.url).toMatch(/^https:/)
-  const name = (): Promise<unknown> => {
-    const { promise, resolve, reject } = Promise.withResolvers<unknown>()
-    const port = Number(new URL(lb.ready?.url ?? '').port)
-    const socket = connect({ port, host: '127.0.0.1', rejectUnauthorized: false }, () => {
-      resolve(socket.getPeerCertificate().subject.CN)
-      socket.destroy()
-    })
-    socket.on('error', reject)
-    return promise
-  }
+  const name = () => servedName(lb.ready?.url ?? '')
   expect(await name()).toBe('one')
-  make('two')
+  files.make('two')
   lb.child.kill('SIGHUP')
   await expect.poll(name).toBe('two')
-  writeFileSync(cert, 'no certificate')
+  writeFileSync(files.cert, 'no certificate')
   lb.child.kill('SIGHUP')
   await expect.poll(() => lb.log.some((line) => line.msg === 'reload of the certificate: failed')).toBe(true)
   expect(await name()).toBe('two')
-  rmSync(directory, { recursive: true })
 })
 
 test('a certificate without its key is one line on stderr and exit 1', async () => {

@@ -1,10 +1,7 @@
-import { execFileSync } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import http from 'node:http'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { connect } from 'node:tls'
 import { describe, expect, test } from 'vitest'
+import { CertificateFiles, servedName } from './certificate.ts'
 import { BalancerProcess, startNodes } from './process.ts'
 
 const upstreams = (nodes: readonly { entry: string }[]) => nodes.map((node) => node.entry).join()
@@ -283,28 +280,14 @@ test('events come from all workers, and a change of an upstream is told once', a
 })
 
 test('SIGHUP with a broken certificate is said to have failed, every worker keeps the old one; lost workers come back when it is whole', async () => {
-  const directory = mkdtempSync(join(tmpdir(), 'balancer-workers-'))
-  const [key, cert] = [join(directory, 'key.pem'), join(directory, 'cert.pem')]
-  const make = (name: string): void => {
-    const kind = ['-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2']
-    execFileSync('openssl', ['req', ...kind, '-subj', `/CN=${name}`, '-keyout', key, '-out', cert], { stdio: 'ignore' })
-  }
-  make('one')
+  using files = new CertificateFiles('one')
   await using nodes = await startNodes(['a'])
-  await using running = await started({ UPSTREAMS: upstreams(nodes), TLS_CERT: cert, TLS_KEY: key })
+  await using running = await started({ UPSTREAMS: upstreams(nodes), TLS_CERT: files.cert, TLS_KEY: files.key })
   const { lb, url, admin } = running
-  const name = (): Promise<unknown> => {
-    const { promise, resolve, reject } = Promise.withResolvers<unknown>()
-    const socket = connect({ port: Number(new URL(url).port), host: '127.0.0.1', rejectUnauthorized: false }, () => {
-      resolve(socket.getPeerCertificate().subject.CN)
-      socket.destroy()
-    })
-    socket.on('error', reject)
-    return promise
-  }
+  const name = () => servedName(url)
   const seen = async () => [...new Set(await Promise.all(Array.from({ length: 8 }, name)))]
   const said = (text: string) => lb.log.filter((line) => line.msg === text).length
-  writeFileSync(cert, 'no certificate')
+  writeFileSync(files.cert, 'no certificate')
   lb.child.kill('SIGHUP')
   await expect.poll(() => said('reload of the certificate: failed')).toBe(1)
   expect(said('reload of the certificate: done')).toBe(0)
@@ -314,10 +297,9 @@ test('SIGHUP with a broken certificate is said to have failed, every worker keep
   process.kill(victim, 'SIGKILL')
   await expect.poll(() => said('a worker was lost and is replaced')).toBeGreaterThan(3)
   expect(await seen()).toEqual(['one'])
-  make('two')
+  files.make('two')
   await expect.poll(() => admin.sample('balancer_workers')).toBe(2)
   lb.child.kill('SIGHUP')
   await expect.poll(() => said('reload of the certificate: done')).toBe(1)
   expect(await seen()).toEqual(['two'])
-  rmSync(directory, { recursive: true })
 })

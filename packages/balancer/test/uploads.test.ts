@@ -236,26 +236,16 @@ describe('connections that do nothing', () => {
       rejectUnauthorized: false,
       ALPNProtocols: protocols.flat(),
     })
-    let closed = false
-    socket.on('error', () => {})
-    socket.on('close', () => {
-      closed = true
-    })
-    socket.resume()
-    await expect.poll(() => closed).toBe(true)
+    socket.on('error', () => {}).resume()
+    await expect.poll(() => socket.closed).toBe(true)
   })
 
   test.each(['', 'GET / HTTP/1.1\r\nHost: x\r\n\r\n'])('one that never shakes hands (%j) is closed', async (text) => {
     await using lb = await testBalancer({ nodes: [], front: { tls, headersTimeoutMs: 300 } })
     const socket = connectTcp(lb.port, '127.0.0.1')
     socket.write(text)
-    let closed = false
-    socket.on('error', () => {})
-    socket.on('close', () => {
-      closed = true
-    })
-    socket.resume()
-    await expect.poll(() => closed).toBe(true)
+    socket.on('error', () => {}).resume()
+    await expect.poll(() => socket.closed).toBe(true)
   })
 
   test.each(['GET / HTTP/1.1\r\nHost: x\r\nX-Slow: ', 'GET / HT', ''])(

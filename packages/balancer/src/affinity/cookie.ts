@@ -1,4 +1,5 @@
 import { cookieValues } from '../headers/cookies.ts'
+import { TOKEN } from '../headers/syntax.ts'
 import type { PickKey } from '../policy.ts'
 import type { Pool } from '../pool.ts'
 import type { Upstream } from '../upstream.ts'
@@ -16,8 +17,6 @@ export interface CookieAffinityOptions {
   /** Life of the cookie, whole seconds in ms; without it the cookie lives as long as the browser runs. */
   maxAgeMs?: number | undefined
 }
-
-const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
 
 /**
  * Affinity by a cookie that the balancer inserts. It keeps no state: the cookie's value is an HMAC of the upstream's

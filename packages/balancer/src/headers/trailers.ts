@@ -1,4 +1,5 @@
 import { kindOf, namedBy, PLAIN } from './kinds.ts'
+import { ODD_VALUE } from './syntax.ts'
 
 // RFC 9110 §6.5.1: fields that must be known before the body is taken, and would be believed by whoever merges trailers
 // into the headers. Framing, routing and what the balancer says itself are not PLAIN, and go with them.
@@ -31,7 +32,8 @@ export function passedTrailers(raw: readonly string[], connection: string | unde
   for (let i = 0; i < raw.length; i += 2) {
     const name = raw[i] as string
     const value = raw[i + 1] as string
-    if (passes(name, named) && !UNWRITABLE.test(value)) out.push(name, value)
+    // Parsers let a few characters through that Node refuses to write.
+    if (passes(name, named) && !ODD_VALUE.test(value)) out.push(name, value)
   }
   return out
 }
@@ -40,6 +42,3 @@ const passes = (name: string, named: readonly string[]): boolean => {
   const lower = name.toLowerCase()
   return mayFollow(lower) && !named.includes(lower)
 }
-
-// Parsers let a few characters through that Node refuses to write.
-const UNWRITABLE = /[^\t\x20-\x7e\x80-\xff]/

@@ -1,3 +1,5 @@
+import { TOKEN } from '../../headers/syntax.ts'
+
 /** The bytes are no HTTP/1.1 response, or one whose end cannot be known for certain. */
 export class ResponseSyntaxError extends Error {
   readonly code = 'BALANCER_RESPONSE_SYNTAX'
@@ -17,7 +19,6 @@ const known = new Map<string, number>([
   ['keep-alive', KEEP_ALIVE],
 ])
 const MAX_CACHED = 2000
-const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
 
 /**
  * The kind of a field by its name as it came; names met before cost one look-up. Bounded: a node that invents names cannot

@@ -1,9 +1,7 @@
 import type { Outgoing } from '../../engine.ts'
+import { ODD_VALUE, TOKEN } from '../../headers/syntax.ts'
 
-/** What a field's value may hold (RFC 9110 §5.5), as characters of one byte. */
-const ODD_VALUE = /[^\t\x20-\x7e\x80-\xff]/
 const ODD_PATH = /[^\x21-\x7e\x80-\xff]/
-const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
 
 /**
  * A request's head as it goes over the wire, one character a byte; bodies without a declared length are chunked.
