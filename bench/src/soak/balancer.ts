@@ -17,7 +17,7 @@ interface Reading {
   readonly heapBytes: number
 }
 
-/** The balancer's heap after a forced collection, from 200,000 requests on to 1,000,000, with each engine. */
+/** What the balancer's heap holds, from 200,000 requests on to 1,000,000, with each engine. */
 export async function soakBalancer(options: SoakOptions): Promise<SoakOutcome> {
   const step = options.quick ? 1_000 : 200_000
   const env = environment([])
