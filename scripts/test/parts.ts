@@ -2,8 +2,9 @@
 import { spawnSync } from 'node:child_process'
 import { findRedisServer } from '@session-cluster/cluster'
 import { findChromium } from './chromium.ts'
+import { fetchOldestNodes } from './oldest.ts'
 
-export type Need = 'redis' | 'chromium' | 'containers'
+export type Need = 'redis' | 'oldestNodes' | 'chromium' | 'containers'
 
 export interface Part {
   /** How the stage's processes learn of it. */
@@ -14,6 +15,10 @@ export interface Part {
 
 const finders: Record<Need, () => Promise<Part>> = {
   redis: async () => ({ env: { REDIS_SERVER: await findRedisServer() } }),
+  oldestNodes: async () => {
+    fetchOldestNodes()
+    return {}
+  },
   chromium: async () => {
     const path = await findChromium()
     return path ? { env: { CHROMIUM: path } } : { missing: 'no Chromium: install Chrome or Chromium, or set CHROMIUM' }

@@ -1,5 +1,6 @@
 /** The stages of `npm test`, cheapest first. A stage is added here, in one place. */
 import { run, turbo } from '../workspace.ts'
+import { testOnOldest } from './oldest.ts'
 import type { Need } from './parts.ts'
 
 export interface Stage {
@@ -17,6 +18,12 @@ export const stages: readonly Stage[] = [
     what: 'every package on its own, its stores on real Redis servers',
     needs: ['redis'],
     run: (env) => each('test', env),
+  },
+  {
+    name: 'oldest',
+    what: 'the session library and the balancer on the oldest Node that each promises',
+    needs: ['redis', 'oldestNodes'],
+    run: testOnOldest,
   },
   {
     name: 'processes',

@@ -47,11 +47,10 @@ export function createFront(context: Context, options: FrontOptions): Front {
 
 function secureServer(options: FrontOptions, tls: TlsOptions): Http2SecureServer {
   const firstMs = options.headersTimeoutMs ?? HEADERS_TIMEOUT_MS
-  const server = createSecureServer({
-    ...{ ...serverOptions(options), allowHTTP1: true, handshakeTimeout: firstMs, ...tls },
-  })
-  // Of HTTP/1's options it takes this one for itself: every upgrade would come as one.
-  Object.assign(server, { shouldUpgradeCallback: isWebSocket })
+  const http1 = serverOptions(options)
+  const server = createSecureServer({ ...{ ...http1, allowHTTP1: true, handshakeTimeout: firstMs, ...tls } })
+  // Of HTTP/1's options it passes shouldUpgradeCallback over, and in Node 22 all of them: no bound would be kept.
+  Object.assign(server, http1)
   boundSessions(server, { firstMs, idleMs: options.keepAliveMs ?? KEEP_ALIVE_MS })
   return server
 }
