@@ -1,5 +1,6 @@
 import http, { type ClientRequest, type IncomingMessage } from 'node:http'
 import https from 'node:https'
+import type { Socket } from 'node:net'
 import { type Duplex, type Readable, Transform } from 'node:stream'
 import type { Context } from './context.ts'
 import { refuseRaw } from './front.ts'
@@ -11,6 +12,9 @@ import { problemOf } from './refuse.ts'
 import type { Stall } from './stall.ts'
 import type { Termination } from './termination.ts'
 import type { Upstream } from './upstream.ts'
+
+/** How long an end of a tunnel is silent before TCP asks whether it is still there. */
+const KEEP_ALIVE_MS = 30_000
 
 /**
  * A WebSocket: the upgrade is sent to an upstream as any request is, then bytes go both ways until either end closes, which
@@ -105,6 +109,8 @@ export class Tunnel extends Passage {
     })
     this.#bound(node, this.#client, 'client_stalled')
     this.#bound(this.#client, node, 'idle_timeout')
+    // Silence is allowed; an end that vanished without a word is found out by TCP.
+    for (const end of [node, this.#client]) (end as Socket).setKeepAlive(true, KEEP_ALIVE_MS)
     node.pipe(this.#client)
     this.#client.pipe(node)
     this.#client.once('close', () => node.destroy())

@@ -5,6 +5,7 @@ import { WebSocket, WebSocketServer } from 'ws'
 import { engineNames, secret, testBalancer } from './support/balancer.ts'
 import { ask, RawClient } from './support/client.ts'
 import { closedPort, rawNode, testNode } from './support/node.ts'
+import { tcpTimers } from './support/tcp.ts'
 
 /** Waits until the count has begun and has not changed between two looks. */
 async function standstill(count: () => number): Promise<void> {
@@ -197,6 +198,16 @@ describe.each(engineNames)('WebSockets [%s]', (engine) => {
     socket.close()
     await expect.poll(() => lb.done).toMatchObject([{ status: 101, termination: 'ok', attempts: 2 }])
     expect(lb.balancer.pool.get('a')?.inFlight).toBe(0)
+  })
+
+  test.runIf(process.platform === 'linux')('TCP asks silent ends whether they are still there', async () => {
+    await using node = await testNode('a')
+    new WebSocketServer({ server: node.server })
+    await using lb = await testBalancer({ engine, nodes: [node] })
+    const socket = await open(lb.url)
+    const timers = () => [tcpTimers('local', lb.port), tcpTimers('remote', Number(new URL(node.url).port))]
+    await expect.poll(timers).toEqual([['keepalive'], ['keepalive']])
+    socket.terminate()
   })
 
   test('when the node dies both ends are closed', async () => {
