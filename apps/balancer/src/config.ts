@@ -30,6 +30,8 @@ export interface Config {
   health: { path: string; intervalMs: number; timeoutMs: number; rise: number; fall: number } | false
   /** Workers to share the port; `undefined` for none: this process does the work. */
   workers: number | undefined
+  /** A worker that says nothing for so long is replaced. */
+  workerSilenceMs: number
   tls: { certFile: string; keyFile: string } | undefined
   drainMs: number
   accessLog: boolean
@@ -72,6 +74,7 @@ export function readConfig(env: Env): Config {
     affinity: affinity(env),
     health: health(env),
     workers: optionalWhole(env, 'WORKERS', [1, 256]),
+    workerSilenceMs: whole(env, 'WORKER_SILENCE_MS', 30_000, [1000, 3_600_000]),
     tls: tls(env),
     drainMs: whole(env, 'DRAIN_MS', 10_000, MS),
     accessLog: choice(env, 'ACCESS_LOG', 'off', ['on', 'off']) === 'on',

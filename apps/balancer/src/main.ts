@@ -56,6 +56,7 @@ async function withWorkers(config: Config, count: number, log: Logger): Promise<
     env: { AFFINITY_SECRET: config.affinity.secret },
     onState: (upstream, state, reason) => log.info({ upstream, state, reason }, 'upstream'),
     closeTimeoutMs: config.drainMs + 5000,
+    silenceMs: config.workerSilenceMs,
     onWorkerLost: (detail) => log.error({ detail }, 'a worker was lost and is replaced'),
   })
   const url = await named('BALANCER', config.port, () => workers.start())

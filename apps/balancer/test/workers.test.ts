@@ -241,6 +241,24 @@ describe('what several workers count', () => {
   })
 })
 
+test('a worker that stays frozen is replaced, so that nobody waits for it for ever', async () => {
+  await using nodes = await startNodes(['a'])
+  await using running = await started({ UPSTREAMS: upstreams(nodes), WORKER_SILENCE_MS: '1000' })
+  const { lb, url, admin } = running
+  await askBoth(url, 20)
+  const [victim = 0] = lb.workers
+  process.kill(victim, 'SIGSTOP')
+  // One is handed to the frozen worker, and ends with it; the others go elsewhere.
+  const outcomes = await Promise.all(Array.from({ length: 20 }, () => ask(url).then(({ status }) => status, String)))
+  expect(outcomes.filter((outcome) => outcome === 200)).toHaveLength(19)
+  await expect
+    .poll(() => lb.log.map(({ detail }) => detail))
+    .toContain(`worker ${victim} said nothing any more and was killed`)
+  await expect.poll(() => admin.sample('balancer_workers')).toBe(2)
+  expect(lb.workers).not.toContain(victim)
+  await askBoth(url, 20)
+})
+
 test('events come from all workers, and a change of an upstream is told once', async () => {
   await using nodes = await startNodes(['a', 'b'])
   const env = { UPSTREAMS: upstreams(nodes), PASSIVE_FAILURES: '1', PANIC_THRESHOLD: '0', PASSIVE_EJECT_MS: '60000' }

@@ -21,6 +21,10 @@ export class WorkerLink {
   listensSince: number | undefined
   /** Whether it was told to close. */
   isRetiring = false
+  /** How often it was asked for its counts since it last said anything. */
+  unanswered = 0
+  /** Whether it was killed because it said nothing any more. */
+  isHung = false
   /** What it counted, as it last told: all that is left of a worker that was killed. */
   measures: Measures | undefined
   readonly #pending = new Map<number, PromiseWithResolvers<Measures | undefined>>()
@@ -32,6 +36,7 @@ export class WorkerLink {
     promise.catch(() => {})
     this.listening = promise
     worker.on('message', (message: WorkerMessage) => {
+      this.unanswered = 0
       if (message?.balancer === 'event') onEvent(message.named)
       else if (message?.balancer === 'listening') {
         this.listensSince = performance.now()

@@ -8,9 +8,11 @@ import type { UpstreamEvent } from '../events.ts'
 import { ActiveHealth, type ActiveOptions } from '../health/active.ts'
 import { Pool } from '../pool.ts'
 import { checkWeight, type Upstream, type UpstreamMode, type UpstreamOptions, type UpstreamState } from '../upstream.ts'
+import { closeUntaken } from './handover.ts'
 import { WorkerGoneError, WorkerLink } from './link.ts'
 import { mergeLatency, mergeReports, mergeTerminations, Retired } from './merge.ts'
 import type { Listed, Measures, Order } from './messages.ts'
+import { SilenceWatch } from './silence.ts'
 
 /** How workers are run. */
 export interface WorkersOptions {
@@ -23,6 +25,8 @@ export interface WorkersOptions {
   env?: Record<string, string> | undefined
   /** A worker that has not closed by then is killed; longer than its own bound. @default 15_000 */
   closeTimeoutMs?: number | undefined
+  /** A worker that has said nothing for so long, though asked, is killed and replaced. @default 30_000 */
+  silenceMs?: number | undefined
   /** Told of every change of an upstream, a worker's ejections too. */
   onState?: ((name: string, state: UpstreamEvent['state'], reason: string) => void) | undefined
   /** Told when a worker ends unasked; another takes its place. */
@@ -31,6 +35,7 @@ export interface WorkersOptions {
 
 const QUIET = (): void => {}
 const REMOVE_MS = 10_000
+const SILENCE_MS = 30_000
 /** A worker that served for so long was no failure to start. */
 const STEADY_MS = 10_000
 
@@ -45,6 +50,7 @@ export class Workers implements Control {
   readonly #health: ActiveHealth | undefined
   readonly #listeners = new Set<(named: NamedEvent) => void>()
   readonly #retired = new Retired()
+  readonly #silence: SilenceWatch
   /** Every worker that runs, those that are closing too. */
   #links: WorkerLink[] = []
   #lost = 0
@@ -64,6 +70,7 @@ export class Workers implements Control {
     if (options.health !== false) {
       this.#health = new ActiveHealth(this.#pool, systemClock, Math.random, options.health)
     }
+    this.#silence = new SilenceWatch(() => this.#links, options.silenceMs ?? SILENCE_MS)
   }
 
   /** The workers' processes. */
@@ -101,6 +108,7 @@ export class Workers implements Control {
   async close(): Promise<void> {
     this.#closing = true
     this.#health?.close()
+    this.#silence.close()
     await Promise.all([...this.#links].map((link) => this.#retire(link)))
   }
 
@@ -175,6 +183,7 @@ export class Workers implements Control {
 
   #fork(): WorkerLink {
     const worker = cluster.fork(this.#options.env)
+    closeUntaken(worker)
     const link = new WorkerLink(worker, (named) => this.#hear(named, worker.process.pid))
     this.#links.push(link)
     worker.once('exit', (code, signal) => this.#onExit(link, signal ?? `code ${code}`))
@@ -191,7 +200,8 @@ export class Workers implements Control {
     if (link.measures) this.#retired.add(link.measures)
     if (link.isRetiring || this.#closing) return
     this.#lost++
-    this.#options.onWorkerLost?.(`worker ${link.worker.process.pid} ended by ${how}`)
+    const why = link.isHung ? 'said nothing any more and was killed' : `ended by ${how}`
+    this.#options.onWorkerLost?.(`worker ${link.worker.process.pid} ${why}`)
     this.#replace(link)
   }
 
