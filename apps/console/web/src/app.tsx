@@ -14,8 +14,10 @@ import { type Place, readPlace, settled, writePlace } from './link.ts'
 import { Log } from './log.tsx'
 import { NodeDialog } from './node-dialog.tsx'
 import { Nodes } from './nodes.tsx'
-import { type Dialog, type Page, PageContext } from './page.ts'
-import { useStore } from './store.ts'
+import { type Dialog, type Page, PageContext, usePage } from './page.ts'
+import { Part } from './part.tsx'
+import type { PageState } from './state.ts'
+import { useOf } from './store.ts'
 import type { Stream } from './stream.ts'
 import { currentTheme } from './theme.ts'
 import { Tour, type TourKeys } from './tour.tsx'
@@ -24,12 +26,12 @@ import { WhatIf } from './what-if.tsx'
 
 /** The whole page over one stream. */
 export function App({ stream }: { stream: Stream }) {
-  const state = useStore(stream.state)
-  const [place, go] = usePlace(state.lanes.map(({ id }) => id))
+  const lanes = useOf(stream.state, laneIds).split(' ').filter(Boolean) as LaneId[]
+  const [place, go] = usePlace(lanes)
   const [dialog, open] = useState<Dialog>()
   const [trouble, setTrouble] = useState<string>()
   const [pinnedRecord, pinRecord] = useState<number>()
-  const hold = useHold(state.log)
+  const hold = useHold(stream.state)
   const tourKeys = useRef<TourKeys>({}).current
   const t = useMemo(() => translator(place.lang), [place.lang])
   const attempt = async (work: Promise<unknown>): Promise<boolean> => {
@@ -42,32 +44,60 @@ export function App({ stream }: { stream: Stream }) {
       return false
     }
   }
-  const page: Page = { state, place, t, stream, go, open, attempt, tell: setTrouble, pinnedRecord, pinRecord }
+  const page: Page = {
+    // Its parts read the state in their own turns; what is done at a key's stroke reads it as it is then.
+    get state() {
+      return stream.state.get()
+    },
+    place,
+    t,
+    stream,
+    go,
+    open,
+    attempt,
+    tell: setTrouble,
+    pinnedRecord,
+    pinRecord,
+  }
   const onExport = () => location.assign(`/api/export?lang=${place.lang}`)
-  const deeds = keyDeeds(page, { tour: tourKeys, hold: hold.toggle, onExport })
+  const deeds = () => keyDeeds(page, { tour: tourKeys, hold: hold.toggle, onExport })
   useKeys(deeds, dialog !== undefined)
   return (
     <PageContext.Provider value={page}>
-      <div class={`app ${place.present ? 'presenting' : ''} lanes-${state.lanes.length}`}>
+      <div class={`app ${place.present ? 'presenting' : ''} lanes-${lanes.length}`}>
         <button type="button" class="skip" onClick={() => document.getElementById('lanes')?.focus()}>
           {t('page.skip')}
         </button>
-        <Header onExport={onExport} />
-        <Banner page={page} />
-        {place.tour && <Tour keys={tourKeys} />}
-        <div class="panel asks">
-          <WhatIf />
-          <Deeds />
-        </div>
-        <Users />
+        <Part>
+          <Header onExport={onExport} />
+          <Banner />
+        </Part>
+        <Part>{place.tour && <Tour keys={tourKeys} />}</Part>
+        <Part>
+          <div class="panel asks">
+            <WhatIf />
+            <Deeds />
+          </div>
+        </Part>
+        <Part>
+          <Users />
+        </Part>
         <main class="lanes" id="lanes" tabIndex={-1}>
-          {state.lanes.map((lane) => (
-            <Lane key={lane.id} lane={lane} />
+          {lanes.map((id) => (
+            <Part key={id}>
+              <Lane id={id} />
+            </Part>
           ))}
         </main>
-        <Inspector />
-        <Log held={hold.held} onHold={hold.toggle} onStep={hold.step} />
-        <Nodes />
+        <Part>
+          <Inspector />
+        </Part>
+        <Part>
+          <Log held={hold.held} onHold={hold.toggle} onStep={hold.step} />
+        </Part>
+        <Part>
+          <Nodes />
+        </Part>
         {trouble && (
           <div class="trouble" role="alert">
             {trouble}
@@ -76,9 +106,11 @@ export function App({ stream }: { stream: Stream }) {
             </button>
           </div>
         )}
-        {dialog?.kind === 'keys' && <KeysDialog deeds={deeds} />}
-        {dialog?.kind === 'confirm' && <ActionDialog key={`${dialog.action} ${dialog.node}`} dialog={dialog} />}
-        {dialog?.kind === 'node' && <NodeDialog lane={dialog.lane} node={dialog.node} />}
+        <Part>
+          {dialog?.kind === 'keys' && <KeysDialog deeds={deeds()} />}
+          {dialog?.kind === 'confirm' && <ActionDialog key={`${dialog.action} ${dialog.node}`} dialog={dialog} />}
+          {dialog?.kind === 'node' && <NodeDialog lane={dialog.lane} node={dialog.node} />}
+        </Part>
       </div>
     </PageContext.Provider>
   )
@@ -90,7 +122,11 @@ function reasonIn(t: Page['t'], message: string): string {
   return reason !== undefined && t.has(`disabled.${reason}`) ? t.any(`disabled.${reason}`) : message
 }
 
-function Banner({ page: { t, state } }: { page: Page }) {
+/** The lanes that there are, as a word that stays the same until one comes or goes. */
+const laneIds = ({ lanes }: PageState): string => lanes.map(({ id }) => id).join(' ')
+
+function Banner() {
+  const { t, state } = usePage()
   if (state.connection === 'live' && state.skipped === 0) return null
   return (
     <div class="banner" role="status" data-skipped={state.skipped}>

@@ -1,14 +1,18 @@
 import { expect, it } from 'vitest'
-import { beat, type PictureClock, pictureMs } from './beat.ts'
+import { beat, mostRestMs, type PictureClock, pictureMs, rest } from './beat.ts'
 
-/** A clock that is turned by hand; a browser's frame comes at once. */
-function handClock() {
+/** A clock that is turned by hand; a browser's frame comes at once, and its picture takes `costMs`. */
+function handClock(costMs = 0) {
   let now = 1000
   let waiting: { act: () => void; at: number }[] = []
   const clock: PictureClock = {
     now: () => now,
     later: (act, ms) => waiting.push({ act, at: now + ms }),
     frame: (act) => act(now),
+    done: (act) => {
+      if (costMs === 0) act()
+      else waiting.push({ act, at: now + costMs })
+    },
   }
   return {
     clock,
@@ -47,6 +51,35 @@ it('makes no more pictures than one in its pitch, however often it is asked', ()
   ask(paint)
   for (let ms = 0; ms < 1000; ms++) turn(1)
   expect(pictures).toBe(1000 / pictureMs)
+})
+
+it('makes fewer pictures when each takes long: of the time, pictures get a quarter at most', () => {
+  const costMs = 60
+  const { clock, turn } = handClock(costMs)
+  const { ask } = beat(clock)
+  let pictures = 0
+  const paint = () => {
+    pictures++
+    ask(paint)
+  }
+  ask(paint)
+  for (let ms = 0; ms < 2400; ms++) turn(1)
+  expect(pictures).toBe(2400 / (costMs * (1 + rest)))
+})
+
+it('goes on soon after a computer that slept for an hour', () => {
+  const { clock, turn } = handClock(3_600_000)
+  const { ask } = beat(clock)
+  let pictures = 0
+  const paint = () => {
+    pictures++
+    ask(paint)
+  }
+  ask(paint)
+  turn(0)
+  turn(3_600_000)
+  turn(mostRestMs)
+  expect(pictures).toBe(2)
 })
 
 it('forgets whoever is gone before the picture', () => {

@@ -1,23 +1,25 @@
 import { useState } from 'preact/hooks'
-import type { Entry } from './state.ts'
+import type { Entry, PageState } from './state.ts'
+import type { Store } from './store.ts'
 
-/** The log as it stands while it is held, and how many entries wait. */
-export interface Held {
-  readonly log: readonly Entry[]
-  readonly waiting: number
+/** The log as it stood when it was held, with what was let in since. */
+export type HeldLog = readonly Entry[]
+
+/** What came since the log was held. */
+export const waitingFor = (held: HeldLog, live: readonly Entry[]): readonly Entry[] => {
+  const until = held.at(-1)?.seq ?? 0
+  return live.filter(({ seq }) => seq > until)
 }
 
 /** Holds the log at one moment and lets entries in one at a time. What falls out of the live log while it is held is not shown. */
-export function useHold(live: readonly Entry[]): { held: Held | undefined; toggle(): void; step(): void } {
-  const [shown, setShown] = useState<readonly Entry[]>()
-  const until = shown?.at(-1)?.seq ?? 0
-  const waiting = shown ? live.filter(({ seq }) => seq > until) : []
+export function useHold(source: Store<PageState>): { held: HeldLog | undefined; toggle(): void; step(): void } {
+  const [held, setHeld] = useState<HeldLog>()
   return {
-    held: shown && { log: shown, waiting: waiting.length },
-    toggle: () => setShown(shown ? undefined : live),
+    held,
+    toggle: () => setHeld(held ? undefined : source.get().log),
     step() {
-      const next = waiting[0]
-      if (shown && next) setShown([...shown, next].slice(-200))
+      const next = held && waitingFor(held, source.get().log)[0]
+      if (next) setHeld([...held, next].slice(-200))
     },
   }
 }

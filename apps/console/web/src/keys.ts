@@ -11,8 +11,8 @@ export interface KeyDeed {
   act(key: string): void
 }
 
-/** Listens for single keys, but not while the visitor types or a dialog is open, and never with a modifier held. */
-export function useKeys(deeds: readonly KeyDeed[], quiet: boolean): void {
+/** Listens for single keys, whose deeds are asked for when one is pressed, but not while the visitor types or a dialog is open, and never with a modifier held. */
+export function useKeys(deeds: () => readonly KeyDeed[], quiet: boolean): void {
   const latest = useRef({ deeds, quiet })
   latest.current = { deeds, quiet }
   useEffect(() => {
@@ -25,7 +25,7 @@ export function useKeys(deeds: readonly KeyDeed[], quiet: boolean): void {
         event.target.closest('button, a, summary, [role=button], [role=tab]')
       )
         return
-      const deed = latest.current.deeds.find(({ keys }) => keys.includes(event.key))
+      const deed = latest.current.deeds().find(({ keys }) => keys.includes(event.key))
       if (!deed) return
       event.preventDefault()
       deed.act(event.key)

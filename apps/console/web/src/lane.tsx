@@ -1,14 +1,17 @@
 import { isGone } from '../../wire/consequence.ts'
 import type { LaneView } from '../../wire/frame.ts'
 import { foundPercent } from '../../wire/outcome.ts'
+import type { LaneId } from '../../wire/record.ts'
 import { Diagram } from './diagram.tsx'
 import { signs } from './mark.tsx'
 import { type Page, usePage } from './page.ts'
 import { Strip } from './strip.tsx'
 
 /** One lane: what it teaches, its figures, its last requests, and its processes. */
-export function Lane({ lane }: { lane: LaneView }) {
+export function Lane({ id }: { id: LaneId }) {
   const { t, state, place, go } = usePage()
+  const lane = state.lanes.find((candidate) => candidate.id === id)
+  if (!lane) return null
   const name = t(`mode.${lane.id}`)
   const losers = state.users.filter((user) => user.lanes[lane.id]?.lost).length
   return (
@@ -79,7 +82,7 @@ function Present({ lane, losers }: { lane: LaneView; losers: number }) {
         <div title={t('outcome.found.long')} data-figure="found" data-count={totals.found}>
           <strong>
             {percent ?? '–'}
-            <span> %</span>
+            {percent !== undefined && <span> %</span>}
           </strong>
           {t('outcome.found')}
         </div>

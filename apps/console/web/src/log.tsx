@@ -1,5 +1,6 @@
 import { Component, type VNode } from 'preact'
 import { useState } from 'preact/hooks'
+import { type HeldLog, waitingFor } from './hold.ts'
 import type { Translate } from './i18n/translate.ts'
 import { signs } from './mark.tsx'
 import { chosenUser, usePage } from './page.ts'
@@ -14,21 +15,14 @@ const mostRows = 60
 const fastRows = 16
 
 /** The events, newest first, with a hold: what comes meanwhile waits and can be let in one by one. */
-export function Log({
-  held,
-  onHold,
-  onStep,
-}: {
-  held: { log: readonly Entry[]; waiting: number } | undefined
-  onHold: () => void
-  onStep: () => void
-}) {
+export function Log({ held, onHold, onStep }: { held: HeldLog | undefined; onHold: () => void; onStep: () => void }) {
   const page = usePage()
   const { t, state } = page
   const [filter, setFilter] = useState<Filter>('all')
   const user = chosenUser(page) ?? ''
   const short = state.fast && !held
-  const rows = (held?.log ?? state.log)
+  const waiting = held ? waitingFor(held, state.log).length : 0
+  const rows = (held ?? state.log)
     .filter((entry) => passes(entry, filter, user))
     .slice(-(short ? fastRows : mostRows))
     .reverse()
@@ -49,12 +43,12 @@ export function Log({
         </select>
         <span class="grow" />
         {short && <span class="quiet">{t('log.short', { n: fastRows })}</span>}
-        {held && <span class="quiet">{t('log.held', { n: held.waiting })}</span>}
+        {held && <span class="quiet">{t('log.held', { n: waiting })}</span>}
         <Segment small label={t('log.title')}>
           <button type="button" aria-pressed={held !== undefined} onClick={onHold}>
             {t(held ? 'log.live' : 'log.pause')}
           </button>
-          <button type="button" disabled={!held || held.waiting === 0} onClick={onStep}>
+          <button type="button" disabled={waiting === 0} onClick={onStep}>
             {t('log.step')}
           </button>
         </Segment>

@@ -7,7 +7,7 @@ const half = 18
 /** More sprites than this are never needed at once; beyond it they are made anew. */
 const mostSprites = 400
 
-const sprites = new Map<string, HTMLCanvasElement>()
+const sprites = new Map<string, ImageBitmap>()
 let colours = new Map<string, string>()
 let coloursOf: string | undefined
 
@@ -17,7 +17,7 @@ let coloursOf: string | undefined
  *
  * @param scale pixels of the screen in one unit of the drawing
  */
-export function spriteOf(look: Look, outcome: Outcome | undefined, scale: number): HTMLCanvasElement {
+export function spriteOf(look: Look, outcome: Outcome | undefined, scale: number): ImageBitmap {
   const { theme = '' } = document.documentElement.dataset
   const key = `${look.fill}${look.shape}${look.initial} ${outcome} ${theme} ${scale}`
   let sprite = sprites.get(key)
@@ -32,18 +32,29 @@ export function spriteOf(look: Look, outcome: Outcome | undefined, scale: number
 /** Puts a sprite's middle at a place of the drawing. */
 export function stamp(
   context: CanvasRenderingContext2D,
-  sprite: HTMLCanvasElement,
+  sprite: ImageBitmap,
   { x, y }: { readonly x: number; readonly y: number },
   scale: number,
 ): void {
   context.drawImage(sprite, x * scale - sprite.width / 2, y * scale - sprite.height / 2)
 }
 
-function draw(look: Look, outcome: Outcome | undefined, scale: number): HTMLCanvasElement {
+function draw(look: Look, outcome: Outcome | undefined, scale: number): ImageBitmap {
   const side = Math.ceil(half * 2 * scale)
-  const canvas = Object.assign(document.createElement('canvas'), { width: side, height: side })
+  const canvas = new OffscreenCanvas(side, side)
   const context = canvas.getContext('2d')
-  if (!context) return canvas
+  if (context) drawOn(context, look, outcome, scale)
+  // A bitmap is copied as it is; of a canvas the browser would take a picture for every dot.
+  return canvas.transferToImageBitmap()
+}
+
+function drawOn(
+  context: OffscreenCanvasRenderingContext2D,
+  look: Look,
+  outcome: Outcome | undefined,
+  scale: number,
+): void {
+  const side = context.canvas.width
   context.setTransform(scale, 0, 0, scale, side / 2, side / 2)
   context.textAlign = 'center'
   // A rim in the panel's colour keeps dots apart that lie on one another.
@@ -56,7 +67,7 @@ function draw(look: Look, outcome: Outcome | undefined, scale: number): HTMLCanv
   context.fillStyle = look.ink
   context.font = '700 8px system-ui, sans-serif'
   context.fillText(look.initial, 0, 2.9)
-  if (outcome === undefined) return canvas
+  if (outcome === undefined) return
   context.translate(9, -8)
   context.beginPath()
   context.arc(0, 0, 7, 0, 2 * Math.PI)
@@ -66,7 +77,6 @@ function draw(look: Look, outcome: Outcome | undefined, scale: number): HTMLCanv
   context.fillStyle = colour('panel')
   context.font = '700 10px system-ui, sans-serif'
   context.fillText(signs[outcome], 0, 3.5)
-  return canvas
 }
 
 /** One of the page's colours in its present theme; asked of the browser once, because asking makes it lay out the page. */

@@ -29,12 +29,18 @@ export function store<T>(first: T): Store<T> {
 }
 
 /** The store's value now, and again whenever it changes. */
-export function useStore<T>(source: Store<T>): T {
-  const [value, setValue] = useState(source.get())
+export const useStore = <T>(source: Store<T>): T => useOf(source, whole)
+
+const whole = <T>(value: T): T => value
+
+/** What is read from the store's value, now and again whenever that changes. `read` is one for all drawings. */
+export function useOf<T, P>(source: Store<T>, read: (value: T) => P): P {
+  const [part, setPart] = useState(() => read(source.get()))
   useEffect(() => {
+    const look = () => setPart(() => read(source.get()))
     // What changed between the first drawing and now must not be missed.
-    setValue(() => source.get())
-    return source.subscribe(() => setValue(() => source.get()))
-  }, [source])
-  return value
+    look()
+    return source.subscribe(look)
+  }, [source, read])
+  return part
 }

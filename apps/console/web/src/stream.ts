@@ -2,10 +2,13 @@ import type { Frame } from '../../wire/frame.ts'
 import { pictures } from './beat.ts'
 import { apply, emptyState, type PageState } from './state.ts'
 import { type Store, store } from './store.ts'
+import { type Turns, turns } from './turns.ts'
 
 /** What the page hears from the console's server. */
 export interface Stream {
   readonly state: Store<PageState>
+  /** Draws the page's parts, some in each picture, whenever the state has changed. */
+  readonly turns: Turns
   /** Hears every frame as it comes, before the page is drawn. */
   onFrame(listener: (frame: Frame) => void): () => void
   close(): void
@@ -21,6 +24,7 @@ const fastRate = 60
 /** Opens the stream. The browser itself connects again after a break. */
 export function openStream(path = '/api/stream'): Stream {
   const state = store(emptyState)
+  const parts = turns()
   const listeners = new Set<(frame: Frame) => void>()
   let newest = emptyState
   let timer: ReturnType<typeof setTimeout> | undefined
@@ -33,6 +37,7 @@ export function openStream(path = '/api/stream'): Stream {
     drawn = now
     heard = 0
     state.set(newest)
+    parts.round()
   }
   const soon = () => {
     const pitch = newest.fast ? fastDrawMs : drawMs
@@ -53,6 +58,7 @@ export function openStream(path = '/api/stream'): Stream {
   }
   return {
     state,
+    turns: parts,
     onFrame(listener) {
       listeners.add(listener)
       return () => void listeners.delete(listener)
@@ -60,6 +66,7 @@ export function openStream(path = '/api/stream'): Stream {
     close() {
       clearTimeout(timer)
       pictures.forget(draw)
+      parts.stop()
       source.close()
     },
   }
