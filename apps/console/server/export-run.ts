@@ -65,8 +65,8 @@ function laneSection(lane: LaneView, run: Run, t: Translate): string {
 <p class="big">${percent ?? '–'} % <small>${t('outcome.found')}</small></p>
 <table class="figures"><tr>${figures.join('')}</tr></table>
 ${strip(run.records.filter((record) => record.lane === lane.id))}
-${lost}<table class="nodes"><thead><tr>${heads.join('')}</tr></thead><tbody>${rows.join('')}</tbody></table>
-<p class="quiet">${t('lane.even', { max: lane.maxOverMean?.toFixed(2) ?? '–', jain: lane.jain?.toFixed(2) ?? '–' })}</p></section>`
+<table class="nodes"><thead><tr>${heads.join('')}</tr></thead><tbody>${rows.join('')}</tbody></table>
+${lost}<p class="quiet">${t('lane.even', { max: lane.maxOverMean?.toFixed(2) ?? '–', jain: lane.jain?.toFixed(2) ?? '–' })}</p></section>`
 }
 
 /** Ms as short as they can be read: tenths only of what is less than ten. */

@@ -47,6 +47,20 @@ export function misplaced(page: Page): Promise<string[]> {
         faults.push(`${name(table)} needs ${panel.scrollWidth} and its panel has ${panel.clientWidth}`)
     }
 
+    // 2c. No word is broken over two lines; a code may be.
+    const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT)
+    for (let text = texts.nextNode(); text; text = texts.nextNode()) {
+      const holder = text.parentElement
+      if (!holder || !shown(holder) || holder.closest('code, svg, option')) continue
+      for (const word of (text.nodeValue ?? '').matchAll(/[^\s\u00b7/-]+/g)) {
+        const range = document.createRange()
+        range.setStart(text, word.index)
+        range.setEnd(text, word.index + word[0].length)
+        const tops = [...range.getClientRects()].filter(({ width }) => width > 0).map(({ top }) => top)
+        if (Math.max(...tops) - Math.min(...tops) > 4) faults.push(`“${word[0]}” is broken in ${name(holder)}`)
+      }
+    }
+
     // 3. Panels, and buttons among themselves, do not lie on each other.
     for (const group of [
       [...document.querySelectorAll('.panel, header')],

@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Browser } from 'playwright-core'
+import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import type { Console } from '../server/console.ts'
 import { languages } from '../web/src/i18n/translate.ts'
@@ -45,6 +45,18 @@ const places = {
   present: ['&present=1&tour=6.1', '.presenting .tour'],
 } as const
 
+/** Each dialog, and how it is opened. */
+const dialogs = {
+  keys: (page: Page) => page.keyboard.press('?'),
+  add: (page: Page) => page.keyboard.press('a'),
+  crash: (page: Page) => page.locator('.node-table [data-node=c] .do button').first().click(),
+  codec: (page: Page) => page.locator('[data-ask=codec]').click(),
+  node: (page: Page) => page.locator('.node-table [data-node=a] .do button').last().click(),
+} as const
+
+/** The button that shows all columns of the table of servers. */
+const columns = (page: Page) => page.locator('.nodes .head > button')
+
 describe.each(widths)('at %i', (width) => {
   let view: OpenPage
   beforeAll(async () => {
@@ -76,31 +88,47 @@ describe.each(widths)('at %i', (width) => {
         await picture(`${name}-${width}-${lang}-${theme}`, true)
       }
       await show(places.page[0], lang, theme, places.page[1])
-      for (const [key, name] of [
-        ['?', 'keys'],
-        ['a', 'add'],
-      ] as const) {
-        await view.page.keyboard.press(key)
+      for (const [name, open] of Object.entries(dialogs)) {
+        await open(view.page)
         await view.page.locator('dialog').waitFor()
         expect(await misplaced(view.page), `dialog ${name}`).toEqual([])
         await picture(`dialog-${name}-${width}-${lang}-${theme}`, false)
         await view.page.keyboard.press('Escape')
         await expect.poll(() => view.page.locator('dialog').count(), patient).toBe(0)
       }
+      await columns(view.page).click()
+      expect(await misplaced(view.page), 'all columns').toEqual([])
+      await picture(`columns-${width}-${lang}-${theme}`, true)
+      await columns(view.page).click()
     })
   })
 })
 
-it('would notice: a text that is pushed out of its box, a table wider than its panel, and a panel on another', async () => {
+it('keeps the name of a server in sight while its figures scroll by on a phone', async () => {
+  const { page } = await openPage(browser, console.url, { context: { viewport: { width: 360, height: 900 } } })
+  const at = (selector: string) => page.locator(selector).first().boundingBox()
+  const panel = await at('.nodes .scroll')
+  const lastBefore = await at('.node-table tbody td:last-child')
+  expect(lastBefore?.x).toBeGreaterThan(360)
+  await page.locator('.nodes .scroll').evaluate((element) => element.scrollTo({ left: element.scrollWidth }))
+  const last = await at('.node-table tbody td:last-child')
+  expect((last?.x ?? 0) + (last?.width ?? 0)).toBeLessThanOrEqual(360)
+  expect((await at('.node-table tbody th'))?.x).toBeCloseTo(panel?.x ?? 0, 0)
+  expect((await at('.node-table tfoot .stays'))?.x).toBeGreaterThan(panel?.x ?? 0)
+  await page.context().close()
+})
+
+it('would notice: a text that is pushed out of its box, a word that is broken, a table wider than its panel, and a panel on another', async () => {
   const view = await openPage(browser, console.url)
   await view.page.addStyleTag({
     content:
-      '.lesson{white-space:nowrap;width:40px}.inspector{margin-left:-200px}.diagram .name{font-size:60px}.node-table.few .do{white-space:nowrap;padding-left:200px}',
+      '.users .head h2{width:20px;overflow-wrap:anywhere}.lesson{white-space:nowrap;width:40px}.inspector{margin-left:-200px}.diagram .name{font-size:60px}.node-table.few .do{white-space:nowrap;padding-left:200px}',
   })
   const faults = await misplaced(view.page)
   expect(faults.some((fault) => fault.includes('.lesson'))).toBe(true)
   expect(faults.some((fault) => fault.includes('.panel inspector'))).toBe(true)
   expect(faults.some((fault) => fault.includes('in a drawing'))).toBe(true)
   expect(faults.some((fault) => fault.includes('table.node-table few'))).toBe(true)
+  expect(faults.some((fault) => fault.includes('is broken in h2'))).toBe(true)
   await view.page.context().close()
 })

@@ -56,7 +56,7 @@ export function ActionDialog({ dialog }: { dialog: Confirm }) {
         <h3>{t('do.preview')}</h3>
         <ul class="preview">
           {lanes.map((lane) => (
-            <Preview key={lane.id} lane={lane} what={foretell(lane)} />
+            <Preview key={lane.id} lane={lane} what={foretell(lane)} risky={risky.has(action)} />
           ))}
         </ul>
         <div class="row end">
@@ -126,10 +126,14 @@ function Where({
   )
 }
 
-function Preview({ lane, what }: { lane: LaneView; what: Consequence }) {
+/** What can cost sessions: only of these does it mean something that nothing is lost. */
+const risky: ReadonlySet<string> = new Set(['crash', 'stop', 'restart', 'remove', 'rolling', 'codec'])
+
+function Preview({ lane, what, risky }: { lane: LaneView; what: Consequence; risky: boolean }) {
   const { t } = usePage()
+  const tone = what.losing > 0 ? 'losing' : risky ? 'safe' : ''
   return (
-    <li data-preview={lane.id} data-losing={what.losing} class={what.losing > 0 ? 'losing' : ''}>
+    <li data-preview={lane.id} data-losing={what.losing} class={tone}>
       <b>{t(`mode.${lane.id}`)}</b> {t.any(`consequence.${what.key}`, what.values)}
     </li>
   )

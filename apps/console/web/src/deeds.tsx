@@ -45,29 +45,31 @@ export function Deeds() {
         />
         {t('user.actions', { user })}
       </h2>
-      <select
-        aria-label={t('user.way')}
-        value={way.via ?? ''}
-        onChange={(event) => setVia(event.currentTarget.value || undefined)}
-      >
-        <option value="">{t('user.way.balancer')}</option>
-        {nodes.map((node) => (
-          <option key={node} value={node}>
-            {t('user.way.node', { node })}
-          </option>
-        ))}
-      </select>
-      {deeds.map(([name, act]) => (
-        <button
-          type="button"
-          key={name}
-          data-deed={name}
-          title={name in hint ? t(hint[name as keyof typeof hint]) : undefined}
-          onClick={() => attempt(act())}
+      <div class="row">
+        <select
+          aria-label={t('user.way')}
+          value={way.via ?? ''}
+          onChange={(event) => setVia(event.currentTarget.value || undefined)}
         >
-          {t(`user.${name}`)}
-        </button>
-      ))}
+          <option value="">{t('user.way.balancer')}</option>
+          {nodes.map((node) => (
+            <option key={node} value={node}>
+              {t('user.way.node', { node })}
+            </option>
+          ))}
+        </select>
+        {deeds.map(([name, act]) => (
+          <button
+            type="button"
+            key={name}
+            data-deed={name}
+            title={name in hint ? t(hint[name as keyof typeof hint]) : undefined}
+            onClick={() => attempt(act())}
+          >
+            {t(`user.${name}`)}
+          </button>
+        ))}
+      </div>
     </section>
   )
 }

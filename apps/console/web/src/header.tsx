@@ -7,15 +7,28 @@ import { currentTheme } from './theme.ts'
 
 /** The bar at the top: the traffic's clock, the lanes, language, theme, and what can be opened. */
 export function Header({ onExport }: { onExport: () => void }) {
-  const { t, state, place, go, open } = usePage()
+  const { t, state } = usePage()
   return (
     <header class="top">
       <h1>
         session-cluster <span>· {t(state.lanes.length === 1 ? 'page.tagline.one' : 'page.tagline')}</span>
       </h1>
-      <span class="grow" />
-      <Clock />
-      <LaneSwitches />
+      <div class="run">
+        <Clock />
+        <LaneSwitches />
+      </div>
+      <div class="aids">
+        <Aids onExport={onExport} />
+      </div>
+    </header>
+  )
+}
+
+/** How the page is read, and what can be opened. */
+function Aids({ onExport }: { onExport: () => void }) {
+  const { t, place, go, open } = usePage()
+  return (
+    <>
       <Segment label={t('lang.label')}>
         {languages.map((lang) => (
           <button type="button" key={lang} lang={lang} aria-pressed={place.lang === lang} onClick={() => go({ lang })}>
@@ -50,7 +63,7 @@ export function Header({ onExport }: { onExport: () => void }) {
       <button type="button" onClick={onExport}>
         {t('export.run')}
       </button>
-    </header>
+    </>
   )
 }
 
@@ -58,7 +71,7 @@ function Clock() {
   const { t, state, attempt } = usePage()
   const { running, rate } = state.clock
   return (
-    <div class="cluster">
+    <>
       <Segment label={t('clock.label')}>
         <button type="button" aria-pressed={running} onClick={() => attempt(calls.clock({ running: true }))}>
           <span aria-hidden="true">▶ </span>
@@ -90,7 +103,7 @@ function Clock() {
             </option>
           ))}
       </select>
-    </div>
+    </>
   )
 }
 
@@ -108,6 +121,9 @@ function LaneSwitches() {
           disabled={standing !== 'ready'}
           onClick={() => attempt(calls.power(id, !on))}
         >
+          <span class={on ? '' : 'blank'} aria-hidden="true">
+            ✓{' '}
+          </span>
           {t(`mode.${id}`)}
         </button>
       ))}

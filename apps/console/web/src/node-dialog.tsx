@@ -1,5 +1,4 @@
-import { type LaneView, type NodeAction, nodeActions } from '../../wire/frame.ts'
-import { standOf } from './health.ts'
+import { type LaneView, type NodeAction, type NodeView, nodeActions } from '../../wire/frame.ts'
 import { Modal } from './modal.tsx'
 import { usePage } from './page.ts'
 import { StatePill } from './state-pill.tsx'
@@ -11,7 +10,6 @@ export function NodeDialog({ lane: id, node: name }: { lane: LaneView['id']; nod
   const node = lane?.nodes.find((candidate) => candidate.name === name)
   if (!lane || !node) return null
   const facts: readonly (readonly [string, string | number | undefined])[] = [
-    [t('nodes.state'), t.any(`state.${standOf(node)}`)],
     [t('nodes.weight'), node.weight],
     [t('nodes.inFlight'), node.inFlight],
     [t('nodes.rate'), node.rate.toFixed(1)],
@@ -42,7 +40,7 @@ export function NodeDialog({ lane: id, node: name }: { lane: LaneView['id']; nod
       <h3>{t('nodes.actions')}</h3>
       <div class="buttons wrap">
         {nodeActions
-          .filter((action) => makesSense(action, node.process))
+          .filter((action) => makesSense(action, node))
           .map((action) => (
             <Do key={action} lane={lane} node={name} action={action} />
           ))}
@@ -52,11 +50,15 @@ export function NodeDialog({ lane: id, node: name }: { lane: LaneView['id']; nod
   )
 }
 
-function makesSense(action: NodeAction, process: string): boolean {
+function makesSense(action: NodeAction, { process, state }: NodeView): boolean {
   if (process === 'frozen') return action === 'thaw' || action === 'crash'
   if (process === 'crashed' || process === 'stopped') return action === 'restart'
-  return action !== 'thaw'
+  if (action === 'ready') return state === 'draining' || state === 'maintenance'
+  return action !== 'thaw' && action !== stateAfter[state]
 }
+
+/** What has been done to a server that stands so, and need not be done again. */
+const stateAfter: Readonly<Record<string, NodeAction>> = { draining: 'drain', maintenance: 'maintenance' }
 
 function Do({ lane, node, action }: { lane: LaneView; node: string; action: NodeAction | 'remove' }) {
   const { t, open, tell } = usePage()

@@ -83,7 +83,9 @@ function Table({ lane, shown }: { lane: LaneView; shown: readonly Column[] }) {
       <thead>
         <tr>
           <th scope="col">{t('nodes.node')}</th>
-          <th scope="col">{t('nodes.state')}</th>
+          <th scope="col" class="left">
+            {t('nodes.state')}
+          </th>
           {shown.map(({ key }) => (
             <th scope="col" key={key} title={key === 'lost' ? t('nodes.lost.hint') : undefined}>
               {key === 'p95' ? 'p95' : t.any(`nodes.${key}`)}
@@ -97,14 +99,16 @@ function Table({ lane, shown }: { lane: LaneView; shown: readonly Column[] }) {
           <Row key={node.name} lane={lane} node={node} shown={shown} />
         ))}
       </tbody>
-      <tfoot>
+      <tfoot hidden={lane.nodes.length === 0}>
         <tr>
           <th scope="row">{t('nodes.cluster')}</th>
           <td colSpan={shown.length + 2} class="left" title={t('lane.even.hint')}>
-            {t('nodes.share', {
-              share: lane.nodes.map(({ name }) => `${name} ${sharePercent(lane, name)} %`).join(' · '),
-            })}{' '}
-            · {t('lane.even', { max: lane.maxOverMean?.toFixed(2) ?? '–', jain: lane.jain?.toFixed(2) ?? '–' })}
+            <span class="stays">
+              {t('nodes.share', {
+                share: lane.nodes.map(({ name }) => `${name}\u00a0${sharePercent(lane, name)}\u00a0%`).join(' · '),
+              })}{' '}
+              · {t('lane.even', { max: lane.maxOverMean?.toFixed(2) ?? '–', jain: lane.jain?.toFixed(2) ?? '–' })}
+            </span>
           </td>
         </tr>
       </tfoot>
@@ -117,7 +121,7 @@ function Row({ lane, node, shown }: { lane: LaneView; node: NodeView; shown: rea
   return (
     <tr data-node={node.name} data-state={standOf(node)}>
       <th scope="row">{node.name}</th>
-      <td>
+      <td class="left">
         <StatePill node={node} />
       </td>
       {shown.map(({ key, cell }) => (

@@ -55,7 +55,9 @@ function Hash({ user, lane }: { user: string; lane: LaneView }) {
     <>
       <h3>{t('redis.path')}</h3>
       <p class="path">
-        <code>{answer.cookie}</code> <span aria-hidden="true">→</span> <code class="break">{answer.key}</code>
+        <code>{answer.cookie}</code> <span aria-hidden="true">→</span>
+        <br />
+        <code class="break">{answer.key}</code>
       </p>
       <p class="quiet">{t('redis.path.note')}</p>
       <code class="block">{answer.cli}</code>
@@ -108,12 +110,19 @@ function Fields({ hash }: { hash: HashShown }) {
   )
 }
 
+/** A field's name that breaks between its words, when it must. */
+function breakable(name: string) {
+  return name
+    .split(/(?<=[a-z:])(?=[A-Z])|(?<=:)/)
+    .flatMap((word, index) => (index === 0 ? [word] : [<wbr key={index} />, word]))
+}
+
 function Field({ field, raw }: { field: FieldShown; raw: boolean }) {
   const { t } = usePage()
   return (
     <tr class={field.change} data-field={field.name} data-unreadable={field.unreadable}>
       <td>
-        <code class="break">{field.name}</code>
+        <code class="break">{breakable(field.name)}</code>
         {field.unreadable && <span class="pill lost">{t('redis.unreadable')}</span>}
         {field.change !== 'same' && <span class="chip">{t(`redis.change.${field.change}`)}</span>}
       </td>

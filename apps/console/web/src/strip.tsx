@@ -27,7 +27,7 @@ export function Strip({ lane }: { lane: LaneView }) {
     <div class="last60">
       <h4>
         {t('lane.last60')}
-        {lastMark && <span>{t.any(`do.${deedOf(lastMark.mark)}`)} ▾</span>}
+        {lastMark && <span class="marked">{t.any(`do.${deedOf(lastMark.mark)}`)}</span>}
       </h4>
       <svg viewBox="0 0 300 34" preserveAspectRatio="none" role="img" aria-label={twin}>
         {useMemo(() => draw(items), [items])}

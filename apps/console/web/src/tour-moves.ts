@@ -1,3 +1,4 @@
+import type { NodeAction, NodeView } from '../../wire/frame.ts'
 import type { LaneId, RequestRecord } from '../../wire/record.ts'
 import { calls } from './calls.ts'
 import { standOf } from './health.ts'
@@ -11,20 +12,35 @@ export interface Guide {
   until(fits: (state: PageState) => boolean): Promise<void>
 }
 
-const nodeStands = (state: PageState, node: string, word: string): boolean =>
-  state.lanes
-    .filter(({ state: standing }) => standing === 'ready')
-    .every(({ nodes }) => nodes.some((one) => one.name === node && standOf(one) === word))
+/** What brings a server back that does not serve; `undefined` where nothing has to. */
+function remedy(node: NodeView): NodeAction | undefined {
+  if (node.process === 'frozen') return 'thaw'
+  if (node.process === 'crashed' || node.process === 'stopped') return 'restart'
+  return node.state === 'draining' || node.state === 'maintenance' ? 'ready' : undefined
+}
 
-/** Brings a server back in every lane where it is gone, and waits until the balancers say so. */
-export async function ensureUp(guide: Guide, node: string): Promise<void> {
-  const dead = guide
-    .state()
-    .lanes.flatMap((lane) =>
-      lane.nodes.filter(({ name, process }) => name === node && process !== 'running').map(() => lane.id),
-    )
-  for (const lane of dead) await calls.node(lane, node, 'restart').catch(() => undefined)
-  await guide.until((state) => nodeStands(state, node, 'up'))
+const redisRemedies = { up: undefined, frozen: 'redis-thaw', down: 'redis-start' } as const
+
+/**
+ * Sets the stage for a step: whatever somebody has crashed, frozen, drained or stopped before comes back, and the step waits until the
+ * balancers say so. What cannot be done here is left as it is.
+ */
+export async function setStage(guide: Guide): Promise<void> {
+  const lanes = guide.state().lanes.filter(({ state }) => state === 'ready')
+  for (const lane of lanes) {
+    const action = lane.redis && redisRemedies[lane.redis.state]
+    if (action && lane.disabled[action] === undefined) await calls.lane(lane.id, action).catch(() => undefined)
+  }
+  const away = lanes.flatMap((lane) =>
+    lane.nodes.flatMap((node) => {
+      const action = remedy(node)
+      return action && lane.disabled[action] === undefined ? [{ lane: lane.id, node: node.name, action }] : []
+    }),
+  )
+  await Promise.all(away.map(({ lane, node, action }) => calls.node(lane, node, action).catch(() => undefined)))
+  const stands = (state: PageState, { lane, node }: (typeof away)[number]) =>
+    state.lanes.some(({ id, nodes }) => id === lane && nodes.some((one) => one.name === node && standOf(one) === 'up'))
+  if (away.length > 0) await guide.until((state) => away.every((one) => stands(state, one)))
 }
 
 /** Everyone on the same node in local as in sticky, so that a crash hurts the same people in both. */

@@ -3,7 +3,7 @@ import { calls } from './calls.ts'
 import { lastTrial } from './codec-card.tsx'
 import type { Tab } from './link.ts'
 import type { PageState } from './state.ts'
-import { ensureUp, type Guide, settle } from './tour-moves.ts'
+import { type Guide, settle } from './tour-moves.ts'
 
 /** One step: a sentence, perhaps a question, and a real action. */
 export interface Step {
@@ -138,7 +138,6 @@ export const chapters: readonly Chapter[] = [
         lane: 'sticky',
         shows: 'outcomes',
         async run(guide) {
-          await ensureUp(guide, 'b')
           await settle(guide)
           await calls.node('all', 'b', 'crash')
           await calls.act(guide.user, 'open')
@@ -151,7 +150,6 @@ export const chapters: readonly Chapter[] = [
         lane: 'sticky',
         shows: 'outcomes',
         async run(guide) {
-          await ensureUp(guide, 'b')
           await calls.act(guide.user, 'open')
         },
       },
@@ -168,7 +166,6 @@ export const chapters: readonly Chapter[] = [
         lane: 'clustered',
         shows: 'share',
         async run(guide) {
-          await ensureUp(guide, 'b')
           await calls.act('all', 'login')
           if (!guide.state().lanes.some(({ nodes }) => nodes.some(({ name }) => name === 'd')))
             await calls.lane('all', 'add')

@@ -6,7 +6,7 @@ import type { Key } from './i18n/en.ts'
 import { OutcomePill } from './mark.tsx'
 import { usePage } from './page.ts'
 import { useStore } from './store.ts'
-import { answering, type Guide } from './tour-moves.ts'
+import { answering, type Guide, setStage } from './tour-moves.ts'
 import { type Chapter, chapters, type Step } from './tour-script.ts'
 
 /** How far one step has come. */
@@ -119,7 +119,7 @@ function useStep(chapter: Chapter, step: Step) {
   const run = async () => {
     setDone({ key: step.key, phase: 'working', user: subject })
     const guide: Guide = { user: subject, state: stream.state.get, until: (fits) => until(stream.state, fits) }
-    await attempt(step.run(guide))
+    await attempt(setStage(guide).then(() => step.run(guide)))
     if (alive.current) setDone({ key: step.key, phase: 'revealed', user: subject })
   }
   const setGuess = (answer: string) => setGuesses({ ...guesses, [step.key]: answer })

@@ -5,43 +5,59 @@ import { usePage } from './page.ts'
 
 /** The big questions: each is asked of every lane at once, after a look at what it will come to. */
 export function WhatIf() {
-  const { t, state, open, attempt } = usePage()
+  const { t, state, open } = usePage()
   const b = state.lanes.flatMap(({ nodes }) => nodes).filter(({ name }) => name === 'b')
   const bDown = b.length > 0 && b.every(isGone)
-  const redis = state.lanes.find(({ redis }) => redis)?.redis
+  const shared = state.lanes.some(({ mode }) => mode === 'clustered')
+  const redis = state.lanes.find(({ redis }) => redis)?.redis?.state ?? 'up'
   const everyone = state.users.every(({ active }) => active)
   return (
     <section class="whatif" aria-label={t('whatif.title')}>
       <h2>{t('whatif.title')}</h2>
-      <Question
-        label={t(bDown ? 'whatif.restart' : 'whatif.crash')}
-        action={bDown ? 'restart' : 'crash'}
-        onAsk={(action) => open({ kind: 'confirm', action, node: 'b' })}
-      />
-      <Question label={t('whatif.add')} action="add" onAsk={(action) => open({ kind: 'confirm', action })} />
-      <Question label={t('whatif.rolling')} action="rolling" onAsk={(action) => open({ kind: 'confirm', action })} />
-      {redis && (
+      <div class="row">
         <Question
-          label={t(redis.state === 'up' ? 'whatif.redis' : 'whatif.redis.back')}
-          action={redis.state === 'up' ? 'redis-stop' : redis.state === 'frozen' ? 'redis-thaw' : 'redis-start'}
-          onAsk={(action) => open({ kind: 'confirm', action, lane: 'clustered' })}
+          label={t(bDown ? 'whatif.restart' : 'whatif.crash')}
+          action={bDown ? 'restart' : 'crash'}
+          onAsk={(action) => open({ kind: 'confirm', action, node: 'b' })}
         />
-      )}
-      {redis && (
-        <Question
-          label={t('whatif.codec')}
-          action="codec"
-          onAsk={(action) => open({ kind: 'confirm', action, lane: 'clustered' })}
-        />
-      )}
-      <button
-        type="button"
-        aria-pressed={!everyone}
-        onClick={() => attempt(calls.active(everyone ? usersOfB(state) : state.users.map(({ name }) => name)))}
-      >
-        {t(everyone ? 'whatif.only' : 'whatif.everyone')}
-      </button>
+        <Question label={t('whatif.add')} action="add" onAsk={(action) => open({ kind: 'confirm', action })} />
+        <Question label={t('whatif.rolling')} action="rolling" onAsk={(action) => open({ kind: 'confirm', action })} />
+        {shared && (
+          <Question
+            label={t(redis === 'up' ? 'whatif.redis' : 'whatif.redis.back')}
+            action={redis === 'up' ? 'redis-stop' : redis === 'frozen' ? 'redis-thaw' : 'redis-start'}
+            onAsk={(action) => open({ kind: 'confirm', action, lane: 'clustered' })}
+          />
+        )}
+        {shared && (
+          <Question
+            label={t('whatif.codec')}
+            action="codec"
+            onAsk={(action) => open({ kind: 'confirm', action, lane: 'clustered' })}
+          />
+        )}
+        <Activity everyone={everyone} />
+      </div>
     </section>
+  )
+}
+
+/** Lets only b's users go on acting, and everyone again. With nobody on b all traffic would stop: then it says why it cannot be had. */
+function Activity({ everyone }: { everyone: boolean }) {
+  const { t, state, attempt, tell } = usePage()
+  const onB = usersOfB(state)
+  const reason = everyone && onB.length === 0 ? t('disabled.nobody-on-b') : undefined
+  const act = () => attempt(calls.active(everyone ? onB : state.users.map(({ name }) => name)))
+  return (
+    <button
+      type="button"
+      aria-pressed={!everyone}
+      aria-disabled={reason !== undefined}
+      title={reason}
+      onClick={() => (reason === undefined ? act() : tell(reason))}
+    >
+      {t(everyone ? 'whatif.only' : 'whatif.everyone')}
+    </button>
   )
 }
 

@@ -91,7 +91,7 @@ export const en = {
   'lane.open': 'Open {lane} in a tab of your own',
   'lane.last60': 'Last 60 requests',
   'lane.last60.twin': 'Outcomes of the last {n} requests: {found} found, {miss} not here, {lost} lost, {error} errors',
-  'lane.even': 'max ÷ mean {max} · Jain {jain}',
+  'lane.even': 'max\u00a0÷\u00a0mean\u00a0{max} · Jain\u00a0{jain}',
   'lane.even.hint':
     'Max ÷ mean: how many times the average load the busiest server has; 1 is perfectly even. Jain’s fairness index: 1 when all servers have the same load, 1 ÷ their number when one has everything.',
   'lane.unit': 'Requests so far',
@@ -505,6 +505,7 @@ export const en = {
   'disabled.foreign-redis': 'Not here: this Redis runs elsewhere (REDIS_URL).',
   'disabled.thaws-itself': 'Not needed: the server freezes itself and goes on by itself.',
   'disabled.busy': 'Not now: something else is being done to the lane.',
+  'disabled.nobody-on-b': 'Not now: b has no users.',
   'disabled.starting': 'Not yet: the lane is still starting.',
 
   'keys.title': 'Keys',

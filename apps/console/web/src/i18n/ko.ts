@@ -93,7 +93,7 @@ export const ko: Readonly<Record<Key, string>> = {
   'lane.open': '{lane} 레인을 새 탭에서 열기',
   'lane.last60': '최근 요청 60건',
   'lane.last60.twin': '최근 요청 {n}건의 결과: 찾음 {found}, 여기 없음 {miss}, 사라짐 {lost}, 오류 {error}',
-  'lane.even': '최대 ÷ 평균 {max} · Jain {jain}',
+  'lane.even': '최대\u00a0÷\u00a0평균\u00a0{max} · Jain\u00a0{jain}',
   'lane.even.hint':
     '최대 ÷ 평균: 가장 바쁜 서버의 부하가 평균의 몇 배인지. 1이면 완전히 고릅니다. Jain 공정성 지수: 모든 서버의 부하가 같으면 1, 한 서버가 다 맡으면 1 ÷ 서버 수입니다.',
   'lane.unit': '지금까지의 요청',
@@ -507,6 +507,7 @@ export const ko: Readonly<Record<Key, string>> = {
   'disabled.foreign-redis': '여기서는 안 됩니다: 이 Redis는 다른 곳에서 돌아갑니다(REDIS_URL).',
   'disabled.thaws-itself': '필요 없습니다: 서버가 스스로 얼었다가 스스로 풀립니다.',
   'disabled.busy': '지금은 안 됩니다: 레인에서 다른 일을 하고 있습니다.',
+  'disabled.nobody-on-b': '지금은 안 됩니다: b 서버의 사용자가 없습니다.',
   'disabled.starting': '아직 안 됩니다: 레인이 시작하는 중입니다.',
 
   'keys.title': '단축키',
