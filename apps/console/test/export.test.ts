@@ -57,6 +57,17 @@ describe.each<Language>([...languages])('the export in %s', (lang) => {
   })
 })
 
+it('fits a telephone: it never scrolls sideways, and no word is broken', async () => {
+  const view = await openPage(browser, console.url, { lang: 'ko' })
+  const context = await browser.newContext({ viewport: { width: 360, height: 800 } })
+  const page = await context.newPage()
+  await page.goto(pathToFileURL(await save(view)).href)
+  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(360)
+  expect(await page.evaluate(() => getComputedStyle(document.body).wordBreak)).toBe('keep-all')
+  await context.close()
+  await view.page.context().close()
+})
+
 it('holds no id and asks for nothing from outside', async () => {
   const view = await openPage(browser, console.url)
   const text = readFileSync(await save(view), 'utf8')

@@ -63,6 +63,25 @@ it('leads through seven chapters by the arrow keys alone, each step a real actio
   expect(view.complaints).toEqual([])
 }, 400_000)
 
+it('sets the stage first: what was crashed, drained or stopped before comes back, and the step shows what it teaches', async () => {
+  const { page } = view
+  const { stage } = console
+  await Promise.all([...stage.lanes.values()].map((lane) => lane.actOnNode('b', 'crash', {})))
+  await stage.lane('sticky').actOnNode('a', 'drain', {})
+  await stage.lane('clustered').actOnLane('redis-stop', {})
+  await expect.poll(() => view.stateOf('clustered', 'b'), patient).toBe('crashed')
+  await expect.poll(() => view.stateOf('sticky', 'a'), patient).toBe('draining')
+  await page.evaluate(() => {
+    location.hash = '#lang=en&tour=2.1'
+  })
+  await page.locator('.tour input').first().check()
+  await page.locator('.tour .primary').click()
+  await expect.poll(() => page.locator('.tour').getAttribute('data-phase'), patient).toBe('revealed')
+  for (const [lane, pattern] of Object.entries(truth['2.1'] ?? {}))
+    await expect.poll(() => page.locator(`[data-happened=${lane}]`).textContent(), patient).toMatch(pattern)
+  expect(await view.stateOf('sticky', 'a')).toBe('up')
+}, 200_000)
+
 describe('leaving the tour', () => {
   const running = () => console.stage.traffic.clock.running
   const pressed = (name: 'clock.live' | 'clock.pause') =>
