@@ -105,9 +105,10 @@ function Table({ lane, shown }: { lane: LaneView; shown: readonly Column[] }) {
           <td colSpan={shown.length + 2} class="left" title={t('lane.even.hint')}>
             <span class="stays">
               {t('nodes.share', {
-                share: lane.nodes.map(({ name }) => `${name}\u00a0${sharePercent(lane, name)}\u00a0%`).join(' · '),
-              })}{' '}
-              · {t('lane.even', { max: lane.maxOverMean?.toFixed(2) ?? '–', jain: lane.jain?.toFixed(2) ?? '–' })}
+                share: lane.nodes.map(({ name }) => `${name}\u00a0${sharePercent(lane, name)}\u00a0%`).join('\u00a0· '),
+              })}
+              {'\u00a0· '}
+              {t('lane.even', { max: lane.maxOverMean?.toFixed(2) ?? '–', jain: lane.jain?.toFixed(2) ?? '–' })}
             </span>
           </td>
         </tr>

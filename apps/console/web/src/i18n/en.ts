@@ -91,7 +91,7 @@ export const en = {
   'lane.open': 'Open {lane} in a tab of your own',
   'lane.last60': 'Last 60 requests',
   'lane.last60.twin': 'Outcomes of the last {n} requests: {found} found, {miss} not here, {lost} lost, {error} errors',
-  'lane.even': 'max\u00a0÷\u00a0mean\u00a0{max} · Jain\u00a0{jain}',
+  'lane.even': 'max\u00a0÷\u00a0mean\u00a0{max}\u00a0· Jain\u00a0{jain}',
   'lane.even.hint':
     'Max ÷ mean: how many times the average load the busiest server has; 1 is perfectly even. Jain’s fairness index: 1 when all servers have the same load, 1 ÷ their number when one has everything.',
   'lane.unit': 'Requests so far',

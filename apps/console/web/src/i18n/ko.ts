@@ -93,7 +93,7 @@ export const ko: Readonly<Record<Key, string>> = {
   'lane.open': '{lane} 레인을 새 탭에서 열기',
   'lane.last60': '최근 요청 60건',
   'lane.last60.twin': '최근 요청 {n}건의 결과: 찾음 {found}, 여기 없음 {miss}, 사라짐 {lost}, 오류 {error}',
-  'lane.even': '최대\u00a0÷\u00a0평균\u00a0{max} · Jain\u00a0{jain}',
+  'lane.even': '최대\u00a0÷\u00a0평균\u00a0{max}\u00a0· Jain\u00a0{jain}',
   'lane.even.hint':
     '최대 ÷ 평균: 가장 바쁜 서버의 부하가 평균의 몇 배인지. 1이면 완전히 고릅니다. Jain 공정성 지수: 모든 서버의 부하가 같으면 1, 한 서버가 다 맡으면 1 ÷ 서버 수입니다.',
   'lane.unit': '지금까지의 요청',
