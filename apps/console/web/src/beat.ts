@@ -1,7 +1,7 @@
 /** The least time between two pictures, ms. Twenty-five a second are smooth enough for dots, also where nothing but a CPU draws them. */
 export const pictureMs = 40
 /** After a picture the page rests this many times as long as the picture took: pictures never get more than a quarter of its time. */
-export const rest = 3
+const rest = 3
 /** But never longer than this, ms: a computer that slept while it made a picture has not become slow. */
 export const mostRestMs = 500
 
