@@ -2,7 +2,7 @@ import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { type Command, UsageError } from './arguments.ts'
 import type { Experiment } from './experiment.ts'
-import { colored, progressOn, resultLine } from './progress.ts'
+import { progressOn, resultLine } from './progress.ts'
 import { reportPage } from './report/page.ts'
 import { writeSummary } from './report/summary.ts'
 import { exitCodeOf, type Report, reproducible } from './results.ts'
@@ -44,13 +44,13 @@ export async function runCommand(command: Of<'run'>, around: Surroundings): Prom
     ...bar,
     finished(result) {
       bar.finished?.(result)
-      if (!command.json) around.stdout.write(`${resultLine(result, colored(around.stdout, around.env))}\n`)
+      if (!command.json) around.stdout.write(`${resultLine(result, around.stdout, around.env)}\n`)
     },
   }
   const report = await run({ ...command, experiments, out, watch, signal: around.signal, command: typed(command) })
   await writeFile(join(out, 'report.html'), await reportPage(report))
   around.stdout.write(command.json ? `${JSON.stringify(report, null, 1)}\n` : `\nreport: ${join(out, 'report.html')}\n`)
-  return exitCodeOf(report.results)
+  return exitCodeOf(report)
 }
 
 /** Draws `report.html` again from `report.json`, and the summary where one is asked for. */

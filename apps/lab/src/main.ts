@@ -3,10 +3,11 @@ import { readArguments, UsageError, usage } from './arguments.ts'
 import { compare, list, reportCommand, runCommand, type Surroundings } from './commands.ts'
 import { experiments } from './experiments/index.ts'
 
+const stop = new AbortController()
+
 /** Runs the command line given after `npm run lab --` and sets the process's exit code. */
 async function main(argv: readonly string[]): Promise<number> {
   const command = readArguments(argv)
-  const stop = new AbortController()
   const around: Surroundings = {
     experiments,
     env: process.env,
@@ -36,6 +37,14 @@ async function main(argv: readonly string[]): Promise<number> {
       process.stdout.write(`${usage}\n`)
       return 0
   }
+}
+
+// Nobody reads on (`| head`): that is no fault of anybody's. What runs ends as after Ctrl-C, and without a word.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error
+    stop.abort()
+  })
 }
 
 try {

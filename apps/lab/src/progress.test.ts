@@ -43,9 +43,17 @@ describe('colours', () => {
 })
 
 describe('resultLine', () => {
-  it('is plain text without colour', () => expect(resultLine(result, false)).toBe('C1   ✓ holds         3 of 3 found'))
-  it('tells why there is no verdict', () => {
-    const line = resultLine({ ...result, verdict: 'could-not-run', error: 'no Redis' }, false)
-    expect(line).toBe('C1   ! could not run no Redis')
+  const refused = { ...result, verdict: 'could-not-run', error: 'no Redis where one was said to be' } as const
+
+  it('is plain text without colour', () => {
+    expect(resultLine(result, screen(true), { NO_COLOR: '1' })).toBe('C1   ✓ holds         3 of 3 found')
+  })
+  it('tells why there is no verdict, in one line where there is no terminal', () => {
+    expect(resultLine(refused, screen(false, 40), {})).toBe('C1   ! could not run no Redis where one was said to be')
+  })
+  it('goes on in its own column where the terminal ends', () => {
+    expect(resultLine(refused, screen(true, 42), { NO_COLOR: '1' })).toBe(
+      ['C1   ! could not run no Redis where one', '                     was said to be'].join('\n'),
+    )
   })
 })

@@ -37,8 +37,15 @@ function progressBar(screen: Screen, env: Readonly<Record<string, string | undef
   }
 }
 
-/** `C1   ✓ holds         100 % of the requests to the other node missed`: a line of the terminal's table. */
-export function resultLine(result: Pick<Result, 'id' | 'verdict' | 'headline' | 'error'>, color: boolean): string {
+/**
+ * `C1   ✓ holds         100 % of the requests to the other node missed`: a line of the table. On a terminal that is too
+ * narrow for it, it goes on in its own column; elsewhere it stays one line, for `grep`.
+ */
+export function resultLine(
+  result: Pick<Result, 'id' | 'verdict' | 'headline' | 'error'>,
+  screen: Screen,
+  env: Readonly<Record<string, string | undefined>>,
+): string {
   const { mark, name } = endings[result.verdict]
   const colors = {
     holds: 'green',
@@ -47,9 +54,22 @@ export function resultLine(result: Pick<Result, 'id' | 'verdict' | 'headline' | 
     'could-not-run': 'magenta',
     interrupted: 'magenta',
   } as const satisfies Record<Ending, string>
-  const verdict = paint(colors[result.verdict], `${mark} ${name.en}`.padEnd(15), color)
+  const verdict = paint(colors[result.verdict], `${mark} ${name.en}`.padEnd(15), colored(screen, env))
   const found = result.error ?? `${say(result.headline.value, 'en')} ${result.headline.label.en}`
-  return `${result.id.padEnd(4)} ${verdict} ${found}`
+  const indent = 4 + 1 + 15 + 1
+  const room = screen.isTTY ? (screen.columns ?? 80) - indent : Number.POSITIVE_INFINITY
+  return `${result.id.padEnd(4)} ${verdict} ${wrapped(found, Math.max(20, room)).join(`\n${' '.repeat(indent)}`)}`
+}
+
+/** The words in lines of at most `room` characters; a word that is longer has a line of its own. */
+function wrapped(words: string, room: number): string[] {
+  const lines: string[] = []
+  for (const word of words.split(' ')) {
+    const longer = lines.length === 0 ? word : `${lines.at(-1)} ${word}`
+    if (lines.length > 0 && longer.length <= room) lines[lines.length - 1] = longer
+    else lines.push(word)
+  }
+  return lines
 }
 
 /** Colours only on a terminal, and not for those who do not want them (no-color.org). */

@@ -4,7 +4,8 @@ import { seededRandom } from './random.ts'
 import { exitCodeOf, type Result, reproducible } from './results.ts'
 import { counted, ratio } from './verdict.ts'
 
-const code = (...verdicts: Result['verdict'][]) => exitCodeOf(verdicts.map((verdict) => ({ verdict })))
+const code = (...verdicts: Result['verdict'][]) =>
+  exitCodeOf({ asked: verdicts.length, results: verdicts.map((verdict) => ({ verdict })) })
 
 describe('exitCodeOf', () => {
   it('is 0 when every claim holds', () => expect(code('holds', 'holds')).toBe(0))
@@ -13,6 +14,9 @@ describe('exitCodeOf', () => {
   it('is 3 when one could not run', () => expect(code('inconclusive', 'could-not-run')).toBe(3))
   it('is 3 when nothing ran', () => expect(code()).toBe(3))
   it('is 130 when somebody pressed Ctrl-C', () => expect(code('fails', 'interrupted')).toBe(130))
+  it('is 130 when that was between two experiments', () => {
+    expect(exitCodeOf({ asked: 2, results: [{ verdict: 'holds' }] })).toBe(130)
+  })
 })
 
 describe('reproducible', () => {

@@ -1,5 +1,6 @@
 import type { Environment } from './environment.ts'
 import type { Experiment, Findings } from './experiment.ts'
+import { text } from './language.ts'
 import type { Preset } from './preset.ts'
 import { type Verdict, verdictOf } from './verdict.ts'
 
@@ -26,6 +27,8 @@ export interface Report {
   readonly repeats: number
   readonly durationMs: number
   readonly environment: Environment
+  /** How many experiments were asked for: more than there are results where the run was stopped. */
+  readonly asked: number
   readonly results: readonly Result[]
 }
 
@@ -41,14 +44,16 @@ export function noResult(
   error: string,
   ms: number,
 ): Result {
-  const headline = { value: '–', label: experiment.expected }
+  const headline = { value: '–', label: text('nothing: it came to no end', '없음: 끝나지 않음') }
   return { ...experiment, headline, checks: [], observations: [], pictures: [], verdict, error, ms }
 }
 
-/** What a run's process exits with. A false claim outweighs an experiment that could not run, and that one an open question. */
-export function exitCodeOf(results: readonly Pick<Result, 'verdict'>[]): 0 | 1 | 2 | 3 | 130 {
+type ExitGrounds = Pick<Report, 'asked'> & { readonly results: readonly Pick<Result, 'verdict'>[] }
+
+/** What a run's process exits with. A run that was stopped has no other answer; a false claim outweighs an experiment that could not run, and that one an open question. */
+export function exitCodeOf({ results, asked }: ExitGrounds): 0 | 1 | 2 | 3 | 130 {
   const ended = (verdict: Ending) => results.some((result) => result.verdict === verdict)
-  if (ended('interrupted')) return 130
+  if (ended('interrupted') || results.length < asked) return 130
   if (ended('fails')) return 1
   if (ended('could-not-run') || results.length === 0) return 3
   return ended('inconclusive') ? 2 : 0

@@ -53,6 +53,7 @@ export async function run(options: RunOptions): Promise<Report> {
       repeats,
       durationMs,
       environment,
+      asked: experiments.length,
       results,
     }
   }

@@ -55,7 +55,7 @@ export const scaleOut: Experiment = {
         value: `${Math.round(100 * median(rounds.map(busiest)))} %`,
         label: text(
           'of one server’s CPU time is left for the busiest of three',
-          '가 세 대 중 가장 바쁜 서버에 남는 CPU 시간 (한 대일 때를 100 %로)',
+          '세 대 중 가장 바쁜 서버에 남는 CPU 시간 (한 대일 때 = 100 %)',
         ),
       },
       checks: [
@@ -182,8 +182,8 @@ function picture(rounds: readonly Round[]) {
     id: 'cpu',
     title: text('CPU time that each node spent on the same work', '같은 일에 각 노드가 쓴 CPU 시간'),
     caption: text(
-      'One node does it all; three do a third each. Medians, with the range over all rounds.',
-      '한 대면 혼자 모두, 세 대면 1/3씩 합니다. 중앙값과 모든 회차의 범위.',
+      'One node alone, then three with the same work between them. Medians, with the range over all rounds.',
+      '한 대가 혼자 할 때와 세 대가 같은 일을 나눌 때. 중앙값과 모든 회차의 범위.',
     ),
     bars: [
       bar(

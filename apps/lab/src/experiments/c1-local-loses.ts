@@ -95,8 +95,8 @@ function picture(rows: readonly (readonly [Text, readonly StripCell[]])[]) {
     id: 'strip',
     title: text('What became of each read', '읽기마다 어떻게 되었나'),
     caption: text(
-      'The letter is the server that answered. Only the server that wrote knows the session.',
-      '글자는 답한 서버입니다. 쓴 서버만 그 세션을 압니다.',
+      'The letter is the server that answered: does any other know the session than the one that wrote it?',
+      '글자는 답한 서버입니다. 쓴 서버 말고 그 세션을 아는 서버가 있을까요?',
     ),
     rows: rows.map(([name, cells]) => ({ name, cells })),
   })

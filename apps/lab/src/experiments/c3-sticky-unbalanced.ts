@@ -73,7 +73,7 @@ export const stickyUnbalanced: Experiment = {
         value: percents(stickyCounts),
         label: text(
           `of the reads on a, b, c with sticky; with clustered ${percents(clusteredCounts)}`,
-          `가 sticky에서 a, b, c의 읽기 몫. clustered에서는 ${percents(clusteredCounts)}`,
+          `sticky에서 a, b, c가 답한 읽기의 몫. clustered에서는 ${percents(clusteredCounts)}`,
         ),
       },
       checks: [
@@ -171,8 +171,8 @@ function sharePicture(shares: { sticky: Counts; clustered: Counts }) {
     id: 'shares',
     title: text('Who answered, when only b’s three users go on', 'b의 세 사용자만 남았을 때 누가 답했나'),
     caption: text(
-      'Sticky: b does everything. Clustered: a third each.',
-      'sticky는 b가 모두, clustered는 1/3씩 답합니다.',
+      'How much falls to b: with sticky, where its users are bound to it, and with clustered, where they are not.',
+      'b에 얼마나 몰리나: 사용자가 b에 묶인 sticky와, 묶이지 않은 clustered.',
     ),
     splits: (['sticky', 'clustered'] as const).map((group) => ({
       group,

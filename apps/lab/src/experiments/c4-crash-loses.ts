@@ -113,8 +113,8 @@ function picture(crashes: readonly Crashed[]) {
     id: 'timeline',
     title: text('Reads over time, as b is killed', 'b가 죽는 동안의 읽기'),
     caption: text(
-      'After the crash a third of the reads finds nothing: that session was in b’s memory only.',
-      '종료 뒤에는 읽기의 1/3이 찾지 못합니다. 그 세션은 b의 메모리에만 있었습니다.',
+      'A third of the sessions was in b’s memory only: what becomes of their users’ reads after the crash?',
+      '세션의 1/3은 b의 메모리에만 있었습니다. 종료 뒤 그 사용자들의 읽기는 어떻게 될까요?',
     ),
     binMs: 100,
     lanes: crashes.map(({ policy, stretch, lost }) => ({

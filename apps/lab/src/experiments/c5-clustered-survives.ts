@@ -143,8 +143,8 @@ function pictures(steps: readonly Step[], lost: ReadonlySet<string>) {
       id: 'timeline',
       title: text('Reads over time', '시간에 따른 읽기'),
       caption: text(
-        'Whatever happens to the servers, every user is found.',
-        '서버에 무슨 일이 있어도 모든 사용자를 찾습니다.',
+        'Is everybody found, whatever happens to the servers? A lost session would show as ✗, a read without an answer as !.',
+        '서버에 무슨 일이 있어도 모두 찾을까요? 유실된 세션은 ✗, 답이 없는 읽기는 !로 나타납니다.',
       ),
       binMs: 200,
       lanes: [
@@ -159,8 +159,8 @@ function pictures(steps: readonly Step[], lost: ReadonlySet<string>) {
       id: 'shares',
       title: text('Each node’s share of the answers', '노드마다 답한 몫'),
       caption: text(
-        'b’s share goes to the others at once; d takes its part when it arrives; a leaves without a gap.',
-        'b의 몫은 곧 다른 노드로 가고, d는 오자마자 제 몫을 맡고, a는 빈틈없이 떠납니다.',
+        'Who takes over b’s part, how soon d gets one, and whether a leaves a gap.',
+        'b의 몫을 누가 넘겨받고, d가 얼마나 빨리 제 몫을 맡고, a가 빈틈을 남기는지 봅니다.',
       ),
       binMs: 200,
       answers: visits.flatMap(({ atMs, visit }) => (visit.node === undefined ? [] : [{ atMs, node: visit.node }])),

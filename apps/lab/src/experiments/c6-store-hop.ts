@@ -1,7 +1,7 @@
 import type { TcpProxy } from '@session-cluster/cluster'
 import type { VirtualUser } from '@session-cluster/cluster/load'
-import { type Experiment, type Lab, prove } from '../experiment.ts'
-import { text } from '../language.ts'
+import { type Experiment, type Lab, type Observation, prove } from '../experiment.ts'
+import { type Text, text, type Words } from '../language.ts'
 import { type Latencies, latencies, reportedPercentiles } from '../load/histogram.ts'
 import { inTurns, judgedRounds } from '../load/rounds.ts'
 import { lines } from '../pictures/lines.ts'
@@ -14,9 +14,9 @@ import { type Check, counted, type Judging, ratio } from '../verdict.ts'
 const delaysMs = [0, 1, 5, 20] as const
 /** What a request may do to its session, the path that does it, and how often it may wait for the store. */
 const kinds = {
-  untouched: { path: '/work?ms=0', method: 'GET', trips: 0, name: text('untouched', '세션 안 씀') },
-  read: { path: '/get', method: 'GET', trips: 1, name: text('read', '읽기') },
-  write: { path: '/set?q=again', method: 'GET', trips: 2, name: text('write', '쓰기') },
+  untouched: { path: '/work?ms=0', trips: 0, name: text('untouched', '세션 안 씀') },
+  read: { path: '/get', trips: 1, name: text('read', '읽기') },
+  write: { path: '/set?q=again', trips: 2, name: text('write', '쓰기') },
 } as const
 type Kind = keyof typeof kinds
 const kindNames = Object.keys(kinds) as Kind[]
@@ -59,10 +59,10 @@ export const storeHop: Experiment = {
       (round) => oneRound(lab, { user: inRedis, link }, round),
       (taken, confidence) => slopes(lab, taken, confidence),
     )
-    const histogram = latencies()
+    const reads = delaysMs.map((delayMs) => readsAt(rounds, delayMs))
+    const readsInMemory = latencies()
     for (let index = 0; index < perTurn(lab) * lab.repeats; index++)
-      histogram.record((await timed(lab, inMemory, 'read')).ms)
-    const reads = delaysMs.map((delayMs) => readsAt(rounds, delayMs)) as [Latencies, Latencies, Latencies, Latencies]
+      readsInMemory.record((await timed(lab, inMemory, 'read')).ms)
     return {
       headline: {
         value: kindNames.map((kind) => trips[kind]).join(' · '),
@@ -73,22 +73,10 @@ export const storeHop: Experiment = {
       },
       checks: [...countsOf(trips, rounds), ...checks],
       observations: [
-        {
-          what: text(
-            `read from memory, p50 of ${histogram.count}, ms`,
-            `메모리에서 읽기 ${histogram.count}번의 p50, ms`,
-          ),
-          value: histogram.percentile(50),
-        },
-        {
-          what: text(
-            `read from Redis without delay, p50 of ${reads[0].count}, ms`,
-            `지연 없는 Redis에서 읽기 ${reads[0].count}번의 p50, ms`,
-          ),
-          value: reads[0].percentile(50),
-        },
+        middleOf(text('read from memory', '메모리에서 읽기'), readsInMemory),
+        middleOf(text('read from Redis without delay', '지연 없는 Redis에서 읽기'), readsAt(rounds, 0)),
       ],
-      pictures: [slopePicture(rounds), curvesPicture(histogram, reads)],
+      pictures: [slopePicture(rounds), curvesPicture(readsInMemory, reads)],
     }
   },
 }
@@ -155,18 +143,14 @@ async function timed(lab: Lab, user: VirtualUser, kind: Kind, link?: TcpProxy): 
   lab.signal.throwIfAborted()
   const before = link?.roundTrips ?? 0
   const began = performance.now()
-  const { status } = await user.ask(kinds[kind].path, { method: kinds[kind].method })
+  const { status } = await user.ask(kinds[kind].path)
   const ms = performance.now() - began
   prove(status === 200, `${kinds[kind].path} answers 200, not ${status}`)
   return { ms, trips: (link?.roundTrips ?? 0) - before }
 }
 
 /** Round trips to the store per request, as the node counts them. */
-async function roundTrips(
-  lab: Lab,
-  nodes: Parameters<typeof storeUse>[0],
-  user: VirtualUser,
-): Promise<Record<Kind, number>> {
+async function roundTrips(lab: Lab, nodes: Parameters<typeof storeUse>[0], user: VirtualUser) {
   const trips: Record<Kind, number> = { untouched: 0, read: 0, write: 0 }
   for (const kind of kindNames) await timed(lab, user, kind) // Redis learns the scripts.
   for (const kind of kindNames) {
@@ -207,6 +191,11 @@ function readsAt(rounds: readonly Round[], delayMs: number): Latencies {
   return histogram
 }
 
+const middleOf = (what: Text, reads: Latencies): Observation => ({
+  what: text(`${what.en}, p50 of ${reads.count}, ms`, `${what.ko} ${reads.count}번의 p50, ms`),
+  value: reads.percentile(50),
+})
+
 function slopePicture(rounds: readonly Round[]) {
   const points = kindNames.flatMap((kind) =>
     delaysMs.map((delayMs) => {
@@ -234,7 +223,7 @@ function slopePicture(rounds: readonly Round[]) {
 }
 
 function curvesPicture(memory: Latencies, reads: readonly Latencies[]) {
-  const curve = (series: string | ReturnType<typeof text>, histogram: Latencies) =>
+  const curve = (series: Words, histogram: Latencies) =>
     reportedPercentiles.map((percent, index) => ({ series, x: index, y: histogram.percentile(percent) }))
   return lines({
     id: 'percentiles',
@@ -251,6 +240,6 @@ function curvesPicture(memory: Latencies, reads: readonly Latencies[]) {
       title: text('percentile', '백분위'),
       ticks: reportedPercentiles.map((percent, at) => ({ at, label: `p${percent}` })),
     },
-    y: { title: text('read, ms', '읽기, ms') },
+    y: { title: text('read, ms', '읽기, ms'), logarithmic: true },
   })
 }

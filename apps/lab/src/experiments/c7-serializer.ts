@@ -193,7 +193,7 @@ function fidelityPicture(fates: readonly { codec: Codec; cells: Fate[] }[]) {
       '체크는 같은 값, ≠는 말없이 달라진 값, ⊘는 바로 알려 주는 오류입니다.',
     ),
     looks,
-    rowTitle: text('codec', '코덱'),
+    rowTitle: text('value', '값'),
     columns: fixtures.map(({ name }): Text | string => name),
     rows: fates.map(({ codec, cells }) => ({ name: codec.name, cells })),
   })

@@ -164,8 +164,8 @@ function picture(without: Outcome, waited: Outcome) {
     id: 'acknowledged',
     title: text('Acknowledged sessions after the failover', '장애 조치 뒤의 확인된 세션'),
     caption: text(
-      'What the old primary alone had is gone. Waiting for the replicas costs speed, so fewer were written, and loses none.',
-      '옛 주 Redis만 가졌던 것은 사라집니다. 복제본을 기다리면 느려서 적게 쓰지만 하나도 잃지 않습니다.',
+      'What the old primary alone had is gone. Waiting for the replicas costs speed, so fewer were written.',
+      '옛 주 Redis만 가졌던 것은 사라집니다. 복제본을 기다리면 느려서 적게 씁니다.',
     ),
     bars: rows.flatMap(({ group, outcome }) => [
       { group, series: text('found', '찾음'), value: outcome.acknowledged - outcome.lost },

@@ -2,7 +2,7 @@ import type { Cluster } from '@session-cluster/cluster'
 import { type Answer, TimeoutError, type VirtualUser } from '@session-cluster/cluster/load'
 import { type Experiment, type Lab, prove } from '../experiment.ts'
 import { type Text, text } from '../language.ts'
-import { type StripCell, strip } from '../pictures/strip.ts'
+import { strip } from '../pictures/strip.ts'
 import { labCluster } from '../rig/cluster.ts'
 import { until } from '../rig/until.ts'
 import { makeUsers, saveInTurn, visited } from '../rig/users.ts'
@@ -192,10 +192,15 @@ async function reply(lab: Lab, user: VirtualUser, step: string): Promise<Reply> 
 }
 
 function picture(episodes: readonly Episode[]) {
-  const cell = (on: string, ok: boolean): StripCell => ({ outcome: ok ? 'found' : 'error', on })
-  const rows = episodes.flatMap(({ name, during, healed }) => [
-    { name, cells: during.map((answer) => cell(answer.node, answer.status === 200)) },
-    { name: text('… and afterwards', '… 그 뒤'), cells: Array.from({ length: healed }, () => cell('', true)) },
+  const rows = episodes.flatMap(({ id, name, during, healed }) => [
+    {
+      name,
+      cells: during.map(({ node, status }) => ({ outcome: status === 200 ? 'found' : 'error', on: node }) as const),
+    },
+    {
+      name: text(`${id}, afterwards`, `${name.ko}, 그 뒤`),
+      cells: during.map((_, index) => ({ outcome: index < healed ? 'found' : 'error' }) as const),
+    },
   ])
   return strip({
     id: 'strip',
@@ -204,15 +209,9 @@ function picture(episodes: readonly Episode[]) {
       'Redis에 문제가 있을 때와 그 뒤, 사용자마다의 읽기',
     ),
     caption: text(
-      'A slow store slows; one that hangs or refuses gives clear errors; none of them loses a session.',
-      '느린 저장소는 느려질 뿐이고, 멈추거나 거부하면 분명한 오류가 나며, 어느 경우도 세션을 잃지 않습니다.',
+      'A slow store should only slow, one that hangs or refuses should give clear errors (!); afterwards everyone should be found again.',
+      '느린 저장소는 늦어지게만 하고, 멈추거나 거부하는 저장소는 분명한 오류(!)를 내야 합니다. 그 뒤에는 모두 다시 찾아야 합니다.',
     ),
-    rows: rows.map((row, index) => ({
-      ...row,
-      name:
-        index % 2
-          ? text(`${(index + 1) / 2}) afterwards`, `${(index + 1) / 2}) 그 뒤`)
-          : text(`${index / 2 + 1}) ${row.name.en}`, `${index / 2 + 1}) ${row.name.ko}`),
-    })),
+    rows,
   })
 }

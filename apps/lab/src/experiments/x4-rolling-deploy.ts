@@ -164,8 +164,8 @@ function picture(there: Deployment, back: Deployment) {
     id: 'deployments',
     title: text('Requests during two rolling deployments', '배포 두 번 동안의 요청'),
     caption: text(
-      'Old and new nodes serve side by side; none of the answers is a failure.',
-      '옛 노드와 새 노드가 함께 답하며, 실패한 답이 없습니다.',
+      'Old and new nodes serve side by side. A failure is a 5xx or a connection cut off.',
+      '옛 노드와 새 노드가 함께 답합니다. 실패는 5xx나 끊긴 연결입니다.',
     ),
     bars: [
       { group: text('roll-out of release 2', '릴리스 2 배포'), moves: there },

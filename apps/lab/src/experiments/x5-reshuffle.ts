@@ -48,7 +48,7 @@ export const reshuffle: Experiment = {
         value: contenders.map((name) => `${Math.round(percent(name))} %`).join(' · '),
         label: text(
           'of the clients change servers: address modulo, consistent hash, affinity cookie',
-          '의 클라이언트가 서버를 옮김: 주소 나머지, 일관 해시, 친화성 쿠키',
+          '서버를 옮긴 클라이언트: 주소 나머지, 일관 해시, 친화성 쿠키',
         ),
       },
       checks: [

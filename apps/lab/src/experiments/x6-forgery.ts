@@ -189,14 +189,14 @@ function picture(attacks: readonly Attack[]) {
     id: 'attacks',
     title: text('What each attempt got', '시도마다의 결과'),
     caption: text(
-      'A tick: the stranger was not served. The last one is not forged but stolen, and no store can tell.',
-      '체크: 낯선 이에게 허용하지 않음. 마지막은 위조가 아니라 훔친 것이며, 어떤 저장소도 구별할 수 없습니다.',
+      'How often it was tried stands in brackets. A tick: the stranger was never served. The last one is not forged but stolen, and no store can tell.',
+      '괄호는 시도한 횟수, 체크는 한 번도 허용하지 않음. 마지막은 위조가 아니라 훔친 것이며, 어떤 저장소도 구별할 수 없습니다.',
     ),
     looks,
     rowTitle: text('attempt', '시도'),
     columns: [text('outcome', '결과')],
     rows: attacks.map((attack) => ({
-      name: attack.name,
+      name: text(`${attack.name.en} (${attack.tries})`, `${attack.name.ko} (${attack.tries})`),
       cells: [attack.served === 0 ? 'refused' : 'served'],
     })),
   })

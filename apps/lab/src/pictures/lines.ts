@@ -1,5 +1,5 @@
 import { say, type Words } from '../language.ts'
-import type { Picture, PictureText } from './picture.ts'
+import type { Picture, PictureText, Spec } from './picture.ts'
 import { pivot, unique } from './pivot.ts'
 import { colorBy, plotWidth, seriesColors } from './theme.ts'
 
@@ -18,10 +18,16 @@ export interface Axis {
   readonly ticks?: readonly { readonly at: number; readonly label: string }[]
 }
 
+export interface YAxis {
+  readonly title: Words
+  /** Equal distances for equal factors, from one power of ten to another: for values far apart, none of them 0. @default false */
+  readonly logarithmic?: boolean
+}
+
 export interface LinesOptions extends PictureText {
   readonly points: readonly Point[]
   readonly x: Axis
-  readonly y: Axis
+  readonly y: YAxis
   readonly colors?: readonly string[]
 }
 
@@ -32,8 +38,8 @@ export function lines(options: LinesOptions): Picture {
   const { points, x, y, colors = seriesColors, ...words } = options
   const series = unique(points.map((point) => point.series))
   const color = colorBy('series', series, colors)
-  const across = { field: 'x', type: 'quantitative', ...axis(x), axis: { tickCount: 6, ...ticksOf(x) } }
-  const up = { field: 'y', type: 'quantitative', ...axis(y), axis: { grid: true, tickCount: 5, ...ticksOf(y) } }
+  const across = { field: 'x', type: 'quantitative', title: x.title, axis: { tickCount: 6, ...ticksOf(x) } }
+  const up = { field: 'y', type: 'quantitative', title: y.title, ...scaleOf(y, points) }
   const shape = colorBy('series', series, shapes)
   const spec = {
     width: plotWidth - 80,
@@ -57,8 +63,15 @@ export function lines(options: LinesOptions): Picture {
   return { ...words, spec, table }
 }
 
-function axis({ title }: Axis) {
-  return { title, scale: { zero: true, nice: true } }
+function scaleOf(axis: YAxis, points: readonly Point[]): Spec {
+  if (!axis.logarithmic) return { axis: { grid: true, tickCount: 5 } }
+  const exponents = points.map(({ y }) => Math.log10(y))
+  const lowest = Math.floor(Math.min(...exponents))
+  const powers = Array.from({ length: Math.ceil(Math.max(...exponents)) - lowest + 1 }, (_, at) => 10 ** (lowest + at))
+  return {
+    scale: { type: 'log', domain: [powers[0], powers.at(-1)] },
+    axis: { grid: true, values: powers, format: ',~r' },
+  }
 }
 
 function ticksOf({ ticks }: Axis) {

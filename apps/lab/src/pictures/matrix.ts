@@ -1,7 +1,7 @@
 import type { Text, Words } from '../language.ts'
 import type { Picture, PictureText } from './picture.ts'
-import { pivot } from './pivot.ts'
-import { colorBy, names, plotWidth } from './theme.ts'
+import { pivot, unique } from './pivot.ts'
+import { colorBy, marked, names, plotWidth } from './theme.ts'
 
 /** What a cell may say: its mark, its colour and what that means. */
 export interface CellLook {
@@ -14,35 +14,35 @@ export interface MatrixOptions<Kind extends string> extends PictureText {
   readonly looks: Readonly<Record<Kind, CellLook>>
   readonly columns: readonly Words[]
   readonly rows: readonly { readonly name: Words; readonly cells: readonly Kind[] }[]
+  /** What the side that goes down is called. */
   readonly rowTitle: Words
 }
 
-/** Cases across, contenders down, and in each cell a mark and a colour. */
+/** A mark and a colour for each pair. The longer side goes down: a page has more room that way, and names stay level. */
 export function matrix<Kind extends string>(options: MatrixOptions<Kind>): Picture {
-  const { looks, columns, rows, rowTitle: _, ...words } = options
-  const values = rows.flatMap((row) =>
-    row.cells.map((kind, index) => ({
-      row: row.name,
-      column: columns[index],
-      mark: looks[kind].mark,
-      kind: looks[kind].name,
-    })),
+  const { looks, columns, rows, rowTitle, ...words } = options
+  const wide = columns.length > rows.length
+  const cells = rows.flatMap(({ name, cells }) =>
+    cells.map((kind, index) => {
+      const column = columns[index] ?? ''
+      return wide ? { row: column, column: name, kind } : { row: name, column, kind }
+    }),
   )
-  const used = (Object.keys(looks) as Kind[]).filter((kind) => rows.some((row) => row.cells.includes(kind)))
+  const used = (Object.keys(looks) as Kind[]).filter((kind) => cells.some((cell) => cell.kind === kind))
   const color = colorBy(
     'kind',
-    used.map((kind) => looks[kind].name),
+    used.map((kind) => marked(looks[kind])),
     used.map((kind) => looks[kind].color),
   )
-  const encoding = {
-    x: { field: 'column', type: 'nominal', sort: null, title: null, axis: columnAxis(columns.length) },
-    y: names('row'),
-  }
+  const across = unique(cells.map(({ column }) => column)).length
   const spec = {
-    width: { step: Math.min(90, Math.floor((plotWidth - 130) / columns.length)) },
-    height: { step: 32 },
-    data: { values },
-    encoding,
+    width: { step: Math.min(96, Math.floor((plotWidth - 130) / across)) },
+    height: { step: 30 },
+    data: { values: cells.map((cell) => ({ ...cell, mark: looks[cell.kind].mark, kind: marked(looks[cell.kind]) })) },
+    encoding: {
+      x: { field: 'column', type: 'nominal', sort: null, title: null, axis: across > 1 ? columnAxis : null },
+      y: names('row'),
+    },
     layer: [
       { mark: { type: 'rect', cornerRadius: 4, stroke: 'var(--panel)', strokeWidth: 2.5 }, encoding: { color } },
       {
@@ -51,22 +51,19 @@ export function matrix<Kind extends string>(options: MatrixOptions<Kind>): Pictu
       },
     ],
   }
-  return { ...words, spec, table: matrixTable(options) }
-}
-
-function columnAxis(columns: number) {
-  const quiet = { ticks: false, domain: false, labelFontSize: 12, labelColor: 'var(--text)', labelOverlap: false }
-  return { orient: 'bottom', labelAngle: columns > 6 ? -35 : 0, ...quiet }
-}
-
-/** The longer side goes down: a page has more room that way. */
-function matrixTable<Kind extends string>({ looks, columns, rows, rowTitle }: MatrixOptions<Kind>) {
-  const wide = columns.length > rows.length
-  const entries = rows.flatMap(({ name, cells }) =>
-    cells.map((kind, index) => {
-      const column = columns[index] ?? ''
-      return { row: wide ? column : name, column: wide ? name : column, value: looks[kind].name }
-    }),
+  const table = pivot(
+    rowTitle,
+    cells.map(({ row, column, kind }) => ({ row, column, value: looks[kind].name })),
   )
-  return pivot(rowTitle, entries)
+  return { ...words, spec, table }
+}
+
+const columnAxis = {
+  orient: 'top',
+  labelAngle: 0,
+  ticks: false,
+  domain: false,
+  labelFontSize: 12,
+  labelColor: 'var(--text)',
+  labelOverlap: false,
 }

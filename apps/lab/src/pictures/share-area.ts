@@ -35,6 +35,15 @@ export function shareArea(options: ShareAreaOptions): Picture {
         mark: { type: 'rect', stroke: 'var(--panel)', strokeWidth: 0.6 },
         encoding: { x, x2: { field: 'until' }, y: share, y2: { field: 'to' }, color },
       },
+      {
+        data: { values: letters(values, events) },
+        mark: { type: 'text', fontSize: 12, fontWeight: 700, fill: 'var(--on-node)' },
+        encoding: {
+          x: { field: 'middle', type: 'quantitative' },
+          y: { field: 'center', type: 'quantitative' },
+          text: { field: 'node' },
+        },
+      },
       { ...marks, mark: { type: 'rule', strokeDash: [4, 3], strokeWidth: 1.4 }, encoding: { x } },
       {
         ...marks,
@@ -69,6 +78,16 @@ function stacked(counts: readonly number[], nodes: readonly string[], fromMs: nu
     from = to
     return bar
   })
+}
+
+/** In the middle of each stretch between two events, the name of each node in its part, where it has one to speak of. */
+function letters(bars: readonly ReturnType<typeof stacked>[number][], events: ShareAreaOptions['events']) {
+  const end = Math.max(...bars.map(({ until }) => until))
+  const borders = [0, ...events.map(({ atMs }) => atMs / 1000), end]
+  const middles = borders.slice(1).map((border, index) => (border + (borders[index] ?? 0)) / 2)
+  return bars
+    .filter(({ seconds, until, from, to }) => to - from > 0.1 && middles.some((at) => at >= seconds && at < until))
+    .map(({ seconds, until, from, to, node }) => ({ node, middle: (seconds + until) / 2, center: (from + to) / 2 }))
 }
 
 /** One of the slices begins with the first event, so that none mixes what was before it with what came after. */

@@ -1,11 +1,12 @@
 import { text, type Words } from '../language.ts'
+import { broken } from './broken.ts'
 import type { Picture, PictureText } from './picture.ts'
-import { colorBy, names, type Outcome, outcomeLook, outcomes, plotWidth } from './theme.ts'
+import { colorBy, marked, names, type Outcome, outcomeLook, outcomes, plotWidth } from './theme.ts'
 
-/** One request in a row of the strip. `on` names the node that answered. */
+/** One request in a row of the strip. `on` names the node that answered, where that is told. */
 export interface StripCell {
   readonly outcome: Outcome
-  readonly on: string
+  readonly on?: string
 }
 
 export interface StripRow {
@@ -18,12 +19,11 @@ export function strip(options: PictureText & { readonly rows: readonly StripRow[
   const { rows, ...words } = options
   const values = rows.flatMap(({ name, cells }) =>
     cells.map((cell, index) => ({
-      row: name,
+      row: broken(name),
       request: index + 1,
       on: cell.on,
       mark: outcomeLook[cell.outcome].mark,
-      outcome: outcomeLook[cell.outcome].name,
-      ink: outcomeLook[cell.outcome].color,
+      outcome: marked(outcomeLook[cell.outcome]),
     })),
   )
   const longest = Math.max(...rows.map((row) => row.cells.length))
@@ -31,7 +31,7 @@ export function strip(options: PictureText & { readonly rows: readonly StripRow[
   const looks = used.map((outcome) => outcomeLook[outcome])
   const color = colorBy(
     'outcome',
-    looks.map((look) => look.name),
+    looks.map(marked),
     looks.map((look) => look.color),
     {},
   )
@@ -53,21 +53,25 @@ export function strip(options: PictureText & { readonly rows: readonly StripRow[
     encoding,
     layer: [
       { mark: { type: 'rect', cornerRadius: 4, stroke: 'var(--panel)', strokeWidth: 2 }, encoding: { color } },
-      ...(legible ? [letters('mark', -7, 13), letters('on', 8, 11)] : []),
+      ...(legible
+        ? [letters('mark', -7, 13, 'datum.on'), letters('mark', 1, 13, '!datum.on'), letters('on', 8, 11)]
+        : []),
     ],
   }
   return { ...words, spec, table: stripTable(rows) }
 }
 
-function letters(field: string, dy: number, fontSize: number) {
+function letters(field: string, dy: number, fontSize: number, where = 'datum.on') {
   return {
+    transform: [{ filter: where }],
     mark: { type: 'text', dy, fontSize, fontWeight: 600, fill: 'var(--on-node)' },
     encoding: { text: { field } },
   }
 }
 
 function stripTable(rows: readonly StripRow[]): Picture['table'] {
-  const inOrder = (row: StripRow) => row.cells.map((cell) => `${cell.on} ${outcomeLook[cell.outcome].mark}`).join('  ')
+  const inOrder = (row: StripRow) =>
+    row.cells.map((cell) => `${cell.on ?? ''} ${outcomeLook[cell.outcome].mark}`.trim()).join('  ')
   const counts = (row: StripRow) =>
     outcomes.map((outcome) => row.cells.filter((cell) => cell.outcome === outcome).length)
   const columns = [

@@ -13,6 +13,10 @@ export const outcomeLook: Record<Outcome, { color: string; soft: string; mark: s
   error: { color: 'var(--error)', soft: 'var(--error-bg)', mark: '!', name: text('error', '오류') },
 }
 
+/** What a legend says of something that has a mark: the mark is the second cue, for those who do not tell the colours apart. */
+export const marked = ({ mark, name }: { readonly mark: string; readonly name: Text }): Text =>
+  text(`${mark} ${name.en}`, `${mark} ${name.ko}`)
+
 /** One colour per node, by the order in which nodes joined (Okabe & Ito's palette, which most colour-blind readers tell apart). */
 export const nodeColors = ['var(--node-1)', 'var(--node-2)', 'var(--node-3)', 'var(--node-4)'] as const
 
@@ -44,7 +48,7 @@ export const config: Spec = {
     gridColor: 'var(--line)',
     domainColor: 'var(--line-strong)',
     tickColor: 'var(--line-strong)',
-    labelLimit: 260,
+    labelLimit: 0,
     titlePadding: 8,
   },
   axisX: { grid: false, labelAngle: 0, labelFlush: false },
@@ -59,7 +63,7 @@ export const config: Spec = {
     symbolType: 'square',
     symbolSize: 120,
     columnPadding: 18,
-    labelLimit: 260,
+    labelLimit: 0,
     offset: 10,
   },
   text: { font, fontSize: 12, fill: 'var(--text)' },
@@ -67,9 +71,19 @@ export const config: Spec = {
   rule: { stroke: 'var(--text)' },
 }
 
-/** An axis of names, in the order in which they come, large enough to be read as words. */
+/** The size of the names along an axis, in pixels. */
+export const nameSize = 13
+
+/** An axis of names, in the order in which they come, large enough to be read as words; `\n` in one ends its line. */
 export function names(field: string, title: Words | null = null): Spec {
-  return { field, type: 'nominal', sort: null, title, axis: { labelFontSize: 13, labelColor: 'var(--text)' } }
+  const axis = {
+    labelFontSize: nameSize,
+    labelColor: 'var(--text)',
+    labelExpr: "split(datum.label, '\\n')",
+    // Vega centres the first line: half a line up, both are.
+    labelOffset: { condition: { test: "indexof(datum.value, '\\n') > 0", value: -nameSize / 2 }, value: 0 },
+  }
+  return { field, type: 'nominal', sort: null, title, axis }
 }
 
 /** A colour (or a shape) for each of some names. With one name only there is nothing to tell apart, so there is no legend unless one is given. */

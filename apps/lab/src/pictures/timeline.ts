@@ -1,6 +1,6 @@
 import { type Text, text, type Words } from '../language.ts'
 import type { Picture, PictureText, Spec } from './picture.ts'
-import { colorBy, type Outcome, outcomeLook, outcomes, plotWidth } from './theme.ts'
+import { colorBy, marked, type Outcome, outcomeLook, outcomes, plotWidth } from './theme.ts'
 
 /** A request on the time axis, in milliseconds from the start of the load. */
 export interface Moment {
@@ -33,17 +33,20 @@ export function timeline(options: TimelineOptions): Picture {
     lane.events.map(({ atMs, name }) => ({ lane: lane.name, seconds: atMs / 1000, event: name })),
   )
   const used = outcomes.filter((outcome) => requests.some((bin) => bin.rank === outcomes.indexOf(outcome)))
+  const layer = [requestBars(used, binMs), outcomeMarks, ...eventMarks]
   const spec = {
-    data: { values: [...requests, ...events] },
+    data: { values: [...withMarks(requests), ...events] },
     facet: {
       row: { field: 'lane', type: 'nominal', sort: lanes.map((lane) => lane.name), title: null, header: laneHeader },
     },
     spacing: 22,
-    spec: { width: plotWidth - 60, height: 120, layer: [requestBars(used, binMs), ...eventMarks] },
+    spec: { width, height, layer },
   }
   return { ...words, spec, table: timelineTable(lanes) }
 }
 
+const width = plotWidth - 60
+const height = 120
 const laneHeader = { labelOrient: 'top', labelAngle: 0, labelAnchor: 'start', labelPadding: 2, labelFontWeight: 600 }
 const seconds = {
   field: 'seconds',
@@ -57,9 +60,9 @@ function requestBars(used: readonly Outcome[], binMs: number): Spec {
   const looks = used.map((outcome) => outcomeLook[outcome])
   const color = colorBy(
     'outcome',
-    looks.map((look) => look.name),
+    looks.map(marked),
     looks.map((look) => look.color),
-    { offset: 26 },
+    { offset: 16 },
   )
   const y = {
     field: 'from',
@@ -80,6 +83,31 @@ function requestBars(used: readonly Outcome[], binMs: number): Spec {
   }
 }
 
+/** Where a bar has room for it, the mark of its outcome: whoever does not tell the colours apart reads that. */
+const outcomeMarks: Spec = {
+  transform: [{ filter: 'isValid(datum.mark)' }],
+  mark: { type: 'text', fontSize: 12, fontWeight: 700, fill: 'var(--on-node)' },
+  encoding: {
+    x: { field: 'middle', type: 'quantitative' },
+    y: { field: 'center', type: 'quantitative' },
+    text: { field: 'mark' },
+  },
+}
+
+/** Bars with their marks; what was found has none, and where bars are too narrow only every so many of them. */
+function withMarks(requests: ReturnType<typeof stacked>) {
+  const pixelsPer = (pixels: number, most: number) => pixels / Math.max(most, Number.EPSILON)
+  const perRequest = pixelsPer(height, Math.max(...requests.map(({ to }) => to)))
+  const perSecond = pixelsPer(width, Math.max(...requests.map(({ until }) => until)))
+  return requests.map((bar) => {
+    const { seconds, until, from, to, rank, index } = bar
+    const every = Math.ceil(14 / ((until - seconds) * perSecond))
+    const has = rank > 0 && (to - from) * perRequest >= 13 && index % every === 0
+    const mark = has ? outcomeLook[outcomes[rank] as Outcome].mark : undefined
+    return { ...bar, mark, middle: (seconds + until) / 2, center: (from + to) / 2 }
+  })
+}
+
 const eventMarks: readonly Spec[] = [
   { type: 'rule', strokeDash: [4, 3], strokeWidth: 1.4 },
   { type: 'text', align: 'center', baseline: 'bottom', dy: -4, y: 0, fontWeight: 600, fontSize: 11.5 },
@@ -96,7 +124,8 @@ function stacked(lane: Words, all: readonly Bin[], binMs: number) {
     const from = heights.get(fromMs) ?? 0
     heights.set(fromMs, from + count)
     const slice = { seconds: fromMs / 1000, until: (fromMs + binMs) / 1000, from, to: from + count }
-    return { lane, ...slice, outcome: outcomeLook[outcome].name, rank: outcomes.indexOf(outcome), count }
+    const index = Math.floor(fromMs / binMs)
+    return { lane, ...slice, index, outcome: marked(outcomeLook[outcome]), rank: outcomes.indexOf(outcome), count }
   })
 }
 

@@ -15,6 +15,7 @@ export function cover(report: Report): Markup {
   <h1>${both(words.title)}</h1>
   <p class="lead">${both(words.lead)}</p>
   <ul class="tally">${tally.map(({ ending, count }) => html`<li class="${ending}"><strong>${count}</strong> ${both(endings[ending].name)}</li>`)}</ul>
+  ${stopped(report)}
   ${provenance(report)}
   ${claims(
     words.claims,
@@ -27,6 +28,13 @@ export function cover(report: Report): Markup {
     report.results.filter(({ id }) => id.startsWith('X')),
   )}
 </header>`
+}
+
+/** A run that was stopped says so before anybody takes it for the whole. */
+function stopped({ asked, results }: Report): Markup | undefined {
+  const unasked = asked - results.length
+  if (unasked <= 0) return undefined
+  return html`<p class="stopped">${both(text(`Stopped before its end: ${unasked} of ${asked} experiments were not begun.`, `끝나기 전에 멈춤: 실험 ${asked}개 중 ${unasked}개는 시작하지 않았습니다.`))}</p>`
 }
 
 function claims(title: Text, says: Text, results: readonly Result[]): Markup | undefined {

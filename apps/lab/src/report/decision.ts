@@ -2,6 +2,7 @@ import { type Text, text } from '../language.ts'
 import type { Result } from '../results.ts'
 import { both } from './both.ts'
 import { html, type Markup } from './markup.ts'
+import { cellName } from './table.ts'
 import { endings } from './words.ts'
 
 /** What the page of the decision says besides its table. */
@@ -9,6 +10,7 @@ export const decision = {
   title: text('Sticky or clustered, in plain words', 'Sticky인가 clustered인가, 쉬운 말로'),
   question: text('when you ask', '묻는다면'),
   shownBy: text('shown by', '근거'),
+  unsupported: text('This run does not bear it out.', '이번 실행은 이를 뒷받침하지 않습니다.'),
   advice: [
     text(
       'Take clustered when losing a session costs somebody something (a login, a cart, a form), when servers come and go (deployments, autoscaling), or when a few users can keep one server busy.',
@@ -105,24 +107,32 @@ const table: readonly Answer[] = [
   },
 ]
 
-/** The rows whose every ground is in this run: a statement without its measurement is not made. */
+/** The rows whose every ground is in this run: a statement without its measurement is not made, one that a measurement speaks against says so. */
 export function answers(results: readonly Result[]) {
   return table.flatMap((answer) => {
     const shownBy = answer.grounds.flatMap(({ id, means }) =>
       results.filter((result) => result.id === id).map((result) => ({ ...result, means })),
     )
-    return shownBy.length === answer.grounds.length ? [{ ...answer, shownBy }] : []
+    const supported = shownBy.every(({ verdict }) => verdict === 'holds')
+    return shownBy.length === answer.grounds.length ? [{ ...answer, shownBy, supported }] : []
   })
 }
 
 /** One page: what to choose, and what in this run says so. Nothing when none of it was run. */
 export function decisionCard(results: readonly Result[]): Markup | undefined {
-  const rows = answers(results).map(
-    ({ question, sticky, clustered, shownBy }) =>
-      html`<tr><th scope="row">${both(question)}</th><td>${both(sticky)}</td><td>${both(clustered)}</td><td class="grounds">${shownBy.map((result) => html`<span class="ground ${result.verdict}"><a href="#${result.id}">${result.id}</a> ${endings[result.verdict].mark} <b>${both(result.headline.value)}</b> ${both(result.means)}</span>`)}</td></tr>`,
-  )
+  const rows = answers(results)
   if (rows.length === 0) return undefined
+  const columns = [decision.question, 'sticky', 'clustered', decision.shownBy]
   return html`<section class="cover decision" id="decision"><h2>${both(decision.title)}</h2>
-<div class="scroll" tabindex="0"><table><thead><tr><th scope="col">${both(decision.question)}</th><th scope="col">sticky</th><th scope="col">clustered</th><th scope="col">${both(decision.shownBy)}</th></tr></thead><tbody>${rows}</tbody></table></div>
+<div class="scroll" tabindex="0"><table class="choices"><thead><tr>${columns.map((column) => html`<th scope="col">${both(column)}</th>`)}</tr></thead><tbody>${rows.map(choice)}</tbody></table></div>
 <ul>${decision.advice.map((each) => html`<li>${both(each)}</li>`)}</ul></section>`
+}
+
+function choice({ question, sticky, clustered, shownBy, supported }: ReturnType<typeof answers>[number]): Markup {
+  const note = !supported && html`<p class="unsupported">${both(decision.unsupported)}</p>`
+  const grounds = shownBy.map(
+    ({ id, verdict, headline, means }) =>
+      html`<span class="ground ${verdict}"><a href="#${id}">${id}</a> ${endings[verdict].mark} <b>${both(headline.value)}</b> ${both(means)}</span>`,
+  )
+  return html`<tr><th scope="row">${both(question)}${note}</th><td>${cellName('sticky')}${both(sticky)}</td><td>${cellName('clustered')}${both(clustered)}</td><td class="grounds">${grounds}</td></tr>`
 }

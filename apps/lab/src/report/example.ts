@@ -65,7 +65,7 @@ export const examplePictures: readonly Picture[] = [
         { at: 1, label: 'p99' },
       ],
     },
-    y: { title: 'ms' },
+    y: { title: 'ms', logarithmic: true },
   }),
   matrix({
     ...words('matrix'),
@@ -157,6 +157,7 @@ export const exampleReport: Report = {
     commit: 'abcdef123456',
     loadPerCore: 0.7,
   },
+  asked: 7,
   results: [
     example('C1', 'holds', examplePictures.slice(0, 3)),
     example('C2', 'fails', examplePictures.slice(3, 6)),

@@ -5,7 +5,7 @@ import type { Ending, Result } from '../results.ts'
 import type { Check } from '../verdict.ts'
 import { both } from './both.ts'
 import { html, Markup } from './markup.ts'
-import { tableOf } from './table.ts'
+import { cellName, tableOf } from './table.ts'
 import { endings, words } from './words.ts'
 
 /** The mark and the name of a verdict. */
@@ -46,8 +46,7 @@ function checks(all: readonly Check[]): Markup {
   const rows = all.map((check) => {
     const spread = spreadOf(check)
     const kind: Text = words[check.kind]
-    const name = (column: Text) => html`<span class="cell-name">${both(column)}: </span>`
-    return html`<tr><th scope="row">${both(check.question)}</th><td class="kind">${both(kind)}</td><td class="value">${name(words.expected)}${both(check.expected)}</td><td class="value">${name(words.measured)}<b>${both(check.measured)}</b>${spread && html`<small> ${both(spread)}</small>`}</td><td>${badge(check.verdict)}</td></tr>`
+    return html`<tr><th scope="row">${both(check.question)}</th><td class="kind">${both(kind)}</td><td class="value">${cellName(words.expected)}${both(check.expected)}</td><td class="value">${cellName(words.measured)}<b>${both(check.measured)}</b>${spread && html`<small> ${both(spread)}</small>`}</td><td>${badge(check.verdict)}</td></tr>`
   })
   const columns = [words.question, words.kind, words.expected, words.measured, words.verdict]
   return html`<div class="scroll" tabindex="0"><table class="checks"><thead><tr>${columns.map((column) => html`<th scope="col">${both(column)}</th>`)}</tr></thead><tbody>${rows}</tbody></table></div>`

@@ -71,8 +71,8 @@ function list(title: Text, items: readonly Text[], language: Language): string {
 
 /** The decision in plain words; nothing where what it rests on was not run. */
 function decisionTable(results: readonly Result[], language: Language): string {
-  const rows = answers(results).map(({ question, sticky, clustered, shownBy }) => [
-    question[language],
+  const rows = answers(results).map(({ question, sticky, clustered, shownBy, supported }) => [
+    supported ? question[language] : `${question[language]} _${decision.unsupported[language]}_`,
     sticky[language],
     clustered[language],
     shownBy
@@ -92,8 +92,8 @@ function decisionTable(results: readonly Result[], language: Language): string {
 
 function detail(result: Result, language: Language): string {
   const picture = result.pictures[0]
-  const image =
-    picture && `![${picture.title[language]}. ${picture.caption[language]}](${pictureName(result, language)})`
+  const image = picture && `![${picture.title[language]}](${pictureName(result, language)})`
+  const caption = picture && `_${picture.title[language]}. ${picture.caption[language]}_`
   const checks = result.checks.map(
     (check) =>
       `- ${endings[check.verdict].mark} ${check.question[language]} **${say(check.measured, language)}** (${[`${words.expected[language]}: ${say(check.expected, language)}`, spreadOf(check)?.[language]].filter(Boolean).join('; ')})`,
@@ -102,6 +102,7 @@ function detail(result: Result, language: Language): string {
     `## ${result.id}`,
     `**${result.title[language]}.** ${result.steps[language]}`,
     image,
+    caption,
     checks.join('\n'),
     result.limits?.[language],
   ]

@@ -17,5 +17,8 @@ export function tableOf({ columns, rows }: Table): Markup {
   return html`<div class="scroll" tabindex="0"><table><thead><tr>${head(first ?? '', 0)}${others.map((words, index) => head(words, index + 1))}</tr></thead><tbody>${body}</tbody></table></div>`
 }
 
+/** The name of a cell's column, for a screen too narrow for columns: there the rows are stacked and the header is not shown. */
+export const cellName = (column: Words): Markup => html`<span class="cell-name">${both(column)}: </span>`
+
 const isNumber = (words: Words | undefined) =>
   typeof words === 'number' || (typeof words === 'string' && /^[\d.,–]+( ?%)?$/.test(words))

@@ -73,3 +73,25 @@ it.runIf(process.platform === 'linux').each([
   await ended
   await expect.poll(() => childrenOf(run.out, run.child.pid), { timeout: 60_000 }).toEqual([])
 })
+
+it('ends without a word when nobody reads on', async () => {
+  const child = spawn(process.execPath, [main, 'list'], { stdio: ['ignore', 'pipe', 'pipe'] })
+  child.stdout.destroy()
+  let complaints = ''
+  child.stderr.on('data', (chunk: Buffer) => {
+    complaints += chunk
+  })
+  expect(await once(child, 'close')).toEqual([0, null])
+  expect(complaints).toBe('')
+})
+
+it.runIf(process.platform === 'linux')(
+  'a run that nobody reads on ends in order and keeps what is finished',
+  async () => {
+    await using run = await startRun(['C1', 'C3'])
+    run.child.stdout.destroy()
+    expect(await once(run.child, 'exit')).toEqual([130, null])
+    expect((await run.readReport()).results[0]?.verdict).toBe('holds')
+    await expect.poll(() => childrenOf(run.out, run.child.pid), { timeout: 10_000 }).toEqual([])
+  },
+)
