@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { readArguments, UsageError } from './arguments.ts'
+import { readArguments, UsageError, usage } from './arguments.ts'
 
 describe('readArguments', () => {
   it('runs everything with the quick preset and seed 1 by default', () => {
@@ -51,10 +51,14 @@ describe('readArguments', () => {
     [['run', '--seed', '1.5'], '--seed is "1.5"'],
     [['run', '--repeat', '0'], '--repeat is "0": allowed is a whole number from 1'],
     [['run', '--duration', ''], '--duration is "": allowed is a number from 0.1'],
-    [['run', '--fast'], '--fast'],
+    [['run', '--fast'], /^Unknown option '--fast'$/],
     [['compare', 'one'], 'compare needs two folders'],
   ])('refuses %j and says what is allowed', (argv, message) => {
     expect(() => readArguments(argv)).toThrow(UsageError)
     expect(() => readArguments(argv)).toThrow(message)
   })
+})
+
+it('explains itself within 80 columns', () => {
+  expect(usage.split('\n').filter((line) => line.length > 80)).toEqual([])
 })

@@ -22,24 +22,28 @@ export class UsageError extends Error {
   readonly code = 'LAB_USAGE'
 }
 
-/** The text of `npm run lab -- help`. */
+/** The text of `npm run lab -- help`, for a terminal of 80 columns. */
 export const usage = `Usage: npm run lab -- <command>
 
-  list [--json]                   the experiments and what each asks
-  run [ids …|all] [options]       run them (default: all)
-      --preset quick|full         quick: at most ten minutes on two cores (default); full: larger and longer,
-                                  about 20 minutes and 6 GB of memory
-      --seed N                    whole number; the same seed gives the same verdicts and counts (default 1)
-      --repeat N                  how often a ratio is taken, up to four times as often while it leaves the question
-                                  open (default: 5 quick, 15 full)
-      --duration SECONDS          length of a stretch of load (default: 2 quick, 10 full)
-      --out DIR                   where the report goes (default: .cache/lab/<time>)
-      --json                      print the report as JSON instead of a table
-  report [DIR] [--summary DIR]    draw a run's report again (default: the latest); --summary also writes its summary
-                                  in Markdown with the pictures as SVG files
-  compare DIR DIR                 exit 0 when two runs agree on every verdict and every count
+  list [--json]             the experiments and what each asks
+  run [ids …|all] [options] run them (default: all)
+      --preset quick|full   quick: at most ten minutes on two cores (default);
+                            full: larger and longer, 20 minutes, 6 GB of memory
+      --seed N              whole number; the same seed gives the same verdicts
+                            and counts (default 1)
+      --repeat N            how often a ratio is taken, up to four times as often
+                            while it leaves the question open (default: 5 quick,
+                            15 full)
+      --duration SECONDS    length of a stretch of load (default: 2 quick, 10 full)
+      --out DIR             where the report goes (default: .cache/lab/<time>)
+      --json                print the report as JSON instead of a table
+  report [DIR]              draw a run's report again (default: the latest)
+      --summary DIR         also write its summary in Markdown, with the pictures
+                            as SVG files
+  compare DIR DIR           exit 0 when two runs agree on every verdict and count
 
-Exit codes: 0 every claim holds · 1 a claim failed · 2 inconclusive · 3 an experiment could not run · 130 stopped by Ctrl-C`
+Exit codes: 0 every claim holds · 1 a claim failed · 2 inconclusive ·
+3 an experiment could not run · 130 stopped by Ctrl-C`
 
 /** Reads the command line; throws `UsageError` when it makes no sense. */
 export function readArguments(argv: readonly string[]): Command {
@@ -73,7 +77,9 @@ function parse(argv: readonly string[]) {
   try {
     return parseArgs({ args: [...argv], options, allowPositionals: true })
   } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error))
+    // Its first sentence says what is wrong; the others explain option parsing.
+    const [what] = (error instanceof Error ? error.message : String(error)).split('. ')
+    throw new UsageError(what)
   }
 }
 

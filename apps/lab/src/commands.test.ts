@@ -91,7 +91,7 @@ describe('run', () => {
   it('refuses an experiment that there is not, and says which there are', async () => {
     await using lab = await surroundings()
     await expect(runCommand({ ...running, ids: ['C1', 'C9'] }, lab.around)).rejects.toThrow(
-      'no such experiment: C9. There are C1, X1',
+      'no such experiment: C9\nThere are C1, X1',
     )
   })
 })
@@ -105,6 +105,7 @@ describe('report', () => {
     expect(await readFile(join(lab.folder, '2026-01-01', 'report.html'), 'utf8')).toContain('What the lab found')
     await reportCommand({ name: 'report', from: join(lab.folder, '2026-01-01'), summary }, lab.around)
     const files = await readdir(summary)
+    expect(await readFile(join(summary, 'README.ko.md'), 'utf8')).toContain('\n\n_그림 bars. 볼 것._\n\n')
     const linked = [...(await readFile(join(summary, 'README.md'), 'utf8')).matchAll(/!\[[^\]]*\]\(([^)]*)\)/g)].map(
       ([, file]) => file,
     )

@@ -51,6 +51,6 @@ try {
   process.exitCode = await main(process.argv.slice(2))
 } catch (error) {
   if (!(error instanceof UsageError)) throw error
-  process.stderr.write(`lab: ${error.message}\n\n${usage}\n`)
+  process.stderr.write(`lab: ${error.message}\nEvery command and option: npm run lab -- help\n`)
   process.exitCode = 3
 }

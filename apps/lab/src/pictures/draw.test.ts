@@ -19,9 +19,33 @@ describe.each(examplePictures.map((picture) => [picture.id, picture] as const))(
     expect(await drawSvg(picture, 'en')).not.toMatch(/\p{Script=Hangul}|\[object Object\]|undefined|NaN/u)
   })
 
+  it('says nothing that ends in the middle', async () => {
+    for (const language of ['en', 'ko'] as const) expect(await drawSvg(picture, language)).not.toContain('…<')
+  })
+
+  it('has no slanted words', async () => {
+    expect(await drawSvg(picture, 'en')).not.toMatch(/rotate\((?!0|-90|270)/)
+  })
+
   it('has a table with a name for each column', () => {
     expect(picture.table.rows.length).toBeGreaterThan(0)
     for (const row of picture.table.rows) expect(row).toHaveLength(picture.table.columns.length)
+  })
+})
+
+describe('what became of requests', () => {
+  const textOf = async (id: string) => {
+    const picture = examplePictures.find((each) => each.id === id) ?? expect.fail(`no ${id}`)
+    return [...(await drawSvg(picture, 'en')).matchAll(/>([^<>]+)<\/text>/g)].map(([, words]) => words)
+  }
+  it('is marked in the plot and in its legend: the colour is not all there is', async () => {
+    expect(await textOf('timeline')).toEqual(expect.arrayContaining(['✓ found', '✗ lost: nowhere', '✗']))
+    expect(await textOf('strip')).toEqual(expect.arrayContaining(['✓ found', '– miss: not here', '–']))
+    expect(await textOf('matrix')).toEqual(expect.arrayContaining(['✓ yes', '✗ no', '✗']))
+  })
+  it('and who answered has the letters of the nodes in it', async () => {
+    const letters = (await textOf('share-area')).filter((words) => /^[abc]$/.test(words ?? ''))
+    expect(letters.length).toBeGreaterThan(3)
   })
 })
 

@@ -157,7 +157,7 @@ export const exampleReport: Report = {
     commit: 'abcdef123456',
     loadPerCore: 0.7,
   },
-  asked: 7,
+  asked: 4,
   results: [
     example('C1', 'holds', examplePictures.slice(0, 3)),
     example('C2', 'fails', examplePictures.slice(3, 6)),

@@ -54,6 +54,21 @@ describe('reportPage', async () => {
     expect(decision).not.toContain('What has to be operated?')
   })
 
+  it('says of a statement in plain words when a measurement speaks against it', async () => {
+    const grounds = (verdict: Result['verdict']) =>
+      ['C4', 'C5', 'X8'].map((id) => ({ ...exampleReport.results[0], id, verdict: id === 'C5' ? verdict : 'holds' }))
+    const pageOf = (verdict: Result['verdict']) =>
+      reportPage({ ...exampleReport, results: grounds(verdict) as Result[] })
+    expect(await pageOf('fails')).toContain('This run does not bear it out.')
+    expect(await pageOf('holds')).not.toContain('This run does not bear it out.')
+  })
+
+  it('says on its first page when the run was stopped', async () => {
+    const stopped = { ...exampleReport, asked: exampleReport.results.length + 14 }
+    expect(await reportPage(stopped)).toContain('14 of 18 experiments were not begun')
+    expect(page).not.toContain('were not begun')
+  })
+
   it('tells of a ratio how often it was taken and how sure its interval is', async () => {
     const random = seededRandom(1, 'page')
     const check = ratio(text('how much', '얼마나'), [1, 2, 3, 2, 2], { atMost: 9 }, { random, confidence: 0.99 })

@@ -2,9 +2,12 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Browser, chromium, type Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { experiments } from '../../src/experiments/index.ts'
 import { exampleReport } from '../../src/report/example.ts'
 import { reportPage } from '../../src/report/page.ts'
+import type { Report } from '../../src/results.ts'
 import { outFolder } from '../out-folder.ts'
+import { crowdedWords, faintWords, scrolledSideways, sidewaysOverflow } from './looks.ts'
 
 const quiet = [
   '--no-sandbox',
@@ -14,6 +17,17 @@ const quiet = [
   '--disable-sync',
 ]
 
+/** Every experiment with its own words, the decision that rests on them, and in turns every verdict and every kind of picture. */
+function report(): Report {
+  const examples = exampleReport.results
+  const results = experiments.map(({ run: _, ...words }, index) => {
+    const { pictures, checks, observations, verdict } = examples[index % examples.length] ?? expect.fail('no example')
+    const headline = { value: '1,596 / 4,595', label: words.says }
+    return { ...words, headline, checks, observations, pictures, verdict, ms: 1000 }
+  })
+  return { ...exampleReport, asked: results.length + 1, results }
+}
+
 let browser: Browser
 let folder: Awaited<ReturnType<typeof outFolder>>
 let address: string
@@ -22,7 +36,7 @@ beforeAll(async () => {
   browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: quiet })
   folder = await outFolder()
   const path = join(folder.path, 'report.html')
-  await writeFile(path, await reportPage(exampleReport))
+  await writeFile(path, await reportPage(report()))
   address = `file://${path}`
 })
 
@@ -45,31 +59,51 @@ const looks = ['en', 'ko'].flatMap((language) =>
   ['light', 'dark'].flatMap((theme) => [360, 1024, 1920].map((width) => ({ language, theme, width }))),
 )
 
+// On a phone a plot, and the table that repeats it, may be scrolled within itself; nothing else, and nowhere else.
+const fitting = (width: number) => (width < 600 ? '.scroll:has(> .claims, > .checks, > .choices)' : '.scroll')
+
 describe.each(looks)('the report in $language, $theme, $width px wide', (look) => {
-  it('fits, asks for nothing, and no words of a plot cover each other or are cut off', async () => {
+  it('fits, asks for nothing, can be read, and no words of a plot cover each other or are cut off', async () => {
     await using opened = await open(look)
-    expect(await sidewaysOverflow(opened.page)).toBe(0)
-    expect(await crowdedWords(opened.page)).toEqual([])
+    const { page } = opened
+    await openTables(page)
+    expect(await sidewaysOverflow(page)).toBe(0)
+    expect(await scrolledSideways(page, fitting(look.width))).toEqual([])
+    expect(await crowdedWords(page)).toEqual([])
+    expect(await faintWords(page)).toEqual([])
     expect(opened.faults).toEqual([])
   })
 })
 
-it('would notice words that cover each other, and words that are cut off', async () => {
+it('would notice words that cover each other, are cut off or are faint, and what has to be scrolled', async () => {
   await using opened = await open({ language: 'en', theme: 'light', width: 1024 })
   const { page } = opened
   await page.evaluate(() => {
     const plot = document.querySelector('div[lang="en"] > svg.plot')
-    for (const x of [50, 60, 5000]) {
+    for (const [x, words] of [
+      [50, 'planted 50'],
+      [60, 'planted 60'],
+      [5000, 'planted 5000'],
+      [300, 'planted by Ve…'],
+    ] as const) {
       const word = document.createElementNS('http://www.w3.org/2000/svg', 'text')
-      word.textContent = `planted ${x}`
+      word.textContent = words
       word.setAttribute('x', String(x))
       word.setAttribute('y', '60')
       plot?.append(word)
     }
+    const faint = document.createElement('p')
+    faint.textContent = 'planted faint'
+    faint.style.color = '#bbb'
+    document.querySelector('.cover')?.append(faint)
+    for (const cell of document.querySelectorAll<HTMLElement>('.choices td')) cell.style.minWidth = '400px'
   })
   const found = (await crowdedWords(page)).join('\n')
   expect(found).toContain('"planted 5000" is cut off')
+  expect(found).toContain('"planted by Ve…" is cut off')
   expect(found).toContain('"planted 50" and "planted 60" overlap')
+  expect(await faintWords(page)).toEqual([expect.stringContaining('planted faint: 1.9')])
+  expect(await scrolledSideways(page, '.scroll')).toEqual([expect.stringContaining('decision: ')])
 })
 
 it('changes its language and its theme by button', async () => {
@@ -84,55 +118,29 @@ it('changes its language and its theme by button', async () => {
   expect(await background()).not.toBe(light)
 })
 
-it('prints every table and keeps to the paper', async () => {
-  await using opened = await open({ language: 'ko', theme: 'dark', width: 794 })
-  const { page } = opened
-  await page.emulateMedia({ media: 'print' })
-  await page.evaluate(() => dispatchEvent(new Event('beforeprint')))
-  expect(await page.locator('details:not([open])').count()).toBe(0)
-  expect(await page.evaluate(() => getComputedStyle(document.body).backgroundColor)).toBe('rgb(255, 255, 255)')
-  expect(await sidewaysOverflow(page)).toBe(0)
-})
+// The paper's width between its margins, in CSS pixels.
+const papers = [
+  { paper: 'A4', width: 680 },
+  { paper: 'Letter', width: 703 },
+].flatMap((paper) => ['en', 'ko'].map((language) => ({ ...paper, language })))
 
-const sidewaysOverflow = (page: Page) =>
-  page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
+it.each(papers)(
+  'prints every table on white $paper in $language, and nothing is wider',
+  async ({ width, language }) => {
+    await using opened = await open({ language, theme: 'dark', width })
+    const { page } = opened
+    await page.emulateMedia({ media: 'print', colorScheme: 'dark' })
+    await page.evaluate(() => dispatchEvent(new Event('beforeprint')))
+    expect(await page.locator('details:not([open])').count()).toBe(0)
+    expect(await page.evaluate(() => getComputedStyle(document.body).backgroundColor)).toBe('rgb(255, 255, 255)')
+    expect(await sidewaysOverflow(page)).toBe(0)
+    expect(await scrolledSideways(page, '.scroll')).toEqual([])
+    expect(await crowdedWords(page)).toEqual([])
+    expect(await faintWords(page)).toEqual([])
+  },
+)
 
-/** Pairs of words in a plot whose boxes overlap, and words that reach out of their plot. */
-function crowdedWords(page: Page): Promise<string[]> {
-  return page.evaluate(() => {
-    const shown = [...document.querySelectorAll('svg.plot')].filter((plot) => plot.getClientRects().length > 0)
-    return shown.flatMap((plot) => {
-      const name = plot.getAttribute('aria-label')?.slice(0, 30)
-      const frame = plot.getBoundingClientRect()
-      const words = [...plot.querySelectorAll('text')]
-        .filter(
-          (text) =>
-            text.textContent?.trim() && getComputedStyle(text).opacity !== '0' && text.getAttribute('opacity') !== '0',
-        )
-        .map((text) => ({
-          text: text.textContent,
-          box: text.getBoundingClientRect(),
-          turned: /rotate/.test(text.getAttribute('transform') ?? ''),
-        }))
-      const outside = words.filter(
-        ({ box }) =>
-          box.left < frame.left - 1 ||
-          box.right > frame.right + 1 ||
-          box.top < frame.top - 1 ||
-          box.bottom > frame.bottom + 1,
-      )
-      // Words turned by 35° have boxes much larger than themselves: whether those overlap says nothing.
-      const straight = words.filter(({ turned }) => !turned)
-      const overlap = (a: DOMRect, b: DOMRect) =>
-        Math.min(a.right, b.right) - Math.max(a.left, b.left) > 1 &&
-        Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 2.5
-      const covering = straight.flatMap((first, index) =>
-        straight
-          .slice(index + 1)
-          .filter((second) => overlap(first.box, second.box))
-          .map((second) => `${name}: "${first.text}" and "${second.text}" overlap`),
-      )
-      return [...outside.map(({ text }) => `${name}: "${text}" is cut off`), ...covering]
-    })
+const openTables = (page: Page) =>
+  page.evaluate(() => {
+    for (const details of document.querySelectorAll('details')) details.open = true
   })
-}
