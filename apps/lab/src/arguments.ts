@@ -25,22 +25,20 @@ export class UsageError extends Error {
 /** The text of `npm run lab -- help`, for a terminal of 80 columns. */
 export const usage = `Usage: npm run lab -- <command>
 
-  list [--json]             the experiments and what each asks
-  run [ids …|all] [options] run them (default: all)
-      --preset quick|full   quick: at most ten minutes on two cores (default);
-                            full: larger and longer, 20 minutes, 6 GB of memory
-      --seed N              whole number; the same seed gives the same verdicts
-                            and counts (default 1)
-      --repeat N            how often a ratio is taken, up to four times as often
-                            while it leaves the question open (default: 5 quick,
-                            15 full)
-      --duration SECONDS    length of a stretch of load (default: 2 quick, 10 full)
-      --out DIR             where the report goes (default: .cache/lab/<time>)
-      --json                print the report as JSON instead of a table
-  report [DIR]              draw a run's report again (default: the latest)
-      --summary DIR         also write its summary in Markdown, with the pictures
-                            as SVG files
-  compare DIR DIR           exit 0 when two runs agree on every verdict and count
+  list [--json]            the experiments, a line each
+  run [ids …|all]          run them (default: all)
+      --preset quick|full  quick: at most ten minutes on two cores (default);
+                           full: larger and longer, 20 minutes, 6 GB of memory
+      --seed N             whole number; the same seed gives the same verdicts
+                           and counts (default 1)
+      --repeat N           how often a ratio is taken, up to four times as
+                           often while it stays open (default: 5 quick, 15 full)
+      --duration SECONDS   a stretch of load (default: 2 quick, 10 full)
+      --out DIR            where the report goes (default: .cache/lab/<time>)
+      --json               print the report as JSON instead of a table
+  report [DIR]             draw a run's report again (default: the latest)
+      --summary DIR        also write its summary: Markdown and SVG files
+  compare DIR DIR          exit 0 when two runs agree on verdicts and counts
 
 Exit codes: 0 every claim holds · 1 a claim failed · 2 inconclusive ·
 3 an experiment could not run · 130 stopped by Ctrl-C`

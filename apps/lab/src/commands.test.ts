@@ -91,7 +91,7 @@ describe('run', () => {
   it('refuses an experiment that there is not, and says which there are', async () => {
     await using lab = await surroundings()
     await expect(runCommand({ ...running, ids: ['C1', 'C9'] }, lab.around)).rejects.toThrow(
-      'no such experiment: C9\nThere are C1, X1',
+      'no such experiment: C9\nThere are C1 X1',
     )
   })
 })

@@ -83,7 +83,7 @@ function chosen(ids: readonly string[], experiments: readonly Experiment[]): rea
   const unknown = ids.filter((id) => !known.has(id.toLowerCase()))
   if (unknown.length)
     throw new UsageError(
-      `no such experiment: ${unknown.join(', ')}\nThere are ${experiments.map(({ id }) => id).join(', ')}`,
+      `no such experiment: ${unknown.join(', ')}\nThere are ${experiments.map(({ id }) => id).join(' ')}`,
     )
   return experiments.filter(({ id }) => ids.some((wanted) => wanted.toLowerCase() === id.toLowerCase()))
 }
