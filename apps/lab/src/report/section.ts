@@ -31,16 +31,22 @@ export async function section(result: Result): Promise<Markup> {
 
 async function figure(picture: Picture): Promise<Markup> {
   const drawn = await Promise.all(
-    languages.map(
-      async (language) => html`<div lang="${language}">${new Markup(await drawSvg(picture, language))}</div>`,
-    ),
+    languages.map(async (language) => {
+      const svg = await drawSvg(picture, language)
+      const cue = widthOf(svg) > fitsPhone && html`<p class="swipe">${words.swipe[language]}</p>`
+      return html`<div lang="${language}"><div class="scroll" tabindex="0">${new Markup(svg)}</div>${cue}</div>`
+    }),
   )
   return html`<figure>
   <figcaption><b>${both(picture.title)}</b> ${both(picture.caption)}</figcaption>
-  <div class="canvas scroll" tabindex="0">${drawn}</div>
+  <div class="canvas">${drawn}</div>
   <details><summary>${both(words.numbers)}</summary>${tableOf(picture.table)}</details>
 </figure>`
 }
+
+/** The widest drawing, in pixels, that a phone shows whole. */
+const fitsPhone = 340
+const widthOf = (svg: string) => Number(/ width="([\d.]+)"/.exec(svg)?.[1])
 
 function checks(all: readonly Check[]): Markup {
   const rows = all.map((check) => {

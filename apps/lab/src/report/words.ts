@@ -41,6 +41,7 @@ export const words = {
   observation: text('observation', '관찰'),
   value: text('value', '값'),
   numbers: text('The same as a table', '같은 내용을 표로'),
+  swipe: text('↔ swipe to see the rest', '↔ 옆으로 밀면 나머지가 보입니다'),
   limits: text('What this cannot show', '이 실험이 보일 수 없는 것'),
   contents: text('Contents', '차례'),
   theme: text('Light or dark', '밝게 또는 어둡게'),

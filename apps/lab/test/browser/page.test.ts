@@ -69,6 +69,7 @@ describe.each(looks)('the report in $language, $theme, $width px wide', (look) =
     await openTables(page)
     expect(await sidewaysOverflow(page)).toBe(0)
     expect(await scrolledSideways(page, fitting(look.width))).toEqual([])
+    expect(await page.locator('.swipe:visible').count()).toBe((await scrolledSideways(page, '.canvas .scroll')).length)
     expect(await crowdedWords(page)).toEqual([])
     expect(await faintWords(page)).toEqual([])
     expect(opened.faults).toEqual([])
@@ -79,7 +80,7 @@ it('would notice words that cover each other, are cut off or are faint, and what
   await using opened = await open({ language: 'en', theme: 'light', width: 1024 })
   const { page } = opened
   await page.evaluate(() => {
-    const plot = document.querySelector('div[lang="en"] > svg.plot')
+    const plot = document.querySelector('div[lang="en"] svg.plot')
     for (const [x, words] of [
       [50, 'planted 50'],
       [60, 'planted 60'],
