@@ -14,7 +14,7 @@ describe('formatNumber', () => {
     expect([12_345.6, 100, 7.5432, 0.12345, 0].map(formatNumber)).toEqual(['12,346', '100', '7.54', '0.123', '0'])
   })
   it('gives no sign to what is rounded to nothing', () => {
-    expect([-0.0004, -0, -0.4].map(formatNumber)).toEqual(['0', '0', '-0.4'])
+    expect([-0.0004, -0, -0.4].map(formatNumber)).toEqual(['0', '0', '−0.4'])
   })
   it('shows a dash for what could not be measured', () => expect(formatNumber(Number.NaN)).toBe('–'))
 })

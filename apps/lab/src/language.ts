@@ -24,12 +24,12 @@ export function say(words: Words, language: Language): string {
   return typeof words === 'string' ? words : words[language]
 }
 
-/** 12345.678 → `12,346`; 0.12345 → `0.123`. One form for tables, plots and the terminal. */
+/** 12345.678 → `12,346`; 0.12345 → `0.123`; a minus is as wide as a plus. One form for tables, plots and the terminal. */
 export function formatNumber(value: number): string {
   if (!Number.isFinite(value)) return '–'
   const size = Math.abs(value)
   const digits = Number.isInteger(value) || size >= 1000 ? 0 : size >= 100 ? 1 : size >= 1 ? 2 : 3
-  return value.toLocaleString('en-US', { maximumFractionDigits: digits, signDisplay: 'negative' })
+  return value.toLocaleString('en-US', { maximumFractionDigits: digits, signDisplay: 'negative' }).replace('-', '−')
 }
 
 /** A copy of some JSON in which every `Text` has become its string in `language`. */

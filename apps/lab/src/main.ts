@@ -4,6 +4,8 @@ import { compare, list, reportCommand, runCommand, type Surroundings } from './c
 import { experiments } from './experiments/index.ts'
 
 const stop = new AbortController()
+/** One Ctrl-C comes twice: from the terminal, and from the program that started this one and passes it on. */
+const samePressMs = 1000
 
 /** Runs the command line given after `npm run lab --` and sets the process's exit code. */
 async function main(argv: readonly string[]): Promise<number> {
@@ -16,14 +18,7 @@ async function main(argv: readonly string[]): Promise<number> {
     signal: stop.signal,
     runsFolder: fileURLToPath(new URL('../../../.cache/lab', import.meta.url)),
   }
-  // The first signal ends the running experiment in order; the second does not wait for it.
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.on(signal, () => {
-      if (stop.signal.aborted) process.exit(130)
-      process.stderr.write('\nStopping: what is finished is kept …\n')
-      stop.abort()
-    })
-  }
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, onSignal)
   switch (command.name) {
     case 'list':
       return list(command, around)
@@ -37,6 +32,17 @@ async function main(argv: readonly string[]): Promise<number> {
       process.stdout.write(`${usage}\n`)
       return 0
   }
+}
+
+let stoppedAt: number | undefined
+
+/** The first signal ends the running experiment in order; the next does not wait for it. */
+function onSignal() {
+  if (stoppedAt === undefined) {
+    stoppedAt = performance.now()
+    process.stderr.write('\nStopping: what is finished is kept …\n')
+    stop.abort()
+  } else if (performance.now() - stoppedAt > samePressMs) process.exit(130)
 }
 
 // Nobody reads on (`| head`): that is no fault of anybody's. What runs ends as after Ctrl-C, and without a word.

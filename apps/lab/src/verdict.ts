@@ -1,4 +1,4 @@
-import { isText, type Text, text, type Words } from './language.ts'
+import { formatNumber, isText, type Text, text, type Words } from './language.ts'
 import type { Random } from './random.ts'
 import { bootstrapInterval, type Interval, median } from './statistics/spread.ts'
 
@@ -86,6 +86,7 @@ const same = (found: Words, wanted: Words) =>
   isText(found) && isText(wanted) ? found.en === wanted.en : found === wanted
 
 function boundInWords({ atLeast, atMost }: Bound): string {
-  if (atLeast !== undefined && atMost !== undefined) return `${atLeast} … ${atMost}`
-  return atLeast !== undefined ? `≥ ${atLeast}` : `≤ ${atMost}`
+  const [low, high] = [atLeast, atMost].map((end) => (end === undefined ? undefined : formatNumber(end)))
+  if (low !== undefined && high !== undefined) return `${low} … ${high}`
+  return low !== undefined ? `≥ ${low}` : `≤ ${high}`
 }
