@@ -6,6 +6,7 @@ import type { Text } from './language.ts'
 import { type Preset, presetDefaults } from './preset.ts'
 import { seededRandom } from './random.ts'
 import { type RawData, rawData } from './raw-data.ts'
+import { words } from './report/words.ts'
 import { noResult, type Report, type Result, resultOf } from './results.ts'
 
 export interface RunOptions {
@@ -79,7 +80,7 @@ async function runOne(experiment: Experiment, options: RunOptions & Limits): Pro
   try {
     return resultOf(experiment, await experiment.run(lab), elapsed())
   } catch (error) {
-    if (options.signal.aborted) return noResult(experiment, 'interrupted', 'stopped before it had an answer', elapsed())
+    if (options.signal.aborted) return noResult(experiment, 'interrupted', words.stopped.en, elapsed())
     const why = tooLong.aborted
       ? `no end within ${options.limitMs / 1000} s`
       : error instanceof Error

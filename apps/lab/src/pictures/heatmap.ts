@@ -13,7 +13,10 @@ export interface HeatmapOptions extends PictureText {
   readonly count: (row: string, column: string) => number
 }
 
-/** A table in which a darker cell is a larger number; the number is written in it. */
+/** How strong the colour of the largest number is, 0 to 1: words on it can still be read, in the light and in the dark. */
+export const strongest = 0.55
+
+/** A table in which a stronger cell is a larger number; the number is written in it. */
 export function heatmap(options: HeatmapOptions): Picture {
   const { columns, columnTitle, rows, rowTitle, count, ...words } = options
   const values = rows.flatMap((row) => columns.map((column) => ({ row, column, count: count(row, column) })))
@@ -29,7 +32,12 @@ export function heatmap(options: HeatmapOptions): Picture {
     },
     y: names('row', rowTitle),
   }
-  const opacity = { field: 'count', type: 'quantitative', scale: { domain: [0, most], range: [0, 1] }, legend: null }
+  const opacity = {
+    field: 'count',
+    type: 'quantitative',
+    scale: { domain: [0, most], range: [0, strongest] },
+    legend: null,
+  }
   const spec = {
     width: { step },
     height: { step: 30 },
@@ -44,10 +52,7 @@ export function heatmap(options: HeatmapOptions): Picture {
       {
         transform: [{ filter: 'datum.count > 0' }],
         mark: { type: 'text', fontSize: 10.5, fontWeight: 600 },
-        encoding: {
-          text: { field: 'count' },
-          fill: { condition: { test: `datum.count > ${most / 2}`, value: 'var(--on-accent)' }, value: 'var(--text)' },
-        },
+        encoding: { text: { field: 'count' } },
       },
     ],
   }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { strongest } from './heatmap.ts'
 import { filePalette, pagePalette } from './palette.ts'
 
 const colorsIn = (css: string) =>
@@ -6,6 +7,15 @@ const colorsIn = (css: string) =>
     [...css.matchAll(/--([\w-]+): (#[\da-f]{6});/g)].map(([, name, color]) => [name, color]),
   ) as Record<string, string>
 const [light = '', dark = ''] = filePalette.split('@media')
+
+/** One colour over another, so strong (0 to 1). */
+function over(color: string, ground: string, strength: number): string {
+  const parts = [1, 3, 5].map((at) => {
+    const [top = 0, under = 0] = [color, ground].map((each) => Number.parseInt(each.slice(at, at + 2), 16))
+    return Math.round(top * strength + under * (1 - strength))
+  })
+  return `#${parts.map((part) => part.toString(16).padStart(2, '0')).join('')}`
+}
 
 /** Contrast of two colours, 1 to 21 (WCAG 2.2, relative luminance). */
 function contrast(first: string, second: string): number {
@@ -27,6 +37,7 @@ const pairs = [
   ...['found', 'miss', 'lost', 'error'].map((ink) => [ink, `${ink}-bg`]),
   ...marks.map((ground) => ['on-node', ground]),
   ['text', 'accent-bg'],
+  ['text', 'heat'],
   ['text', 'bg'],
   ['on-accent', 'accent'],
 ]
@@ -36,14 +47,22 @@ describe.each([
   ['dark', dark],
 ])('the %s colours', (_, css) => {
   it('can be read on one another (WCAG AA, 4.5)', () => {
-    const colors = colorsIn(css)
+    const named = colorsIn(css)
+    const heat = over(named.accent ?? '', named['accent-bg'] ?? '', strongest)
+    const colors: Record<string, string> = { ...named, heat }
     const of = (name = '') => colors[name] ?? expect.fail(`no ${name}`)
     const faint = pairs.filter(([ink, ground]) => contrast(of(ink), of(ground)) < 4.5)
     expect(faint.map(([ink, ground]) => `${ink} on ${ground}: ${contrast(of(ink), of(ground)).toFixed(2)}`)).toEqual([])
   })
 })
 
-it('paper is light whatever the theme', () => {
-  const paper = colorsIn(pagePalette.slice(pagePalette.indexOf('@media print')))
-  expect(paper).toEqual({ ...colorsIn(light), bg: '#ffffff' })
+it('is dark on a screen only', () => {
+  for (const css of [pagePalette, filePalette]) {
+    expect(css).toContain('prefers-color-scheme: dark')
+    expect(
+      css
+        .split('\n')
+        .filter((line) => line.includes(`--text: ${colorsIn(dark).text}`) && !line.startsWith('@media screen')),
+    ).toEqual([])
+  }
 })

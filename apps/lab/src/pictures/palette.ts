@@ -63,13 +63,13 @@ const rules = (colors: typeof light) =>
     .map(([name, color]) => `--${name}: ${color};`)
     .join(' ')
 
-/** The page's colours: the system's theme, unless `data-theme` on the root says otherwise; paper is always light. */
+/** The page's colours: the system's theme, unless `data-theme` on the root says otherwise; paper is light, and white, whatever either says. */
 export const pagePalette = `:root { color-scheme: light; ${rules(light)} }
-@media (prefers-color-scheme: dark) { :root:not([data-theme="light"]) { color-scheme: dark; ${rules(dark)} } }
-:root[data-theme="dark"] { color-scheme: dark; ${rules(dark)} }
-@media print { :root, :root[data-theme] { color-scheme: light; ${rules({ ...light, bg: '#ffffff' })} } }
+@media screen and (prefers-color-scheme: dark) { :root:not([data-theme="light"]) { color-scheme: dark; ${rules(dark)} } }
+@media screen { :root[data-theme="dark"] { color-scheme: dark; ${rules(dark)} } }
+@media print { :root { --bg: #ffffff; } }
 `
 
 /** The same for an SVG file that stands alone: it has no page to ask, only the system. */
 export const filePalette = `svg { ${rules(light)} background: ${light.panel}; }
-@media (prefers-color-scheme: dark) { svg { ${rules(dark)} background: ${dark.panel}; } }`
+@media screen and (prefers-color-scheme: dark) { svg { ${rules(dark)} background: ${dark.panel}; } }`

@@ -15,7 +15,7 @@ export function shareArea(options: ShareAreaOptions): Picture {
   const { answers, events, binMs, ...words } = options
   const nodes = [...new Set(answers.map((answer) => answer.node))].sort()
   const slices = slice(options, nodes)
-  const values = slices.flatMap(({ fromMs, counts }) => stacked(counts, nodes, fromMs, binMs))
+  const values = slices.flatMap((each) => stacked(each, nodes))
   const x = {
     field: 'seconds',
     type: 'quantitative',
@@ -70,11 +70,11 @@ const share = {
   axis: { format: '%', grid: true, tickCount: 4 },
 }
 
-function stacked(counts: readonly number[], nodes: readonly string[], fromMs: number, binMs: number) {
+function stacked({ fromMs, untilMs, counts }: ReturnType<typeof slice>[number], nodes: readonly string[]) {
   let from = 0
   return shares(counts).map((part, index) => {
     const to = from + part
-    const bar = { seconds: fromMs / 1000, until: (fromMs + binMs) / 1000, node: nodes[index], from, to }
+    const bar = { seconds: fromMs / 1000, until: untilMs / 1000, node: nodes[index], from, to }
     from = to
     return bar
   })
@@ -95,13 +95,15 @@ function slice({ answers, events, binMs }: ShareAreaOptions, nodes: readonly str
   const origin = (events[0]?.atMs ?? 0) % binMs
   const slices = new Map<number, number[]>()
   for (const { atMs, node } of answers) {
-    const fromMs = Math.max(0, Math.floor((atMs - origin) / binMs) * binMs + origin)
-    const counts = slices.get(fromMs) ?? nodes.map(() => 0)
+    const beginMs = Math.floor((atMs - origin) / binMs) * binMs + origin
+    const counts = slices.get(beginMs) ?? nodes.map(() => 0)
     const place = nodes.indexOf(node)
     counts[place] = (counts[place] ?? 0) + 1
-    slices.set(fromMs, counts)
+    slices.set(beginMs, counts)
   }
-  return [...slices].map(([fromMs, counts]) => ({ fromMs, counts })).sort((left, right) => left.fromMs - right.fromMs)
+  return [...slices]
+    .map(([beginMs, counts]) => ({ fromMs: Math.max(0, beginMs), untilMs: beginMs + binMs, counts }))
+    .sort((left, right) => left.fromMs - right.fromMs)
 }
 
 function stretches({ answers, events }: ShareAreaOptions, nodes: readonly string[]) {

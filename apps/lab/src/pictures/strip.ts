@@ -71,7 +71,7 @@ function letters(field: string, dy: number, fontSize: number, where = 'datum.on'
 
 function stripTable(rows: readonly StripRow[]): Picture['table'] {
   const inOrder = (row: StripRow) =>
-    row.cells.map((cell) => `${cell.on ?? ''} ${outcomeLook[cell.outcome].mark}`.trim()).join('  ')
+    row.cells.map((cell) => `${cell.on ?? ''} ${outcomeLook[cell.outcome].mark}`.trim()).join(', ')
   const counts = (row: StripRow) =>
     outcomes.map((outcome) => row.cells.filter((cell) => cell.outcome === outcome).length)
   const columns = [

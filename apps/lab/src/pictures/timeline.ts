@@ -101,8 +101,9 @@ function withMarks(requests: ReturnType<typeof stacked>) {
   const perSecond = pixelsPer(width, Math.max(...requests.map(({ until }) => until)))
   return requests.map((bar) => {
     const { seconds, until, from, to, rank, index } = bar
-    const every = Math.ceil(14 / ((until - seconds) * perSecond))
-    const has = rank > 0 && (to - from) * perRequest >= 13 && index % every === 0
+    const wide = (until - seconds) * perSecond
+    const every = Math.ceil(14 / wide)
+    const has = rank > 0 && wide >= 5 && (to - from) * perRequest >= 13 && index % every === 0
     const mark = has ? outcomeLook[outcomes[rank] as Outcome].mark : undefined
     return { ...bar, mark, middle: (seconds + until) / 2, center: (from + to) / 2 }
   })
@@ -120,17 +121,18 @@ const eventMarks: readonly Spec[] = [
 /** The bins of one lane, those of one slice on top of one another in the order of the outcomes. */
 function stacked(lane: Words, all: readonly Bin[], binMs: number) {
   const heights = new Map<number, number>()
-  return all.map(({ fromMs, outcome, count }) => {
+  return all.map(({ fromMs, untilMs, outcome, count }) => {
     const from = heights.get(fromMs) ?? 0
     heights.set(fromMs, from + count)
-    const slice = { seconds: fromMs / 1000, until: (fromMs + binMs) / 1000, from, to: from + count }
-    const index = Math.floor(fromMs / binMs)
+    const slice = { seconds: fromMs / 1000, until: untilMs / 1000, from, to: from + count }
+    const index = Math.ceil(fromMs / binMs)
     return { lane, ...slice, index, outcome: marked(outcomeLook[outcome]), rank: outcomes.indexOf(outcome), count }
   })
 }
 
 interface Bin {
   readonly fromMs: number
+  readonly untilMs: number
   readonly outcome: Outcome
   readonly count: number
 }
@@ -140,9 +142,9 @@ function bins({ moments, events }: TimelineOptions['lanes'][number], binMs: numb
   const origin = (events[0]?.atMs ?? 0) % binMs
   const counts = new Map<string, Bin>()
   for (const { atMs, outcome } of moments) {
-    const fromMs = Math.max(0, Math.floor((atMs - origin) / binMs) * binMs + origin)
-    const count = (counts.get(`${fromMs}:${outcome}`)?.count ?? 0) + 1
-    counts.set(`${fromMs}:${outcome}`, { fromMs, outcome, count })
+    const beginMs = Math.floor((atMs - origin) / binMs) * binMs + origin
+    const count = (counts.get(`${beginMs}:${outcome}`)?.count ?? 0) + 1
+    counts.set(`${beginMs}:${outcome}`, { fromMs: Math.max(0, beginMs), untilMs: beginMs + binMs, outcome, count })
   }
   const rank = (bin: Bin) => outcomes.indexOf(bin.outcome)
   return [...counts.values()].sort((left, right) => left.fromMs - right.fromMs || rank(left) - rank(right))

@@ -73,8 +73,8 @@ export const examplePictures: readonly Picture[] = [
       yes: { mark: '✓', color: 'var(--found)', name: text('yes', '예') },
       no: { mark: '✗', color: 'var(--lost)', name: text('no', '아니요') },
     },
-    columns: ['Date', 'Map'],
-    rows: [{ name: 'json', cells: ['no', 'yes'] }],
+    columns: ['Date', 'Map', 'Set'],
+    rows: ['json', 'v8'].map((name) => ({ name, cells: ['no', 'yes', 'yes'] as const })),
     rowTitle: 'codec',
   }),
   shareArea({

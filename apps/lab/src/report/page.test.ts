@@ -87,7 +87,12 @@ describe('reportPage', async () => {
     expect(page).toContain('A store is one more thing to operate')
   })
 
-  it('tells why an experiment has no verdict', () => expect(page).toContain('no Redis'))
+  it('tells why an experiment has no verdict', async () => {
+    expect(page).toContain('no Redis')
+    const [result] = exampleReport.results
+    const interrupted = { ...(result as Result), verdict: 'interrupted', error: 'stopped' } as const
+    expect(await reportPage({ ...exampleReport, results: [interrupted] })).toContain('답이 나오기 전에 멈춤')
+  })
 })
 
 describe('claimsTable', () => {

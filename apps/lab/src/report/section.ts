@@ -21,7 +21,7 @@ export async function section(result: Result): Promise<Markup> {
   <blockquote>${both(result.says)}</blockquote>
   <div class="headline"><strong>${both(result.headline.value)}</strong><p>${both(result.headline.label)}</p></div>
   <dl class="plan"><div><dt>${both(words.steps)}</dt><dd>${both(result.steps)}</dd></div><div><dt>${both(words.expected)}</dt><dd>${both(result.expected)}</dd></div></dl>
-  ${result.error !== undefined && html`<p class="error"><b>${both(words.why)}:</b> ${result.error}</p>`}
+  ${result.error !== undefined && html`<p class="error"><b>${both(words.why)}:</b> ${result.verdict === 'interrupted' ? both(words.stopped) : result.error}</p>`}
   ${figures}
   ${result.checks.length > 0 && checks(result.checks)}
   ${result.observations.length > 0 && observations(result)}

@@ -6,7 +6,7 @@ import { html, type Markup } from './markup.ts'
 /** A table whose first column names the row and whose numbers stand to the right. Wide ones scroll within themselves. */
 export function tableOf({ columns, rows }: Table): Markup {
   const [first, ...others] = columns
-  const numeric = columns.map((_, index) => rows.length > 0 && rows.every((row) => isNumber(row[index])))
+  const numeric = columns.map((_, index) => index > 0 && rows.length > 0 && rows.every((row) => isNumber(row[index])))
   const cell = (words: Words, index: number) => html`<td${numeric[index] ? html` class="num"` : ''}>${both(words)}</td>`
   const head = (words: Words, index: number) =>
     html`<th scope="col"${numeric[index] ? html` class="num"` : ''}>${both(words)}</th>`

@@ -46,6 +46,7 @@ export const words = {
   contents: text('Contents', '차례'),
   theme: text('Light or dark', '밝게 또는 어둡게'),
   why: text('Why there is no verdict', '판정이 없는 까닭'),
+  stopped: text('stopped before it had an answer', '답이 나오기 전에 멈춤'),
   howToRead: text('How to read the verdicts', '판정을 읽는 법'),
 } satisfies Record<string, Text>
 
