@@ -46,7 +46,10 @@ const table: readonly Answer[] = [
     grounds: [
       { id: 'C4', means: text('of its sessions lost', '그 서버의 세션 유실') },
       { id: 'C5', means: text('lost when clustered', 'clustered에서 유실') },
-      { id: 'X8', means: text('logins afterwards, sticky\u00a0: clustered', '그 뒤의 로그인, sticky\u00a0: clustered') },
+      {
+        id: 'X8',
+        means: text('logins afterwards, sticky\u00a0: clustered', '그 뒤의 로그인, sticky\u00a0: clustered'),
+      },
     ],
   },
   {
@@ -92,7 +95,10 @@ const table: readonly Answer[] = [
     ),
     grounds: [
       { id: 'X3', means: text('clear errors while the store was down', '저장소가 멈춘 동안 분명한 오류') },
-      { id: 'X2', means: text('confirmed and lost, without\u00a0: with WAIT', '확인받고 유실, WAIT 없이\u00a0: WAIT로') },
+      {
+        id: 'X2',
+        means: text('confirmed and lost, without\u00a0: with WAIT', '확인받고 유실, WAIT 없이\u00a0: WAIT로'),
+      },
       { id: 'X10', means: text('confirmed and lost, evicting\u00a0: refusing', '확인받고 유실, 축출\u00a0: 거절') },
     ],
   },
@@ -103,7 +109,12 @@ const table: readonly Answer[] = [
       'A store: to secure, back up, watch, upgrade and pay for. No number here shows that cost.',
       '저장소: 지키고, 백업하고, 지켜보고, 올리고, 비용을 낸다. 여기의 어떤 숫자도 그 비용을 보이지 않는다.',
     ),
-    grounds: [{ id: 'X7', means: text('bytes for a session of 1\u00a0/\u00a04\u00a0kB', '1\u00a0/\u00a04\u00a0kB 세션의 바이트') }],
+    grounds: [
+      {
+        id: 'X7',
+        means: text('bytes for a session of 1\u00a0/\u00a04\u00a0kB', '1\u00a0/\u00a04\u00a0kB 세션의 바이트'),
+      },
+    ],
   },
 ]
 
