@@ -77,6 +77,17 @@ describe.each(looks)('the report in $language, $theme, $width px wide', (look) =
   })
 })
 
+it('stacks the decision on a phone, each answer as wide as the table', async () => {
+  await using opened = await open({ language: 'ko', theme: 'light', width: 360 })
+  const widths = await opened.page.evaluate(() => {
+    const table = document.querySelector('.choices')
+    const cells = [...(table?.querySelectorAll('tbody :is(th, td)') ?? [])]
+    return cells.map((cell) => cell.clientWidth / (table?.clientWidth ?? 0))
+  })
+  expect(widths.length).toBeGreaterThan(20)
+  expect(Math.min(...widths)).toBeGreaterThan(0.95)
+})
+
 it('would notice words that cover each other, are cut off or are faint, and what has to be scrolled', async () => {
   await using opened = await open({ language: 'en', theme: 'light', width: 1024 })
   const { page } = opened
