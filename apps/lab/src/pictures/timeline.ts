@@ -94,7 +94,7 @@ const outcomeMarks: Spec = {
   },
 }
 
-/** Bars with their marks; what was found has none, and where bars are too narrow only every so many of them. */
+/** Bars with their marks; what was found has none, nor has the first slice, which may be a sliver; where bars are too narrow only every so many have one. */
 function withMarks(requests: ReturnType<typeof stacked>) {
   const pixelsPer = (pixels: number, most: number) => pixels / Math.max(most, Number.EPSILON)
   const perRequest = pixelsPer(height, Math.max(...requests.map(({ to }) => to)))
@@ -103,7 +103,7 @@ function withMarks(requests: ReturnType<typeof stacked>) {
     const { seconds, until, from, to, rank, index } = bar
     const wide = (until - seconds) * perSecond
     const every = Math.ceil(14 / wide)
-    const has = rank > 0 && wide >= 5 && (to - from) * perRequest >= 13 && index % every === 0
+    const has = rank > 0 && seconds > 0 && (to - from) * perRequest >= 13 && index % every === 0
     const mark = has ? outcomeLook[outcomes[rank] as Outcome].mark : undefined
     return { ...bar, mark, middle: (seconds + until) / 2, center: (from + to) / 2 }
   })
