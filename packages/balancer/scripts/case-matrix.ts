@@ -21,7 +21,9 @@ function listTests(): Listed[] {
   const vitest = join(dirname(createRequire(import.meta.url).resolve('vitest/package.json')), 'vitest.mjs')
   const args = [vitest, 'list', 'test/cases', '--no-static-parse', '--json']
   const out = execFileSync(process.execPath, args, { cwd: root, encoding: 'utf8', maxBuffer: 2 ** 26 })
-  return JSON.parse(out.slice(out.indexOf('['))) as Listed[]
+  // Workers collect several files at once: their order is chance.
+  const tests = JSON.parse(out.slice(out.indexOf('['))) as Listed[]
+  return tests.toSorted((a, b) => (a.file < b.file ? -1 : a.file > b.file ? 1 : 0))
 }
 
 /** Line of each test by file and title, from the sources. */
