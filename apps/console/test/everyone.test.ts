@@ -177,7 +177,8 @@ describe('movement', () => {
 
   it('is there for dots by default', async () => {
     const view = await openPage(browser, console.url)
-    expect(await watch(view)).toBeGreaterThan(0)
+    // A busy machine gets fewer pictures: a flight may fall between two of them, but not every flight.
+    await expect.poll(() => watch(view), patient).toBeGreaterThan(0)
     await view.page.context().close()
   })
 
