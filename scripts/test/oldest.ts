@@ -22,7 +22,7 @@ export async function testOnOldest(env: NodeJS.ProcessEnv): Promise<boolean> {
 }
 
 /** The first version that a package's `engines.node` names. @throws when there is none */
-export function oldestNode(folder: string): string {
+function oldestNode(folder: string): string {
   const { engines } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { engines: { node: string } }
   const version = /\d+\.\d+\.\d+/.exec(engines.node)?.[0]
   if (version === undefined) throw new Error(`${folder}: engines.node must name a whole version, not ${engines.node}`)

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { beat, mostRestMs, type PictureClock, pictureMs } from './beat.ts'
+import { type Beat, beat, mostRestMs, type PictureClock, pictureMs } from './beat.ts'
 
 /** A clock that is turned by hand; a browser's frame comes at once, and its picture takes `costMs`. */
 function handClock(costMs = 0) {
@@ -25,6 +25,17 @@ function handClock(costMs = 0) {
   }
 }
 
+/** Paints, and asks again each time; answers how many pictures there were. */
+function counted({ ask }: Beat) {
+  let pictures = 0
+  const paint = () => {
+    pictures++
+    ask(paint)
+  }
+  ask(paint)
+  return () => pictures
+}
+
 it('paints all who asked in one picture, and nobody twice', () => {
   const { clock, turn } = handClock()
   const { ask } = beat(clock)
@@ -42,44 +53,26 @@ it('paints all who asked in one picture, and nobody twice', () => {
 
 it('makes no more pictures than one in its pitch, however often it is asked', () => {
   const { clock, turn } = handClock()
-  const { ask } = beat(clock)
-  let pictures = 0
-  const paint = () => {
-    pictures++
-    ask(paint)
-  }
-  ask(paint)
+  const pictures = counted(beat(clock))
   for (let ms = 0; ms < 1000; ms++) turn(1)
-  expect(pictures).toBe(1000 / pictureMs)
+  expect(pictures()).toBe(1000 / pictureMs)
 })
 
 it('makes fewer pictures when each takes long: of the time, pictures get a quarter at most', () => {
   const costMs = 60
   const { clock, turn } = handClock(costMs)
-  const { ask } = beat(clock)
-  let pictures = 0
-  const paint = () => {
-    pictures++
-    ask(paint)
-  }
-  ask(paint)
+  const pictures = counted(beat(clock))
   for (let ms = 0; ms < 2400; ms++) turn(1)
-  expect(pictures * costMs).toBe(2400 / 4)
+  expect(pictures() * costMs).toBe(2400 / 4)
 })
 
 it('goes on soon after a computer that slept for an hour', () => {
   const { clock, turn } = handClock(3_600_000)
-  const { ask } = beat(clock)
-  let pictures = 0
-  const paint = () => {
-    pictures++
-    ask(paint)
-  }
-  ask(paint)
+  const pictures = counted(beat(clock))
   turn(0)
   turn(3_600_000)
   turn(mostRestMs)
-  expect(pictures).toBe(2)
+  expect(pictures()).toBe(2)
 })
 
 it('forgets whoever is gone before the picture', () => {

@@ -1,4 +1,4 @@
-import type { NodeView } from '../../wire/frame.ts'
+import type { LaneAction, NodeView, RedisView } from '../../wire/frame.ts'
 
 /** How a node stands, in the three ways that the page tells apart by colour: well, set aside on purpose, or not well. */
 export type Health = 'well' | 'aside' | 'ill'
@@ -12,6 +12,13 @@ export function standOf({ state, process }: Standing): string {
 
 /** Whether a node can be expected to answer. */
 export const isUp = (node: Standing): boolean => standOf(node) === 'up' || standOf(node) === 'draining'
+
+/** What the one switch of a shared Redis does, by how it stands: stops it, or brings it back. */
+export const redisSwitch = {
+  up: 'redis-stop',
+  frozen: 'redis-thaw',
+  down: 'redis-start',
+} as const satisfies Readonly<Record<RedisView['state'], LaneAction>>
 
 /** The health behind a node's word. A server that drains still answers, but it is on its way out: not `well`. */
 export function healthOf(node: Standing): Health {

@@ -1,4 +1,5 @@
 import { calls } from './calls.ts'
+import { redisSwitch } from './health.ts'
 import type { KeyDeed } from './keys.ts'
 import { tabs } from './link.ts'
 import { chosenLane, chosenUser, type Page } from './page.ts'
@@ -72,7 +73,7 @@ export function keyDeeds(page: Page, { tour, hold, onExport }: Rest): readonly K
         redis &&
         open({
           kind: 'confirm',
-          action: redis.state === 'up' ? 'redis-stop' : redis.state === 'frozen' ? 'redis-thaw' : 'redis-start',
+          action: redisSwitch[redis.state],
           lane: 'clustered',
         }),
     },

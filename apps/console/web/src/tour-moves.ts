@@ -1,7 +1,7 @@
 import type { NodeAction, NodeView } from '../../wire/frame.ts'
 import type { LaneId, RequestRecord } from '../../wire/record.ts'
 import { calls } from './calls.ts'
-import { standOf } from './health.ts'
+import { redisSwitch, standOf } from './health.ts'
 import type { PageState } from './state.ts'
 
 /** What a step may use: the page's state as it changes, and whom it is about. */
@@ -19,8 +19,6 @@ function remedy(node: NodeView): NodeAction | undefined {
   return node.state === 'draining' || node.state === 'maintenance' ? 'ready' : undefined
 }
 
-const redisRemedies = { up: undefined, frozen: 'redis-thaw', down: 'redis-start' } as const
-
 /**
  * Sets the stage for a step: whatever somebody has crashed, frozen, drained or stopped before comes back, and the step waits until the
  * balancers say so. What cannot be done here is left as it is.
@@ -28,8 +26,9 @@ const redisRemedies = { up: undefined, frozen: 'redis-thaw', down: 'redis-start'
 export async function setStage(guide: Guide): Promise<void> {
   const lanes = guide.state().lanes.filter(({ state }) => state === 'ready')
   for (const lane of lanes) {
-    const action = lane.redis && redisRemedies[lane.redis.state]
-    if (action && lane.disabled[action] === undefined) await calls.lane(lane.id, action).catch(() => undefined)
+    if (lane.redis === undefined || lane.redis.state === 'up') continue
+    const action = redisSwitch[lane.redis.state]
+    if (lane.disabled[action] === undefined) await calls.lane(lane.id, action).catch(() => undefined)
   }
   const away = lanes.flatMap((lane) =>
     lane.nodes.flatMap((node) => {

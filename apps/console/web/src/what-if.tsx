@@ -1,6 +1,7 @@
 import { isGone } from '../../wire/consequence.ts'
 import type { LaneAction, NodeAction } from '../../wire/frame.ts'
 import { calls } from './calls.ts'
+import { redisSwitch } from './health.ts'
 import { usePage } from './page.ts'
 
 /** The big questions: each is asked of every lane at once, after a look at what it will come to. */
@@ -25,7 +26,7 @@ export function WhatIf() {
         {shared && (
           <Question
             label={t(redis === 'up' ? 'whatif.redis' : 'whatif.redis.back')}
-            action={redis === 'up' ? 'redis-stop' : redis === 'frozen' ? 'redis-thaw' : 'redis-start'}
+            action={redisSwitch[redis]}
             onAsk={(action) => open({ kind: 'confirm', action, lane: 'clustered' })}
           />
         )}

@@ -6,15 +6,8 @@ export function tcpTimers(end: 'local' | 'remote', port: number): string[] {
     readFileSync(file, 'utf8').trim().split('\n').slice(1),
   )
   return rows.flatMap((row) => {
-    const [, local, remote, state, , timer] = row.trim().split(/\s+/) as [
-      string,
-      string,
-      string,
-      string,
-      string,
-      string,
-    ]
-    const at = Number.parseInt((end === 'local' ? local : remote).split(':')[1] as string, 16)
+    const [, local = '', remote = '', state, , timer = ''] = row.trim().split(/\s+/)
+    const at = Number.parseInt((end === 'local' ? local : remote).split(':')[1] ?? '', 16)
     return state === ESTABLISHED && at === port ? [timer.startsWith('02') ? 'keepalive' : 'none'] : []
   })
 }
