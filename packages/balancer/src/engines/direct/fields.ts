@@ -20,6 +20,9 @@ const known = new Map<string, number>([
 ])
 const MAX_CACHED = 2000
 
+/** Whether a field of that kind says where the body ends. */
+export const isFraming = (kind: number): boolean => kind === LENGTH || kind === TRANSFER_ENCODING
+
 /**
  * The kind of a field by its name as it came; names met before cost one look-up. Bounded: a node that invents names cannot
  * fill the memory.
@@ -64,8 +67,13 @@ export function readFields(
     const kind = kindOf(name)
     const value = trimmed(text, colon + 1, end)
     raw.push(name, value)
-    if (kind !== PLAIN) onSpecial(kind, value)
     at = end + 2
+    if (kind === PLAIN) continue
+    // RFC 9110 §5.5 lets a tab stand there, yet Node's parsers see no chunks then, or refuse the length. What frames a
+    // message must read the same to everybody.
+    if (isFraming(kind) && text.charCodeAt(end - 1) === TAB)
+      throw new ResponseSyntaxError('a tab after a framing field')
+    onSpecial(kind, value)
   }
 }
 
@@ -78,4 +86,5 @@ function trimmed(text: string, from: number, to: number): string {
   return text.slice(start, end)
 }
 
-const isBlank = (code: number): boolean => code === 32 || code === 9
+const TAB = 9
+const isBlank = (code: number): boolean => code === 32 || code === TAB

@@ -1,50 +1,6 @@
-import { request } from 'node:http'
-import { Duplex } from 'node:stream'
-import fc from 'fast-check'
-import { describe, expect, it, test } from 'vitest'
-import { ResponseSyntaxError } from './fields.ts'
-import type { ResponseHead } from './response-head.ts'
+import { describe, expect, it } from 'vitest'
+import { bytes, whole } from '../../../test/support/read-response.ts'
 import { ResponseReader } from './response-reader.ts'
-
-/** What a reader made of the bytes; `broken` when it refused them, `unfinished` when it waits for more. */
-interface Read {
-  status?: number
-  message?: string
-  raw?: string[]
-  interim: number[]
-  body: string
-  trailers?: string[]
-  end: 'broken' | 'unfinished' | 'complete' | 'complete and reusable'
-}
-
-function read(pieces: readonly Buffer[], { toHead = false, closes = false } = {}): Read {
-  const seen: Read = { interim: [], body: '', end: 'unfinished' }
-  const reader = new ResponseReader({
-    onInterim: ({ status }) => seen.interim.push(status),
-    onHead({ status, message, raw }: ResponseHead) {
-      Object.assign(seen, { status, message, raw })
-    },
-    onBody(piece) {
-      seen.body += piece.toString('latin1')
-      return true
-    },
-    onComplete(trailers, isReusable) {
-      Object.assign(seen, { trailers, end: isReusable ? 'complete and reusable' : 'complete' })
-    },
-  })
-  reader.expect(toHead)
-  try {
-    for (const piece of pieces) reader.read(piece)
-    if (closes && !reader.end()) seen.end = 'broken'
-  } catch (error) {
-    if (!(error instanceof ResponseSyntaxError)) throw error
-    seen.end = 'broken'
-  }
-  return seen
-}
-
-const bytes = (text: string): Buffer => Buffer.from(text, 'latin1')
-const whole = (text: string, options = {}): Read => read([bytes(text)], options)
 
 describe('ResponseReader', () => {
   it.each([
@@ -108,6 +64,8 @@ describe('ResponseReader', () => {
     ['a list of lengths', 'Content-Length: 1, 1'],
     ['a signed length', 'Content-Length: +1'],
     ['an empty length', 'Content-Length:'],
+    ['a tab after a length', 'Content-Length: 1\t'],
+    ['a tab after a coding', 'Transfer-Encoding: chunked\t'],
     ['a length in hexadecimal', 'Content-Length: 0x1'],
     ['a length and chunks', 'Content-Length: 1\r\nTransfer-Encoding: chunked'],
     ['chunks and a length', 'Transfer-Encoding: chunked\r\nContent-Length: 1'],
@@ -148,6 +106,7 @@ describe('ResponseReader', () => {
     ['a size with a prefix', '0x1\r\nx'],
     ['a size beyond any sense', 'fffffffffffffff\r\nx'],
     ['a blank after a size', '1 \r\nx\r\n0\r\n\r\n'],
+    ['a control character in a quoted extension', '1;a="\x01"\r\nx\r\n0\r\n\r\n'],
     ['an extension without a name', '1;\r\nx\r\n0\r\n\r\n'],
     ['a bare LF after a size', '1\nx\r\n0\r\n\r\n'],
     ['a bare LF in an extension', '1;a\nb\r\nx'],
@@ -203,141 +162,4 @@ describe('ResponseReader', () => {
     reader.read(bytes('HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx'))
     expect(told).toEqual([])
   })
-})
-
-const token = fc.stringMatching(/^[A-Za-z][A-Za-z0-9-]{0,8}$/)
-const value = fc.stringMatching(/^[!-~\xa1-\xff]([ -~\xa1-\xff]{0,12}[!-~\xa1-\xff])?$/)
-const fields = fc.array(fc.tuple(token, value), { maxLength: 4 }).map((pairs) =>
-  pairs
-    .filter(([name]) => !/^(content-length|transfer-encoding|connection|upgrade|trailer)$/i.test(name))
-    .map(([name, text]) => `${name}: ${text}\r\n`)
-    .join(''),
-)
-const body = fc.uint8Array({ maxLength: 40 }).map((octets) => Buffer.from(octets).toString('latin1'))
-const chunksOf = (text: string, sizes: readonly number[]): string => {
-  let out = ''
-  let at = 0
-  for (let i = 0; at < text.length; i++) {
-    const piece = text.slice(at, at + (sizes[i % sizes.length] ?? 1))
-    out += `${piece.length.toString(16)}\r\n${piece}\r\n`
-    at += piece.length
-  }
-  return `${out}0\r\n`
-}
-const response = fc
-  .record({
-    status: fc.constantFrom('200 OK', '404 Not Found', '204 No Content', '304 Not Modified', '500', '503 x y'),
-    fields,
-    body,
-    sizes: fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 4 }),
-    trailers: fields,
-    framing: fc.constantFrom('length', 'chunked', 'close'),
-    isEmpty: fc.boolean(),
-  })
-  .map(({ status, fields, body, sizes, trailers, framing, isEmpty }) => {
-    const text = isEmpty || /^(204|304)/.test(status) ? '' : body
-    const head = `HTTP/1.1 ${status}\r\n${fields}`
-    if (/^(204|304)/.test(status) || framing === 'close') return `${head}\r\n${text}`
-    if (framing === 'length') return `${head}Content-Length: ${text.length}\r\n\r\n${text}`
-    return `${head}Transfer-Encoding: chunked\r\n\r\n${chunksOf(text, sizes)}${trailers}\r\n`
-  })
-/** The same with a few bytes changed, taken out or put in, where it hurts most. */
-const damaged = fc
-  .tuple(
-    response,
-    fc.array(
-      fc.tuple(
-        fc.nat(400),
-        fc.constantFrom(
-          '',
-          '\r',
-          '\n',
-          '\r\n',
-          ' ',
-          '\t',
-          '0',
-          '1',
-          'a',
-          ':',
-          ';',
-          '\0',
-          '\x0b',
-          'Content-Length: 3\r\n',
-        ),
-        fc.integer({ min: 0, max: 2 }),
-      ),
-      { maxLength: 3 },
-    ),
-  )
-  .map(([text, edits]) =>
-    edits.reduce((now, [at, put, drop]) => {
-      const place = at % (now.length + 1)
-      return now.slice(0, place) + put + now.slice(place + drop)
-    }, text),
-  )
-const cuts = fc.array(fc.nat(400), { maxLength: 6 })
-
-function cut(text: string, at: readonly number[]): Buffer[] {
-  const places = [...new Set(at.map((place) => place % (text.length + 1)))].toSorted((a, b) => a - b)
-  return [...places, text.length].map((place, i) => bytes(text.slice(places[i - 1] ?? 0, place)))
-}
-
-test('an answer reads the same however it is cut into pieces', () => {
-  fc.assert(
-    fc.property(damaged, cuts, fc.boolean(), (text, at, closes) => {
-      const [once, inPieces] = [whole(text, { closes }), read(cut(text, at), { closes })]
-      // What follows the answer may come before or after its end was told.
-      const blurred = ({ end, ...rest }: Read) => ({ ...rest, end: end.replace(' and reusable', '') })
-      if (once.end === 'broken') expect(inPieces.end).toBe('broken')
-      else expect(blurred(inPieces)).toEqual(blurred(once))
-    }),
-    { numRuns: 2000 },
-  )
-})
-
-/** What Node's own client, and so llhttp, makes of the same bytes on a connection that closes after them. */
-function readByNode(text: string): Promise<Pick<Read, 'status' | 'message' | 'raw' | 'body' | 'trailers'> | undefined> {
-  const { promise, resolve } = Promise.withResolvers<Awaited<ReturnType<typeof readByNode>>>()
-  const connection = new Duplex({
-    read() {},
-    write: (_chunk, _encoding, done) => {
-      connection.push(bytes(text))
-      connection.push(null)
-      done()
-    },
-  })
-  const client = request({ createConnection: () => connection as never }, (response) => {
-    const { statusCode: status, statusMessage: message, rawHeaders: raw } = response
-    let body = ''
-    response.setEncoding('latin1').on('data', (piece: string) => {
-      body += piece
-    })
-    response.on('error', () => {})
-    response.on('close', () =>
-      resolve(
-        response.complete
-          ? { status: status as number, message: message as string, raw, body, trailers: response.rawTrailers }
-          : undefined,
-      ),
-    )
-  })
-  client.on('error', () => resolve(undefined))
-  client.end()
-  return promise
-}
-
-test('whatever it calls complete, Node’s own parser reads in the same way: it is never the laxer of the two', async () => {
-  let agreed = 0
-  await fc.assert(
-    fc.asyncProperty(damaged, async (text) => {
-      const { end, interim: _, ...ours } = whole(text, { closes: true })
-      // Of an answer with more behind it nobody but us would pass on the first part; the connection is closed then.
-      if (end !== 'complete and reusable' && whole(text).end !== 'unfinished') return
-      if (end === 'broken') return
-      expect(await readByNode(text)).toEqual(ours)
-      agreed++
-    }),
-    { numRuns: 3000 },
-  )
-  expect(agreed).toBeGreaterThan(500)
 })

@@ -1,5 +1,5 @@
 import { latin1 } from '../../headers/latin1.ts'
-import { checkCharacters, LENGTH, ResponseSyntaxError, readFields, TRANSFER_ENCODING } from './fields.ts'
+import { checkCharacters, isFraming, ResponseSyntaxError, readFields } from './fields.ts'
 import { ResponseHead } from './response-head.ts'
 
 /** What a reader tells, in the order of the wire. */
@@ -30,7 +30,8 @@ const MAX_HEAD = 16_384
 /** Bytes of the line before a chunk: its size and extensions that nobody reads. */
 const MAX_CHUNK_LINE = 1024
 /** A size, and extensions as RFC 9112 §7.1.1 has them, but without the blanks and escapes that nobody sends. */
-const CHUNK_LINE = /^([0-9A-Fa-f]{1,13})(?:;[\w!#$%&'*+.^`|~-]+(?:=(?:[\w!#$%&'*+.^`|~-]+|"[^"\\]*"))?)*$/
+const CHUNK_LINE =
+  /^([0-9A-Fa-f]{1,13})(?:;[\w!#$%&'*+.^`|~-]+(?:=(?:[\w!#$%&'*+.^`|~-]+|"[\t !#-[\]-~\x80-\xff]*"))?)*$/
 const END_OF_HEAD = Buffer.from('\r\n\r\n')
 const CRLF = Buffer.from('\r\n')
 const NOTHING: Buffer = Buffer.alloc(0)
@@ -196,7 +197,7 @@ const STATE_AFTER = { none: COMPLETE, length: BODY, chunked: CHUNK_SIZE, close: 
 
 /** RFC 9110 §6.5.1: what frames a message must be known before it begins. */
 function refuseFraming(kind: number): void {
-  if (kind === LENGTH || kind === TRANSFER_ENCODING) throw new ResponseSyntaxError('a trailer that frames the message')
+  if (isFraming(kind)) throw new ResponseSyntaxError('a trailer that frames the message')
 }
 
 /** `end`, the place of a delimiter or -1. @throws ResponseSyntaxError when what it ends is longer than allowed */
