@@ -85,3 +85,16 @@ it('forgets whoever is gone before the picture', () => {
   forget(paint)
   turn(0)
 })
+
+it('goes on with the others when one throws', () => {
+  const { clock, turn } = handClock()
+  const { ask } = beat(clock)
+  const painted: string[] = []
+  ask(() => {
+    throw new Error('cannot paint')
+  })
+  ask(() => void painted.push('second'))
+  expect(() => turn(0)).toThrow('cannot paint')
+  turn(pictureMs)
+  expect(painted).toEqual(['second'])
+})

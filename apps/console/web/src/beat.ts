@@ -56,15 +56,17 @@ export function beat(clock: PictureClock = browserClock()): Beat {
   }
   const draw = (now: number) => {
     const began = clock.now()
-    const painters = [...waiting]
-    waiting.clear()
-    for (const paint of painters) paint(now)
-    clock.done(() => {
-      const ended = clock.now()
-      due = Math.max(began + pictureMs, ended + Math.min(mostRestMs, rest * (ended - began)))
-      busy = false
-      if (waiting.size > 0) plan()
-    })
+    try {
+      for (const paint of [...waiting]) if (waiting.delete(paint)) paint(now)
+    } finally {
+      // Even when one of them throws: the others are painted in the next picture.
+      clock.done(() => {
+        const ended = clock.now()
+        due = Math.max(began + pictureMs, ended + Math.min(mostRestMs, rest * (ended - began)))
+        busy = false
+        if (waiting.size > 0) plan()
+      })
+    }
   }
   return {
     ask(paint) {

@@ -68,3 +68,16 @@ it('draws no part that has left, and none at all once it is stopped', () => {
   round.stop()
   expect(pictures()).toEqual([])
 })
+
+it('goes on with the others when one throws', () => {
+  const { round, picture, pictures } = parts(['a', 'b', 'c'])
+  round.join(() => {
+    throw new Error('cannot draw')
+  })
+  round.join(() => {})
+  round.join(() => {})
+  round.round()
+  picture()
+  expect(picture).toThrow('cannot draw')
+  expect(pictures()).toHaveLength(1)
+})

@@ -21,11 +21,10 @@ export function turns(beat: Beat = pictures): Turns {
   const parts = new Set<() => void>()
   const waiting = new Set<() => void>()
   const next = () => {
-    for (const draw of [...waiting].slice(0, partsPerPicture)) {
-      waiting.delete(draw)
-      draw()
-    }
+    const drawn = [...waiting].slice(0, partsPerPicture)
+    for (const draw of drawn) waiting.delete(draw)
     if (waiting.size > 0) beat.ask(next)
+    for (const draw of drawn) draw()
   }
   return {
     join(draw) {
