@@ -19,18 +19,24 @@ describe('eventParser', () => {
     expect(collect(': hello\r\n\r\n', 'data: [1,\r\ndata: 2]\r\n\r\n')).toEqual([{ event: 'message', data: [1, 2] }])
   })
 
+  it('reads an id', () => {
+    expect(collect('id: 3f-7\ndata: 1\n\n')).toEqual([{ event: 'message', data: 1, id: '3f-7' }])
+  })
+
   it('leaves out what is not JSON', () => {
     expect(collect('data: nonsense\n\ndata: 1\n\n')).toEqual([{ event: 'message', data: 1 }])
   })
 })
 
 describe('follow', () => {
-  it('connects again after a break, with its token', async () => {
+  it('connects again after a break, with its token and the last id it heard', async () => {
     const tokens: (string | undefined)[] = []
+    const ids: (string | string[] | undefined)[] = []
     const server = createServer((request, response) => {
       tokens.push(request.headers.authorization)
+      ids.push(request.headers['last-event-id'])
       response.writeHead(200, { 'content-type': 'text/event-stream' })
-      response.end(`data: ${tokens.length}\n\n`)
+      response.end(tokens.length === 1 ? ': nothing yet\n\n' : `id: x-${tokens.length}\ndata: ${tokens.length}\n\n`)
     })
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
     const stop = new AbortController()
@@ -40,10 +46,11 @@ describe('follow', () => {
       token: 'secret',
       retryMs: 1,
     })
-    await expect.poll(() => seen).toContain(2)
+    await expect.poll(() => seen).toContain(3)
     stop.abort()
     await following
     server.close()
-    expect(tokens[0]).toBe('Bearer secret')
+    expect(tokens.slice(0, 3)).toEqual(Array(3).fill('Bearer secret'))
+    expect(ids.slice(0, 3)).toEqual([undefined, '', 'x-2'])
   })
 })

@@ -49,10 +49,10 @@ export async function buildAdmin(parts: Parts): Promise<FastifyInstance> {
   const events = new EventStream()
   activity.on('request', (event) => events.send('request', event))
   app.addHook('preClose', async () => events[Symbol.dispose]())
-  app.get('/events', (_request, reply) => {
+  app.get<{ Headers: { 'last-event-id'?: string } }>('/events', (request, reply) => {
     reply.hijack()
     reply.raw.setHeader('x-served-by', config.nodeName)
-    events.add(reply.raw)
+    events.add(reply.raw, request.headers['last-event-id'])
   })
 
   app.get('/inspect', (_request, reply) => answerJson(reply, inspect(parts)))
