@@ -44,13 +44,15 @@ describe('the admin port', () => {
       expect(line).toMatch(/^(# (HELP|TYPE) \w+ .+|\w+\{[^}]*\} [\d.e+-]+)$/)
   })
 
-  it('sends each request as an event', async () => {
+  it('sends each request as an event, and those before it to a reader who comes back', async () => {
     await using node = await testNode({ NODE_NAME: 'b' })
     await node.admin.listen({ port: 0, host: '127.0.0.1' })
+    await node.client().get('/before')
     const request = get({
       port: (node.admin.server.address() as AddressInfo).port,
       host: '127.0.0.1',
       path: '/events',
+      headers: { 'last-event-id': '' },
       agent: false,
     })
     const [incoming] = (await once(request, 'response')) as [IncomingMessage]
@@ -60,8 +62,9 @@ describe('the admin port', () => {
       text += part
     })
     await node.client().get('/get')
-    await expect.poll(() => text).toMatch(/event: request\ndata: \{.*\}\n\n/)
-    const event = JSON.parse(/data: (.*)/.exec(text)?.[1] ?? '')
+    await expect.poll(() => text).toMatch(/event: request\ndata: \{.*"\/get".*\}\n\n/)
+    const [before, event] = [...text.matchAll(/^data: (.*)$/gm)].map(([, json = '']) => JSON.parse(json))
+    expect(before.path).toBe('/before')
     expect(event).toMatchObject({ node: 'b', method: 'GET', path: '/get', status: 404, session: { outcome: 'absent' } })
     request.destroy()
   })
