@@ -66,7 +66,9 @@ it('drops what a reader leaves unread, keeps its memory bounded, and tells it ho
   })
   await expect.poll(() => reader.response.writableLength, { timeout: 20_000 }).toBe(0)
   reader.stream.send('request', 'last')
-  await expect.poll(() => text).toMatch(/event: dropped\ndata: \{"count":\d+\}\n\nid: .+\nevent: request\ndata: "last"\n\n$/)
+  await expect
+    .poll(() => text)
+    .toMatch(/event: dropped\ndata: \{"count":\d+\}\n\nid: .+\nevent: request\ndata: "last"\n\n$/)
 })
 
 it('forgets a reader that leaves, and ends the streams of those who stay when it is closed', async () => {
