@@ -5,6 +5,7 @@ import type { TLSSocket } from 'node:tls'
 import type { Context } from './context.ts'
 import { Exchange } from './exchange.ts'
 import { Peer } from './headers/peer.ts'
+import { awaitTurn, isAnswering } from './pipelining.ts'
 import { respond } from './respond.ts'
 import { boundSessions } from './sessions.ts'
 import { Tunnel } from './tunnel.ts'
@@ -80,6 +81,7 @@ function wireFront(server: Server, context: Context, maxHeaderBytes: number) {
     return peer
   }
   const begin = (req: IncomingMessage, res: ServerResponse, expectsContinue: boolean) => {
+    awaitTurn(res)
     if (isTooLarge(req, maxHeaderBytes)) return refuseHeaders(context, res)
     const peer = peerOf(req)
     // Node 22 goes on parsing after an answer that closes the connection; 24 and later do not.
@@ -109,8 +111,9 @@ function refuseConnect(req: IncomingMessage, socketOrResponse: Duplex): void {
   else refuseRaw(socketOrResponse, '405 Method Not Allowed', 'this is no forward proxy')
 }
 
+// Behind an answer that is not through, the switch would come before it: the header is ignored then (RFC 9110 §7.8).
 function isWebSocket(req: IncomingMessage): boolean {
-  return req.method === 'GET' && req.headers.upgrade?.toLowerCase() === 'websocket'
+  return req.method === 'GET' && req.headers.upgrade?.toLowerCase() === 'websocket' && !isAnswering(req.socket)
 }
 
 function refuseExpectation(context: Context, _req: IncomingMessage, res: ServerResponse): void {

@@ -1,5 +1,6 @@
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http'
 import type { Http2Stream } from 'node:http2'
+import { onTurn } from './pipelining.ts'
 
 /** Writes a response's head in the client's protocol: raw headers in HTTP/1, gathered by name in HTTP/2. */
 export function writeHead(res: ServerResponse, status: number, message: string, headers: string[]): void {
@@ -42,7 +43,12 @@ export function addTrailers(res: ServerResponse, raw: readonly string[]) {
 
 /** Ends a response in the middle, so that the client cannot take it for whole. */
 export function breakOff(res: ServerResponse): void {
-  const stream = isHttp2(res) ? streamOf(res) : undefined
+  if (isHttp2(res)) breakStream(res)
+  else onTurn(res, () => res.destroy())
+}
+
+function breakStream(res: ServerResponse): void {
+  const stream = streamOf(res)
   stream?.close(INTERNAL_ERROR)
   // A reset waits for its turn on the connection, which may be the one that nobody reads: it is not waited for.
   const carrier = stream ?? res

@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import { isHttp2, streamOf } from './head-writer.ts'
+import { onTurn } from './pipelining.ts'
 
 const LINGER_MS = 2000
 
@@ -10,15 +11,15 @@ const LINGER_MS = 2000
  */
 export function closeGently(res: ServerResponse) {
   if (isHttp2(res)) return endStream(res)
-  const { socket } = res
-  if (!socket) return
-  socket.destroySoon = () => {
-    res.req.resume()
-    socket.end()
-    const timer = setTimeout(() => socket.destroy(), LINGER_MS).unref()
-    socket.once('end', () => socket.destroy())
-    socket.once('close', () => clearTimeout(timer))
-  }
+  onTurn(res, (socket) => {
+    socket.destroySoon = () => {
+      res.req.resume()
+      socket.end()
+      const timer = setTimeout(() => socket.destroy(), LINGER_MS).unref()
+      socket.once('end', () => socket.destroy())
+      socket.once('close', () => clearTimeout(timer))
+    }
+  })
 }
 
 function endStream(res: ServerResponse): void {
