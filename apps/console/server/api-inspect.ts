@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import { codecs, samples } from '../wire/codec.ts'
-import type { RedisShown } from '../wire/inspection.ts'
+import type { NodeAnswer, RedisShown } from '../wire/inspection.ts'
 import { known } from './api-users.ts'
 import { Body } from './body.ts'
 import { CallError } from './call-error.ts'
@@ -29,19 +29,15 @@ export function inspectRoutes(app: FastifyInstance, stage: Stage): void {
   })
 
   app.post('/api/forge', async (request) => {
-    const { body, lane, user, standing } = subject(stage, request.body)
+    const { body, lane, user } = subject(stage, request.body)
     const name = body.text('cookie')
     const value = body.text('value')
     if (!/^[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]*$/.test(value))
       throw new CallError(
         'A cookie’s value is printable ASCII without spaces, quotes, commas, semicolons and backslashes',
       )
-    const others = standing.jar
-      .all()
-      .filter((cookie) => cookie.name !== name)
-      .map((cookie) => `${cookie.name}=${cookie.value}`)
     return {
-      record: await stage.traffic.act(lane, user, 'forge', { forged: [`${name}=${value}`, ...others].join('; ') }),
+      record: await stage.traffic.act(lane, user, 'forge', { forged: { name, value } }),
     }
   })
   redisRoutes(app, stage)
@@ -59,9 +55,11 @@ function redisRoutes(app: FastifyInstance, stage: Stage): void {
   app.post('/api/inspect/redis', async (request) => {
     const { lane, standing, reveal } = subject(stage, request.body)
     const redis = inspectors.of(lane)
-    const key = await keyOf(lane, standing.jar.header(Date.now()))
-    if (key === undefined) return { key: null, hash: null } satisfies RedisShown
-    const hash = await redis.hash(key, lane.host.codec)
+    const header = standing.jar.header(Date.now())
+    const { key, failure } = header === undefined ? {} : await keyOf(lane, header)
+    if (key === undefined) return { key: null, hash: null, ...(failure && { failure }) } satisfies RedisShown
+    const hash = await redis.hash(key, lane.host.codec).catch((error: Error) => error)
+    if (hash instanceof Error) return { key: null, hash: null, failure: hash.message } satisfies RedisShown
     const shown = reveal ? key : hideKey(key)
     const cookie = standing.jar.get(lane.target.cookieName)
     return {
@@ -123,24 +121,29 @@ function subject(stage: Stage, json: unknown) {
 }
 
 /** Asks each living node, on its own port, whom it takes this cookie's owner for. Ids come masked from the node. */
-async function whoAmIEverywhere(lane: Lane, cookie: string | undefined): Promise<object[]> {
+async function whoAmIEverywhere(lane: Lane, cookie: string | undefined): Promise<NodeAnswer[]> {
   return Promise.all(
     lane.target.processes().map(async ({ name }) => {
       const answer = await visit(new URL('/whoami', lane.target.nodeUrl(name)).href, { cookie, timeoutMs: 1500 })
       if (!answer.ok) return { node: name, failure: answer.reason }
+      if (answer.status !== 200) return { node: name, failure: `status ${answer.status}` }
       try {
-        return { node: name, ...(JSON.parse(answer.body) as object) }
+        return { ...(JSON.parse(answer.body) as NodeAnswer), node: name }
       } catch {
-        return { node: name, failure: `status ${answer.status}` }
+        return { node: name, failure: 'no JSON' }
       }
     }),
   )
 }
 
-/** The exact key of a session, as a node of the lane says it. */
-async function keyOf(lane: Lane, cookie: string | undefined): Promise<string | undefined> {
-  const answers = (await whoAmIEverywhere(lane, cookie)) as { session?: { redisKey?: string | null } | null }[]
-  return answers.find(({ session }) => session?.redisKey)?.session?.redisKey ?? undefined
+/** The exact key of a session, as a node of the lane says it; without one, why nobody can say, if nobody can. */
+async function keyOf(lane: Lane, cookie: string): Promise<{ key?: string; failure?: string }> {
+  const answers = await whoAmIEverywhere(lane, cookie)
+  const key = answers.find(({ session }) => session?.redisKey)?.session?.redisKey
+  if (key) return { key }
+  return answers.some(({ failure }) => failure === undefined)
+    ? {}
+    : { failure: answers[0]?.failure ?? 'no server runs' }
 }
 
 /** The key with all but the ends of its id left out. */

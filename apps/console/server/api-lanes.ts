@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify'
+import { applies } from '../wire/applies.ts'
 import { nodeCodecs } from '../wire/codec.ts'
 import { laneActions, nodeActions } from '../wire/frame.ts'
 import { Body } from './body.ts'
@@ -18,8 +19,11 @@ export function laneRoutes(app: FastifyInstance, stage: Stage): void {
     }
     const lanes = chosen(stage, body.text('lane')).filter((lane) => lane.host.nodes().some(({ name }) => name === node))
     if (lanes.length === 0) throw new CallError(`There is no node ${node}`, 404)
-    await inEach(lanes, (lane) => lane.actOnNode(node, action, value))
-    return { done: lanes.map(({ id }) => id) }
+    // Asked of all lanes, it is done where it does anything; asked of one, that lane says why it cannot.
+    const fitting = lanes.filter(({ processes }) => applies(action, { process: processes.stateOf(node) }))
+    const acting = fitting.length > 0 ? fitting : lanes
+    await inEach(acting, (lane) => lane.actOnNode(node, action, value))
+    return { done: acting.map(({ id }) => id) }
   })
 
   app.post('/api/lane', async (request) => {
@@ -27,7 +31,11 @@ export function laneRoutes(app: FastifyInstance, stage: Stage): void {
     const [action, node] = [body.oneOf('action', laneActions), body.optionalText('node')]
     const codec = action === 'codec' ? body.oneOf('codec', nodeCodecs) : undefined
     const shared = action === 'codec' || action.startsWith('redis')
-    const lanes = chosen(stage, body.text('lane')).filter(({ host }) => !shared || host.mode === 'clustered')
+    const lanes = chosen(stage, body.text('lane'))
+      .filter(({ host }) => !shared || host.mode === 'clustered')
+      .filter(({ host }) => action !== 'remove' || host.nodes().some(({ name }) => name === node))
+    if (lanes.length === 0)
+      throw new CallError(action === 'remove' ? `There is no node ${node}` : 'No lane keeps its sessions in Redis', 404)
     await inEach(lanes, (lane) => lane.actOnLane(action, { node, codec }))
     return { done: lanes.map(({ id }) => id) }
   })

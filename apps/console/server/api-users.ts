@@ -18,13 +18,16 @@ export function userRoutes(app: FastifyInstance, stage: Stage): void {
     const users = body.text('user') === 'all' ? traffic.names : [known(stage, body.text('user'))]
     const times = body.optionalInteger('times', 1, mostTimes) ?? 1
     const via = body.optionalText('via')
+    const fresh = body.flag('fresh')
     const lanes = body.optionalTexts('lanes')
+    if (via !== undefined && ![...stage.lanes.values()].some(({ target }) => target.nodeUrl(via) !== undefined))
+      throw new CallError(`There is no node ${via}`, 404)
     const records: RequestRecord[] = []
     for (let turn = 0; turn < times; turn++) {
       // One user after another. Logins go in order, so that who is on which node is the same in every lane and every run;
       // whatever follows goes in a new order each time, or nine users would stay in step with three nodes.
       for (const user of action === 'login' ? users : shuffled(users))
-        records.push(...(await traffic.everywhere(user, action, { via }, lanes)))
+        records.push(...(await traffic.everywhere(user, action, { via, fresh }, lanes)))
     }
     return { records: records.slice(-60) }
   })

@@ -70,6 +70,17 @@ describe('hub', () => {
     expect(slow.written.at(-1)).toMatchObject({ full: true, skipped: 999 })
   })
 
+  it('brings a page that missed only figures up to date, and does not say that it missed requests', () => {
+    const center = hub({ snapshot: () => empty })
+    const slow = page()
+    center.join(slow)
+    slow.state.open = false
+    for (let turn = 0; turn < 10; turn++) center.send(frame())
+    slow.drain()
+    expect(slow.written.at(-1)).toMatchObject({ full: true, skipped: 0 })
+    expect(slow.written).toHaveLength(3)
+  })
+
   it('thins a crowded frame, keeping losses and errors, the order and an honest count', () => {
     const crowd = frame(
       ...Array.from({ length: 100 }, (_, seq) => record(seq, seq === 57 ? 'lost' : seq === 99 ? 'error' : 'found')),

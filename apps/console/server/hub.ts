@@ -16,6 +16,8 @@ export interface HubOptions {
 interface Page {
   readonly stream: PageStream
   blocked: boolean
+  /** A frame was dropped for it: it needs everything anew. */
+  behind: boolean
   /** Records that this page missed while it was blocked. */
   missed: number
 }
@@ -41,9 +43,9 @@ export function hub(options: HubOptions): Hub {
     page.blocked = true
     page.stream.once('drain', () => {
       page.blocked = false
-      if (page.missed === 0 || !pages.has(page)) return
+      if (!page.behind || !pages.has(page)) return
       const skipped = page.missed
-      page.missed = 0
+      Object.assign(page, { behind: false, missed: 0 })
       put(page, encode({ ...options.snapshot(), skipped }))
     })
   }
@@ -53,7 +55,7 @@ export function hub(options: HubOptions): Hub {
       return pages.size
     },
     join(stream) {
-      const page: Page = { stream, blocked: false, missed: 0 }
+      const page: Page = { stream, blocked: false, behind: false, missed: 0 }
       pages.add(page)
       put(page, encode(options.snapshot()))
       return () => void pages.delete(page)
@@ -62,7 +64,7 @@ export function hub(options: HubOptions): Hub {
       if (pages.size === 0) return
       const text = encode(thin(frame, maxRecords))
       for (const page of pages) {
-        if (page.blocked) page.missed += Math.max(1, frame.records.length)
+        if (page.blocked) Object.assign(page, { behind: true, missed: page.missed + frame.records.length })
         else put(page, text)
       }
     },

@@ -79,8 +79,33 @@ describe('joiner', () => {
     join.sweep()
     expect(join.size).toBe(1)
     join.done(done('slow'))
+    await vi.advanceTimersByTimeAsync(1200)
     join.sweep()
     expect(strangers).toHaveLength(1)
+  })
+
+  it('gives a request that took long the same grace after its end as any other', async () => {
+    const { join, strangers } = make()
+    join.decision(decision('slow'))
+    join.decision(decision('quick'))
+    await vi.advanceTimersByTimeAsync(5000)
+    join.done(done('slow'))
+    join.sweep()
+    join.node(node('slow'))
+    expect(await join.claim('slow')).toEqual({ decisions: [decision('slow')], done: done('slow'), node: node('slow') })
+    expect(strangers).toEqual([])
+  })
+
+  it('keeps a request that is expected for whoever asked for it, however late the claim', async () => {
+    const { join, strangers } = make()
+    join.decision(decision('1'))
+    join.done(done('1'))
+    join.node(node('1'))
+    join.expect('1')
+    await vi.advanceTimersByTimeAsync(5000)
+    join.sweep()
+    expect(strangers).toEqual([])
+    expect(await join.claim('1')).toEqual({ decisions: [decision('1')], done: done('1'), node: node('1') })
   })
 
   it('never keeps more than its limit', () => {

@@ -32,6 +32,8 @@ export interface Joiner {
   decision(event: DecisionEvent): void
   done(event: DoneEvent): void
   node(event: NodeEvent): void
+  /** Says that a request is one of ours, although its claim will take a while: no sweep hands it over meanwhile. */
+  expect(requestId: string): void
   /** Everything about a request of ours; waits until both ends have spoken, or for the grace. */
   claim(requestId: string): Promise<Joined>
   /** Hands over finished strangers and forgets what is old. Call it every now and then. */
@@ -64,6 +66,10 @@ export function joiner(options: JoinerOptions): Joiner {
     done(event) {
       const entry = entryOf(event.requestId)
       entry.done = event
+      // From its end on a request has the whole grace, however long it took; the map stays in the order of age.
+      entry.since = options.now()
+      entries.delete(event.requestId)
+      entries.set(event.requestId, entry)
       heard(entry)
     },
     node(event) {
@@ -71,6 +77,9 @@ export function joiner(options: JoinerOptions): Joiner {
       const entry = entryOf(event.requestId)
       entry.node = event
       heard(entry)
+    },
+    expect(requestId) {
+      entryOf(requestId).claimed = true
     },
     async claim(requestId) {
       const entry = entryOf(requestId)

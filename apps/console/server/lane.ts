@@ -7,7 +7,7 @@ import { laneView } from './lane-view.ts'
 import { Processes } from './processes.ts'
 import { type Deed, type DeedOptions, deed, type LaneTarget, type Standing } from './standing.ts'
 import { tally } from './tally.ts'
-import { connections } from './visit.ts'
+import { type Answer, connections } from './visit.ts'
 import { type NodeFacts, type UpstreamFacts, type Watch, watch } from './watch.ts'
 import { mask, why } from './why.ts'
 
@@ -51,6 +51,10 @@ export class Lane implements AsyncDisposable {
       agent: this.#agent,
       cookieName: host.mode === 'clustered' ? 'SESSION' : 'JSESSIONID',
       nodeUrl: (name) => host.nodes().find((node) => node.name === name)?.url,
+      answered: (answer) => {
+        const requestId = requestIdOf(answer)
+        if (requestId !== undefined) this.#joiner.expect(requestId)
+      },
       processes: () => this.processes.living(),
     }
     this.#joiner = joiner({ now: Date.now, onStranger: (joined) => this.#stranger(joined) })
@@ -82,7 +86,7 @@ export class Lane implements AsyncDisposable {
   /** Does one action as a user, and tells what came of it once both ends have spoken. */
   async act(name: string, user: Standing, action: UserAction, options: DeedOptions = {}): Promise<RequestRecord> {
     const done = await deed(this.target, user, action, options)
-    const requestId = done.answer.ok ? done.answer.headers['x-request-id'] : undefined
+    const requestId = requestIdOf(done.answer)
     const joined: Joined = requestId === undefined ? { decisions: [] } : await this.#joiner.claim(requestId)
     this.tally.outcome(done.outcome, done.node)
     if (done.firstLoss && done.home !== undefined) this.tally.node(done.home).lost++
@@ -99,9 +103,13 @@ export class Lane implements AsyncDisposable {
       action === 'crash' || action === 'freeze' ? 'bad' : 'plain',
       true,
     )
-    await this.host.actOnNode(node, action, value)
+    try {
+      await this.host.actOnNode(node, action, value)
+    } catch (error) {
+      this.notice('node.failed', { node, reason: (error as Error).message }, 'bad')
+      throw error
+    }
     if (action === 'slow') this.slow.set(node, value.slowMs ?? 0)
-    if (action === 'restart' || action === 'crash') this.slow.delete(node)
     this.#watch.refresh()
   }
 
@@ -120,11 +128,15 @@ export class Lane implements AsyncDisposable {
     try {
       await this.host.actOnLane(action, value)
       this.#watch.refresh()
+      if (action === 'remove') this.#forget(value.node ?? '')
       this.notice(
         `lane.${action}.done`,
         { node: this.host.nodes().at(-1)?.name ?? '', codec: value.codec ?? '' },
         'good',
       )
+    } catch (error) {
+      this.notice('lane.failed', { reason: (error as Error).message }, 'bad')
+      throw error
     } finally {
       this.busy = undefined
     }
@@ -145,6 +157,13 @@ export class Lane implements AsyncDisposable {
   notice(key: string, values: Notice['values'], tone: Notice['tone'], mark = false): void {
     if (mark) this.#markedAt = Date.now()
     this.#listener.notice({ lane: this.id, key, ...(values && { values }), tone, mark })
+  }
+
+  /** A node that comes later under the same name is another one. */
+  #forget(node: string): void {
+    this.slow.delete(node)
+    this.facts.delete(node)
+    this.tally.forget(node)
   }
 
   #recordOf(
@@ -176,14 +195,11 @@ export class Lane implements AsyncDisposable {
 
   #why(options: DeedOptions, done: Deed, joined: Joined): WhyStep[] {
     const { answer } = done
-    const sent = options.forged ?? done.cookie
+    const { forged } = options
     return why({
       cookieName: this.target.cookieName,
-      cookie:
-        sent === undefined
-          ? undefined
-          : mask(options.forged === undefined ? sent : (options.forged.split('=').at(1) ?? '')),
-      forged: options.forged !== undefined,
+      cookie: done.cookie === undefined ? undefined : mask(done.cookie),
+      forged: forged && { name: forged.name, id: mask(forged.value) },
       direct: options.via,
       decisions: joined.decisions,
       node: done.node,
@@ -234,6 +250,8 @@ export class Lane implements AsyncDisposable {
   }
 
   #processChanged(node: string, state: string): void {
+    // What it was told to do, its next process does not know.
+    if (state === 'crashed' || state === 'stopped') this.slow.delete(node)
     // A crash that somebody asked for here has its mark already; one that came by itself gets one now.
     if (state === 'crashed') this.notice('process.crashed', { node }, 'bad', Date.now() - this.#markedAt > 5000)
     else if (state === 'running') this.notice('process.running', { node }, 'good')
@@ -245,6 +263,8 @@ export class Lane implements AsyncDisposable {
     this.#listener.notice({ lane: this.id, key: `upstream.${state}`, values: { node, reason }, tone })
   }
 }
+
+const requestIdOf = (answer: Answer): string | undefined => (answer.ok ? answer.headers['x-request-id'] : undefined)
 
 type Session = NonNullable<NodeEvent['session']>
 

@@ -67,6 +67,8 @@ class OwnedLane implements LaneHost {
   readonly #cluster: Cluster
   readonly #listeners: Set<(part: string, state: ProcessState) => void>
   #codec: NodeCodec
+  /** The nodes that were told to drain or to be in maintenance, whatever the balancer calls them while they are down. */
+  readonly #aside = new Set<string>()
 
   constructor(
     { mode, nodeEnv, env }: OwnedLaneOptions,
@@ -123,7 +125,9 @@ class OwnedLane implements LaneHost {
         'redis-thaw': 'no-redis',
         'redis-start': 'no-redis',
       }
-    if (redis.managed) return {}
+    // A server does not start without its Redis: a restart would only end it.
+    const away = { codec: 'redis-away', rolling: 'redis-away', add: 'redis-away', restart: 'redis-away' } as const
+    if (redis.managed) return redis.state === 'running' ? {} : away
     return {
       'redis-stop': 'foreign-redis',
       'redis-freeze': 'foreign-redis',
@@ -147,13 +151,14 @@ class OwnedLane implements LaneHost {
         return
       case 'restart':
         if (node.state === 'frozen') await node.thaw()
-        return node.pid === undefined ? node.start() : node.restart()
+        return this.#restarting([node], () => (node.pid === undefined ? node.start() : node.restart()))
       case 'drain':
-        return balancer.change(name, { state: 'drain' })
       case 'maintenance':
-        return balancer.change(name, { state: 'maintenance' })
       case 'ready':
-        return balancer.change(name, { state: 'ready' })
+        await balancer.change(name, { state: action })
+        if (action === 'ready') this.#aside.delete(name)
+        else this.#aside.add(name)
+        return
       case 'weight':
         return balancer.change(name, { weight: value.weight ?? 1 })
       case 'slow':
@@ -170,9 +175,11 @@ class OwnedLane implements LaneHost {
         await this.#cluster.addNode()
         return
       case 'remove':
-        return this.#cluster.removeNode(value.node ?? '')
+        await this.#cluster.removeNode(value.node ?? '')
+        this.#aside.delete(value.node ?? '')
+        return
       case 'rolling':
-        return this.#cluster.rollingRestart()
+        return this.#restarting(this.#cluster.nodes, () => this.#cluster.rollingRestart())
       case 'redis-stop':
         return redis?.crash()
       case 'redis-freeze':
@@ -183,7 +190,18 @@ class OwnedLane implements LaneHost {
         return redis?.start()
       case 'codec':
         this.#codec = value.codec ?? this.#codec
-        return this.#cluster.rollingRestart({ SESSION_CODEC: this.#codec })
+        return this.#restarting(this.#cluster.nodes, () => this.#cluster.rollingRestart({ SESSION_CODEC: this.#codec }))
+    }
+  }
+
+  /** A server that drains or is in maintenance stays so through a restart: nobody waits until the balancer sees it up. */
+  async #restarting(nodes: Cluster['nodes'], restart: () => Promise<void>): Promise<void> {
+    const kept = nodes.filter(({ name }) => this.#aside.has(name)).map((node) => [node, node.untilSeen] as const)
+    for (const [node] of kept) node.untilSeen = undefined
+    try {
+      await restart()
+    } finally {
+      for (const [node, untilSeen] of kept) node.untilSeen = untilSeen
     }
   }
 

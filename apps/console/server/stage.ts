@@ -1,6 +1,7 @@
 import type { Frame, LaneView } from '../wire/frame.ts'
 import { noTotals } from '../wire/outcome.ts'
 import type { LaneId, Mode, Notice, RequestRecord } from '../wire/record.ts'
+import { CallError } from './call-error.ts'
 import { type Hub, hub } from './hub.ts'
 import { Lane } from './lane.ts'
 import type { LaneHost } from './lane-host.ts'
@@ -41,6 +42,8 @@ export class Stage implements AsyncDisposable {
   readonly #options: StageOptions
   readonly #records: RequestRecord[] = []
   readonly #notices: Notice[] = []
+  /** Each user's last record in each lane, by `lane/user`. */
+  readonly #latest = new Map<string, RequestRecord>()
   #fresh: { records: RequestRecord[]; notices: Notice[] } = { records: [], notices: [] }
   #seq = 0
   #flushes = 0
@@ -53,6 +56,7 @@ export class Stage implements AsyncDisposable {
     this.#options = options
     this.#plans = options.lanes
     this.traffic = new Traffic(() => [...this.lanes.values()], options.users)
+    this.traffic.setClock({ running: options.running ?? true })
     this.hub = hub({ snapshot: () => this.snapshot() })
     this.ready = this.#openAll()
     this.#timer = setInterval(() => this.#flush(), flushMs)
@@ -63,6 +67,7 @@ export class Stage implements AsyncDisposable {
     return {
       full: true,
       records: this.#records.slice(-240),
+      latest: [...this.#latest.values()],
       notices: this.#notices.slice(-60),
       skipped: 0,
       ...this.#views(),
@@ -80,10 +85,10 @@ export class Stage implements AsyncDisposable {
     )
   }
 
-  /** @throws Error when no such lane is up */
+  /** @throws CallError when no such lane is up */
   lane(id: string): Lane {
     const lane = this.lanes.get(id as LaneId)
-    if (!lane) throw new Error(`There is no lane ${id}`)
+    if (!lane) throw new CallError(`There is no lane ${id}, or it is not up yet`, 404)
     return lane
   }
 
@@ -97,7 +102,7 @@ export class Stage implements AsyncDisposable {
 
   async #openAll(): Promise<void> {
     await Promise.all(this.#plans.map((plan) => this.#open(plan)))
-    if (!this.#closed && this.lanes.size > 0) this.traffic.setClock({ running: this.#options.running ?? true })
+    if (!this.#closed) this.traffic.begin()
   }
 
   async #open(plan: LanePlan): Promise<void> {
@@ -122,6 +127,7 @@ export class Stage implements AsyncDisposable {
   #record(record: Omit<RequestRecord, 'seq'>): RequestRecord {
     const numbered = { seq: ++this.#seq, ...record }
     keep(this.#records, numbered)
+    if (numbered.user !== undefined) this.#latest.set(`${numbered.lane}/${numbered.user}`, numbered)
     this.#fresh.records.push(numbered)
     return numbered
   }

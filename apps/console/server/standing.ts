@@ -14,6 +14,8 @@ export interface LaneTarget {
   /** The session cookie's name. */
   readonly cookieName: string
   nodeUrl(name: string): string | undefined
+  /** Hears of each answer to a user as soon as it has come: what is made of it may take a while. */
+  answered?(answer: Answer): void
   /** Every node that may hold a session, with the number of times that its process was begun. */
   processes(): readonly { readonly name: string; readonly incarnation: number }[]
 }
@@ -67,8 +69,10 @@ export interface Deed {
 export interface DeedOptions {
   /** Sends it to this node's own port. */
   readonly via?: string | undefined
-  /** For `forge`: the Cookie header to send in place of the jar's. */
-  readonly forged?: string | undefined
+  /** As in a new browser: the jar is emptied first, the affinity cookie too. */
+  readonly fresh?: boolean | undefined
+  /** For `forge`: a cookie to send in place of the jar's of that name. */
+  readonly forged?: { readonly name: string; readonly value: string } | undefined
 }
 
 /** How long a holder that was found stays believed before it is asked again, ms. */
@@ -98,7 +102,11 @@ export async function deed(
   options: DeedOptions = {},
 ): Promise<Deed> {
   const at = Date.now()
-  if (action === 'forget') forget(lane, user)
+  if (options.fresh) {
+    for (const { name } of user.jar.all()) user.jar.delete(name)
+    user.pinned = undefined
+  }
+  if (action === 'forget' || options.fresh) forget(lane, user)
   const token = randomBytes(9).toString('base64url')
   const [method, target] = lineOf(action, token)
   const cookie = user.jar.get(lane.cookieName)?.value
@@ -108,14 +116,16 @@ export async function deed(
       ? { ok: false, reason: 'refused', ms: 0 }
       : await visit(new URL(target, base).href, {
           method,
-          cookie: options.forged ?? user.jar.header(at),
+          cookie: options.forged ? headerWith(user.jar, options.forged) : user.jar.header(at),
           ...(options.via === undefined ? { host: lane.host, agent: lane.agent } : {}),
         })
+  lane.answered?.(answer)
   if (action === 'forge')
     return {
       answer,
       at,
       outcome: settled(firstVerdict(action, {}, answer, false)),
+      cookie,
       node: servedBy(answer),
       overwrote: false,
       firstLoss: false,
@@ -126,7 +136,10 @@ export async function deed(
   const verdict = firstVerdict(action, sent, answer, now !== undefined && now !== cookie)
   const before = user.home?.node
   const wasLost = user.lost
-  const search = verdict === 'unknown' ? await look(lane, user, cookie as string) : { outcome: verdict }
+  const search =
+    verdict === 'unknown'
+      ? await lookFor(lane, user, cookie as string, action === 'open' ? servedBy(answer) : undefined)
+      : { outcome: verdict }
   const overwrote =
     cookie !== undefined && now !== undefined && now !== cookie && (action === 'write' || action === 'count')
   remember(lane, user, action, { answer, token, outcome: search.outcome, overwrote, via: options.via })
@@ -140,9 +153,29 @@ const settled = (verdict: Outcome | 'unknown'): Outcome => (verdict === 'unknown
 /** The node that says it answered. */
 const servedBy = (answer: Answer): string | undefined => (answer.ok ? answer.headers['x-served-by'] : undefined)
 
+/** The Cookie header of a jar in which one value was put by hand; the jar itself keeps its own. */
+function headerWith(jar: Jar, { name, value }: { name: string; value: string }): string {
+  const others = jar.all().filter((cookie) => cookie.name !== name)
+  return [{ name, value }, ...others].map((cookie) => `${cookie.name}=${cookie.value}`).join('; ')
+}
+
 function forget(lane: LaneTarget, user: Standing): void {
   user.jar.delete(lane.cookieName)
   Object.assign(user, { token: undefined, home: undefined, held: undefined, lost: false, lostBy: undefined })
+}
+
+/**
+ * Looks for a session that the answer did not show. One that keeps no token, because a write began it, is found when the very node
+ * that answered a read has it: there was nothing to answer with.
+ */
+async function lookFor(
+  lane: LaneTarget,
+  user: Standing,
+  cookie: string,
+  reader: string | undefined,
+): Promise<{ outcome: Outcome; holder?: string }> {
+  const seen = await look(lane, user, cookie, reader)
+  return user.token === undefined && seen.holder !== undefined && seen.holder === reader ? { outcome: 'found' } : seen
 }
 
 /** Asks every node on its own port whether it has the user's token; a recent answer, or a loss, is not asked for twice. */
@@ -150,15 +183,19 @@ async function look(
   lane: LaneTarget,
   user: Standing,
   cookie: string,
+  reader: string | undefined,
 ): Promise<{ outcome: 'miss' | 'lost'; holder?: string }> {
   if (user.lost) return { outcome: 'lost' }
   const processes = lane.processes()
   const lives = (home: Home | undefined) =>
     processes.some(({ name, incarnation }) => name === home?.node && incarnation === home.incarnation)
-  const { held } = user
+  // What keeps no token is asked for anew each time: where all share the sessions, the node that answers must say so itself.
+  const held = user.token === undefined ? undefined : user.held
   if (held && held.cookie === cookie && held.until > Date.now() && lives(held))
     return { outcome: 'miss', holder: held.node }
-  const testimony = await Promise.all(processes.map(({ name }) => ask(lane, user, cookie, name)))
+  // The node that answered speaks first: where all share the sessions, all have it.
+  const asked = processes.toSorted((one, other) => Number(other.name === reader) - Number(one.name === reader))
+  const testimony = await Promise.all(asked.map(({ name }) => ask(lane, user, cookie, name)))
   const verdict = searched(testimony, lives(user.home) ? user.home?.node : undefined)
   const process = processes.find(({ name }) => name === verdict.holder)
   user.held = process && { node: process.name, incarnation: process.incarnation, cookie, until: Date.now() + believeMs }
@@ -168,11 +205,21 @@ async function look(
 async function ask(lane: LaneTarget, user: Standing, cookie: string, node: string): Promise<Testimony> {
   const url = lane.nodeUrl(node)
   if (url === undefined) return { node, says: 'has-not' }
-  const answer = await visit(new URL('/get', url).href, { cookie: `${lane.cookieName}=${cookie}`, timeoutMs: 1500 })
+  const target = new URL(user.token === undefined ? '/whoami' : '/get', url).href
+  const answer = await visit(target, { cookie: `${lane.cookieName}=${cookie}`, timeoutMs: 1500 })
   if (!answer.ok) return { node, says: answer.reason === 'refused' ? 'has-not' : 'silent' }
   if (answer.status >= 500) return { node, says: 'silent' }
-  const has = answer.status === 200 && (user.token === undefined || answer.body.trim() === user.token)
-  return { node, says: has ? 'has' : 'has-not' }
+  const has = user.token === undefined ? knowsSomebody(answer.body) : answer.body.trim() === user.token
+  return { node, says: answer.status === 200 && has ? 'has' : 'has-not' }
+}
+
+/** Whether a node's answer to `/whoami` names a session. */
+function knowsSomebody(body: string): boolean {
+  try {
+    return Boolean((JSON.parse(body) as { session?: unknown }).session)
+  } catch {
+    return false
+  }
 }
 
 interface Memory {

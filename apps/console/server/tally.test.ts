@@ -43,6 +43,16 @@ describe('tally', () => {
     expect(counts.rate('a', 60_000)).toBe(0)
   })
 
+  it('forgets a node that was removed: the next of its name begins at nought', () => {
+    const counts = tally()
+    for (const name of ['a', 'd', 'd']) counts.done(done(name, 200, 1, 0))
+    counts.outcome('miss', 'd')
+    counts.forget('d')
+    expect(counts.node('d')).toMatchObject({ requests: 0, missed: 0 })
+    expect(counts.share()).toEqual({ a: 1 })
+    expect(counts.totals.miss).toBe(1)
+  })
+
   it('knows its percentiles by nearest rank', () => {
     const hundred = Array.from({ length: 100 }, (_, i) => 100 - i)
     expect([0.5, 0.95, 0.99, 1].map((fraction) => percentile(hundred, fraction))).toEqual([50, 95, 99, 100])

@@ -31,6 +31,8 @@ export interface Tally {
   /** One verdict by a user's token; `node` is the one that answered. */
   outcome(outcome: Outcome, node: string | undefined): void
   store(node: string, session: NodeSession): void
+  /** Forgets a node that was removed; the totals stay. */
+  forget(name: string): void
   rate(name: string, now: number): number
   percentile(name: string, fraction: number): number | undefined
   share(): Readonly<Record<string, number>>
@@ -81,6 +83,10 @@ export function tally(): Tally {
       else if (outcome !== 'error') node(name).missed++
     },
     store: (name, session) => push(node(name).store, session, storeWindow),
+    forget(name) {
+      nodes.delete(name)
+      recent.splice(0, recent.length, ...recent.filter((one) => one !== name))
+    },
     rate(name, now) {
       const { times } = node(name)
       while (times[0] !== undefined && times[0] < now - rateMs) times.shift()

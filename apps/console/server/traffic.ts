@@ -47,6 +47,9 @@ export class Traffic implements Disposable {
   readonly #lanes: () => readonly Lane[]
   readonly #users = new Map<string, User>()
   #rate = 3
+  #running = false
+  /** Whether there is a stage to act on; until then a clock that runs makes nobody act. */
+  #begun = false
   #pacer: Disposable | undefined
   #bag: string[] = []
 
@@ -89,14 +92,21 @@ export class Traffic implements Disposable {
     return done
   }
 
-  /** Does the same action at once in every lane that is on, or in those of them that are named. */
+  /**
+   * Does the same action at once in every lane that is on, or in those of them that are named. A lane without the node that it is to
+   * go to is left out: nothing could be sent there.
+   */
   async everywhere(
     user: string,
     action: UserAction,
     options: DeedOptions = {},
     only?: readonly string[],
   ): Promise<RequestRecord[]> {
-    const lanes = this.#lanes().filter(({ on, id }) => on && (only === undefined || only.includes(id)))
+    const { via } = options
+    const lanes = this.#lanes().filter(
+      ({ on, id, target }) =>
+        on && (only === undefined || only.includes(id)) && (via === undefined || target.nodeUrl(via) !== undefined),
+    )
     return Promise.all(lanes.map((lane) => this.act(lane, user, action, options)))
   }
 
@@ -106,7 +116,7 @@ export class Traffic implements Disposable {
   }
 
   get clock(): ClockView {
-    return { running: this.#pacer !== undefined, rate: this.#rate }
+    return { running: this.#running, rate: this.#rate }
   }
 
   setClock({
@@ -117,8 +127,15 @@ export class Traffic implements Disposable {
     rate?: number | undefined
   }): void {
     this.#rate = rate
+    this.#running = running
     this.#pacer?.[Symbol.dispose]()
-    this.#pacer = running ? pacer(rate, () => void this.step()) : undefined
+    this.#pacer = running && this.#begun ? pacer(rate, () => void this.step()) : undefined
+  }
+
+  /** Lets the users act, if the clock runs: whoever stopped it before the lanes were up does not want it to start now. */
+  begin(): void {
+    this.#begun = true
+    this.setClock({})
   }
 
   /** The next active user opens the page once, everywhere; a lane in which the user is still waiting is left out. */
@@ -155,6 +172,7 @@ export class Traffic implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    this.#running = false
     this.#pacer?.[Symbol.dispose]()
   }
 

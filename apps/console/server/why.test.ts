@@ -98,6 +98,22 @@ describe('why', () => {
     expect(keys({ ...base, session, outcome: 'lost' }).at(-1)).toBe('gone.all')
   })
 
+  it('names the cookie that was forged, and not another one', () => {
+    const forged = { name: 'AFFINITY', id: '…fg' }
+    expect(why({ ...base, forged }).slice(0, 2)).toEqual([
+      { key: 'cookie.sent', values: { name: 'JSESSIONID', id: '…7f' } },
+      { key: 'cookie.forged', values: forged },
+    ])
+    const own = { name: 'JSESSIONID', id: '…id' }
+    expect(why({ ...base, forged: own })[0]).toEqual({ key: 'cookie.forged', values: own })
+  })
+
+  it('says that a session is there although there was nothing to answer with', () => {
+    const held = { ...session, outcome: 'found' }
+    expect(keys({ ...base, session: held, status: 404 })).toEqual(['cookie.sent', 'memory.found', 'session.empty'])
+    expect(keys({ ...base, session: held })).toEqual(['cookie.sent', 'memory.found'])
+  })
+
   it('blames the balancer when no node answered, and the connection when nobody did', () => {
     const { node: _, ...nobody } = base
     expect(keys({ ...nobody, status: 503, outcome: 'error' })).toEqual(['cookie.sent', 'balancer.answered'])

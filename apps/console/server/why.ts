@@ -7,7 +7,8 @@ export interface WhyInput {
   readonly cookieName: string
   /** The masked session cookie that was sent. */
   readonly cookie?: string | undefined
-  readonly forged?: boolean | undefined
+  /** A cookie that was put there by hand, its value masked. */
+  readonly forged?: { readonly name: string; readonly id: string } | undefined
   /** Sent past the balancer to this node. */
   readonly direct?: string | undefined
   readonly decisions: readonly DecisionEvent[]
@@ -38,8 +39,13 @@ export function why(input: WhyInput): WhyStep[] {
 
 function clientSteps({ cookie, cookieName, forged, direct }: WhyInput): WhyStep[] {
   const steps: WhyStep[] = []
-  if (cookie === undefined) steps.push({ key: 'cookie.none', values: { name: cookieName } })
-  else steps.push({ key: forged ? 'cookie.forged' : 'cookie.sent', values: { name: cookieName, id: cookie } })
+  if (forged?.name !== cookieName)
+    steps.push(
+      cookie === undefined
+        ? { key: 'cookie.none', values: { name: cookieName } }
+        : { key: 'cookie.sent', values: { name: cookieName, id: cookie } },
+    )
+  if (forged) steps.push({ key: 'cookie.forged', values: { ...forged } })
   if (direct !== undefined) steps.push({ key: 'direct', values: { node: direct } })
   return steps
 }
@@ -108,7 +114,12 @@ function answerSteps({ node, session, shared, failure, status, cookie, outcome }
           { key: 'redis.found', values },
           { key: 'redis.unreadable', values, bad: true },
         ]
-      return [{ key: `${store}.found`, values }]
+      return status === 404 && outcome === 'found'
+        ? [
+            { key: `${store}.found`, values },
+            { key: 'session.empty', values },
+          ]
+        : [{ key: `${store}.found`, values }]
     case 'unknown':
       return [{ key: `${store}.missing`, values, bad: true }]
     case 'created':

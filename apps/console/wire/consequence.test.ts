@@ -57,6 +57,21 @@ describe('consequence', () => {
     expect(consequence('crash', lane('clustered'), users, 'b')).toMatchObject({ key: 'crash.shared', losing: 0 })
   })
 
+  it('says of local what a round robin makes of it: there nobody is anyone’s own', () => {
+    const key = (action: 'drain' | 'freeze' | 'maintenance', mode: Mode) =>
+      consequence(action, lane(mode), users, 'b').key
+    expect([key('drain', 'local'), key('drain', 'sticky'), key('drain', 'clustered')]).toEqual([
+      'drain.local',
+      'drain',
+      'drain.shared',
+    ])
+    expect([key('freeze', 'local'), key('freeze', 'sticky')]).toEqual(['freeze.local', 'freeze.memory'])
+    expect([key('maintenance', 'sticky'), key('maintenance', 'clustered')]).toEqual([
+      'maintenance.memory',
+      'maintenance',
+    ])
+  })
+
   it('counts everybody for a rolling restart, and nobody where Redis keeps the sessions', () => {
     expect(consequence('rolling', lane('local'), users)).toMatchObject({ losing: 9, values: { n: 9 } })
     expect(consequence('rolling', lane('clustered'), users)).toMatchObject({ losing: 0 })

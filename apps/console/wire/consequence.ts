@@ -37,13 +37,15 @@ export function consequence(
     case 'remove':
       return shared || held === 0 ? tell('remove.safe') : tell('remove.memory', held)
     case 'freeze':
-      return tell(shared ? 'freeze.shared' : 'freeze.memory')
+      return tell(shared ? 'freeze.shared' : lane.mode === 'local' ? 'freeze.local' : 'freeze.memory')
     case 'rolling': {
       const losing = shared ? 0 : lane.nodes.reduce((sum, one) => sum + atStake(lane, users, one).length, 0)
       return tell(shared ? 'rolling.shared' : 'rolling.memory', losing)
     }
     case 'drain':
-      return tell(shared ? 'drain.shared' : 'drain')
+      return tell(shared ? 'drain.shared' : lane.mode === 'local' ? 'drain.local' : 'drain')
+    case 'maintenance':
+      return tell(shared || held === 0 ? 'maintenance' : 'maintenance.memory')
     case 'add':
       return tell(`add.${lane.mode}`)
     case 'redis-stop':

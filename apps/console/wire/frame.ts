@@ -89,7 +89,7 @@ export interface LaneView {
   readonly url: string
   readonly policy: string
   readonly totals: Totals
-  /** Requests by node through the balancer, over the last 30 s of traffic. */
+  /** Requests by node through the balancer, of the last 60. */
   readonly share: Readonly<Record<string, number>>
   readonly maxOverMean?: number
   readonly jain?: number
@@ -132,6 +132,8 @@ export interface Frame {
   readonly full: boolean
   readonly records: readonly RequestRecord[]
   readonly notices: readonly Notice[]
+  /** In a full frame: each user's last record in each lane, also one that `records` no longer goes back to. */
+  readonly latest?: readonly RequestRecord[]
   readonly lanes?: readonly LaneView[]
   readonly users?: readonly UserView[]
   readonly clock?: ClockView

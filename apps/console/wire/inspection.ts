@@ -56,6 +56,8 @@ export interface HashShown {
 
 /** What the Redis inspector answers. */
 export interface RedisShown {
+  /** Why nothing can be told of it now: neither that there is a session nor that there is none. */
+  readonly failure?: string
   readonly key: string | null
   readonly cookie?: string
   readonly cli?: string

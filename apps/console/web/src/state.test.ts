@@ -38,6 +38,13 @@ describe('apply', () => {
     ])
   })
 
+  it('knows each user’s last request although the log does not go back to it', () => {
+    const idle = record(1, 'lost', 'Erin')
+    const state = apply(emptyState, frame({ full: true, latest: [idle, record(7)], records: [record(7), record(8)] }))
+    expect(state.latest).toEqual({ 'sticky/Erin': idle, 'sticky/Alice': record(8) })
+    expect(state.log.map(({ seq }) => seq)).toEqual([7, 8])
+  })
+
   it('keeps what a frame does not mention', () => {
     const clock = { running: true, rate: 10 }
     const state = apply(apply(emptyState, frame({ clock })), frame({ records: [record(1)] }))

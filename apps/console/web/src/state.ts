@@ -45,7 +45,9 @@ export const stripLimit = 60
 
 /** The page after one more frame. A full frame starts over, all but the count of what was skipped. */
 export function apply(state: PageState, frame: Frame): PageState {
-  const base = frame.full ? { ...emptyState, skipped: state.skipped, fast: state.fast } : state
+  const base = frame.full
+    ? { ...emptyState, skipped: state.skipped, fast: state.fast, latest: latest({}, frame.latest ?? []) }
+    : state
   const entries = merge(frame.records, frame.notices)
   return {
     ...base,

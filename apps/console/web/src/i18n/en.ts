@@ -227,6 +227,8 @@ export const en = {
   'why.redis.missing.note': 'the key does not exist',
   'why.session.created': '{node}: began a new session',
   'why.session.created.note': 'and set its cookie',
+  'why.session.empty': '{node}: it keeps no value to answer with',
+  'why.session.empty.note': 'a write began this session; nobody logged in',
   'why.session.expired': '{node}: the session has expired',
   'why.session.expired.note': 'its time was over',
   'why.session.malformed': '{node}: this cannot be an id',
@@ -269,6 +271,9 @@ export const en = {
   'cookie.forge.refused': 'Refused: {outcome} ({status}).',
   'cookie.forge.accepted': 'Accepted: whoever has a valid id is its owner. Only a stolen one works.',
   'cookie.forge.affinity': 'The balancer paid no heed to it and picked {node} by its policy.',
+
+  'cookie.forge.affinity.stolen':
+    'The balancer knows this value as its own and sent the request to {node}. Only a stolen one works.',
 
   'session.lost': 'Lost: by {user}’s token, no server has it.',
   'session.home': 'Begun by {node}.',
@@ -365,6 +370,8 @@ export const en = {
   'notice.node.ready': '{node}: take traffic again',
   'notice.node.weight': '{node}: weight {value}',
   'notice.node.slow': '{node}: slowed by {value} ms',
+  'notice.node.failed': '{node}: that did not work: {reason}',
+  'notice.lane.failed': 'that did not work: {reason}',
   'notice.lane.add': 'adding a server',
   'notice.lane.add.done': '{node} was added',
   'notice.lane.remove': 'removing {node}',
@@ -403,6 +410,7 @@ export const en = {
   'nodes.inFlight': 'in flight',
   'nodes.latency': 'p50 / p99',
   'nodes.latency.all': 'p50 / p95 / p99',
+  'nodes.slow': 'slowed by',
   'nodes.answers': '2xx / 4xx / 5xx',
   'nodes.requests': 'requests',
   'nodes.held': 'sessions',
@@ -445,6 +453,7 @@ export const en = {
   'do.cancel': 'Cancel',
   'do.close': 'Close',
   'do.preview': 'What it will come to',
+  'do.nowhere': 'There is no such server to do this to now.',
   'do.confirm': '{action}',
   'do.failed': 'That did not work: {reason}',
   'do.weight.label': 'New weight, 0 to 1000',
@@ -469,6 +478,8 @@ export const en = {
   'consequence.gone': '{node} is not running: nothing more is lost.',
   'consequence.freeze.memory':
     'It stops answering with its connections open. Its {n} users wait, until the balancer gives up on it.',
+  'consequence.freeze.local':
+    'It stops answering with its connections open. Whoever’s turn falls on it waits, until the balancer gives up on it.',
   'consequence.freeze.shared':
     'It stops answering with its connections open, until the balancer gives up on it. Nothing will be lost.',
   'consequence.rolling.memory': '{n} of {all} users will lose their session, server by server.',
@@ -485,8 +496,12 @@ export const en = {
   'consequence.redis-start': 'Redis starts again.',
   'consequence.thaw': '{node} goes on where it stood.',
   'consequence.drain': '{node} keeps its {n} users and takes nobody new.',
+  'consequence.drain.local':
+    '{node} gets nothing more: in a round robin every request is new. What it holds stays, out of reach ({n} users).',
   'consequence.drain.shared': '{node} takes nobody new. Every session is in Redis: nothing is lost.',
   'consequence.maintenance': '{node} gets no traffic at all; its process goes on.',
+  'consequence.maintenance.memory':
+    '{node} gets no traffic at all; its process goes on and keeps its {n} users’ sessions, out of their reach.',
   'consequence.ready': '{node} takes traffic again.',
   'consequence.weight': '{node} gets another share of the new traffic.',
   'consequence.slow': 'Each answer of {node} comes later.',
@@ -506,6 +521,8 @@ export const en = {
   'disabled.thaws-itself': 'Not needed: the server freezes itself and goes on by itself.',
   'disabled.busy': 'Not now: something else is being done to the lane.',
   'disabled.nobody-on-b': 'Not now: b has no users.',
+  'disabled.no-b': 'Not now: there is no server b.',
+  'disabled.redis-away': 'Not now: Redis does not answer, and no server starts without it.',
   'disabled.starting': 'Not yet: the lane is still starting.',
 
   'keys.title': 'Keys',
@@ -545,6 +562,7 @@ export const en = {
   'tour.said': 'You said: {answer}.',
   'tour.unsaid': 'You did not guess.',
   'tour.happened': 'It happened:',
+  'tour.tally': '{n} of {all} found',
   'tour.working': 'Doing it …',
   'tour.predict': 'Your guess',
   'tour.missing': 'This chapter needs the lane {lane}, which is not here.',
