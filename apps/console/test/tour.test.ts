@@ -25,6 +25,7 @@ const truth: Readonly<Record<string, Readonly<Record<string, RegExp>>>> = {
   '1.2': { local: /found/, sticky: /found/, clustered: /found/ },
   '1.3': { local: /no session/, sticky: /no session/, clustered: /no session/ },
   '2.1': { local: /not here/, sticky: /not here/, clustered: /found/ },
+  '2.2': { local: /[34] of 10 found/, sticky: /of 10 found/, clustered: /10 of 10 found/ },
   '3.2': { local: / a, b, c/, sticky: /^Sticky \w$/, clustered: / a, b, c/ },
   '4.1': { local: /b 3\d %/, sticky: /a 0 % · b 100 % · c 0 %/, clustered: /b 3\d %/ },
   '5.1': { local: /lost/, sticky: /lost/, clustered: /found/ },
@@ -82,6 +83,41 @@ it('sets the stage first: what was crashed, drained or stopped before comes back
   expect(await view.stateOf('sticky', 'a')).toBe('up')
 }, 200_000)
 
+it('is as true in any other order: by links, backwards, and a second time', async () => {
+  const { page } = view
+  for (const lane of console.stage.lanes.values()) await lane.actOnNode('a', 'weight', { weight: 0 })
+  await console.stage.lane('local').actOnLane('remove', { node: 'c' })
+  console.stage.lane('sticky').on = false
+  for (const here of ['5.2', '5.1', '4.1', '1.2', '1.3', '6.3', '2.2', '6.2', '5.1', '3.2']) {
+    await page.evaluate((step) => {
+      location.hash = `#lang=en&tour=${step}`
+    }, here)
+    await expect.poll(() => page.locator('.tour').getAttribute('data-step'), patient).toBe(here)
+    await page.locator('.tour .primary').click()
+    await expect.poll(() => page.locator('.tour').getAttribute('data-phase'), patient).toBe('revealed')
+    // At once: what was there before the step must not show, not even for a moment.
+    for (const [lane, pattern] of Object.entries(truth[here] ?? {}))
+      expect(await page.locator(`[data-happened=${lane}]`).textContent(), `${here} ${lane}`).toMatch(pattern)
+    expect(await page.locator('.trouble').allTextContents(), `${here} went wrong`).toEqual([])
+  }
+}, 400_000)
+
+it('does one thing at a time: nobody leaves a step while it is being done', async () => {
+  const { page } = view
+  await page.evaluate(() => {
+    location.hash = '#lang=en&tour=6.1'
+  })
+  await expect.poll(() => page.locator('.tour').getAttribute('data-step'), patient).toBe('6.1')
+  await page.locator('.tour .primary').click()
+  await expect.poll(() => page.locator('.tour').getAttribute('data-phase'), patient).toBe('working')
+  await page.keyboard.press('ArrowLeft')
+  await page.locator('.tour .steps button').first().click({ force: true })
+  await page.locator('.tour .primary').click({ force: true })
+  expect(await page.evaluate(() => document.activeElement?.className)).toBe('primary')
+  await expect.poll(() => page.locator('.tour').getAttribute('data-phase'), patient).toBe('revealed')
+  expect(await page.locator('.tour').getAttribute('data-step')).toBe('6.1')
+})
+
 describe('leaving the tour', () => {
   const running = () => console.stage.traffic.clock.running
   const pressed = (name: 'clock.live' | 'clock.pause') =>
@@ -112,6 +148,20 @@ describe('leaving the tour', () => {
     }
     await page.keyboard.press(key)
     await expect.poll(() => page.locator('.tour').count(), patient).toBe(0)
+    await expect.poll(() => pressed('clock.live'), patient).toBe('true')
+    expect(running()).toBe(true)
+  })
+
+  it('the traffic goes on after a reload in between, too', async () => {
+    const { page, t } = view
+    await page.getByRole('button', { name: t('clock.live') }).click()
+    await expect.poll(() => pressed('clock.live'), patient).toBe('true')
+    await page.keyboard.press('t')
+    await expect.poll(() => pressed('clock.pause'), patient).toBe('true')
+    await page.reload()
+    await page.locator('.tour').waitFor()
+    await expect.poll(() => page.locator('.kpi').count(), patient).toBe(3)
+    await page.keyboard.press('Escape')
     await expect.poll(() => pressed('clock.live'), patient).toBe('true')
     expect(running()).toBe(true)
   })

@@ -17,9 +17,17 @@ export async function call<T>(path: string, body: object = {}): Promise<T> {
   return answer
 }
 
+interface ActOptions {
+  readonly via?: string
+  readonly times?: number
+  readonly lanes?: readonly LaneId[]
+  /** As in a new browser: without any cookie, the balancer's included. */
+  readonly fresh?: boolean
+}
+
 /** Everything that the page can have done. */
 export const calls = {
-  act: (user: string, action: UserAction, options: { via?: string; times?: number; lanes?: readonly LaneId[] } = {}) =>
+  act: (user: string, action: UserAction, options: ActOptions = {}) =>
     call<{ records: RequestRecord[] }>('act', { user, action, ...options }),
   clock: (clock: Partial<ClockView>) => call<ClockView>('clock', clock),
   step: () => call<{ records: RequestRecord[] }>('step'),

@@ -12,8 +12,10 @@ export interface Step {
   readonly answers?: readonly string[]
   readonly tab?: Tab
   readonly lane?: LaneId
-  /** What the reveal shows: the users' marks lane by lane, the nodes' share, the codec's trial, or only words. */
-  readonly shows?: 'outcomes' | 'share' | 'codec' | 'answering'
+  /** What the reveal shows: the user's mark lane by lane, the last ten marks, the nodes' share, the codec's trial, or only words. */
+  readonly shows?: 'outcomes' | 'ten' | 'share' | 'codec' | 'answering'
+  /** It goes on where the step before it ended: whoever comes from elsewhere has that one done first. */
+  readonly after?: true
   run(guide: Guide): Promise<void>
 }
 
@@ -44,15 +46,16 @@ export const chapters: readonly Chapter[] = [
         key: 'tour.1.1',
         tab: 'cookie',
         lane: 'local',
-        run: async ({ user }) => void (await calls.act(user, 'login', { via: 'a' })),
+        run: async ({ user, act }) => void (await act(user, 'login', { via: 'a' })),
       },
       {
         key: 'tour.1.2',
+        after: true,
         answers: ['yes', 'no'],
         tab: 'why',
         lane: 'local',
         shows: 'outcomes',
-        run: async ({ user }) => void (await calls.act(user, 'open', { via: 'a' })),
+        run: async ({ user, act }) => void (await act(user, 'open', { via: 'a' })),
       },
       {
         key: 'tour.1.3',
@@ -60,7 +63,7 @@ export const chapters: readonly Chapter[] = [
         tab: 'why',
         lane: 'local',
         shows: 'outcomes',
-        run: async ({ user }) => void (await calls.act(user, 'forget', { via: 'a' })),
+        run: async ({ user, act }) => void (await act(user, 'forget', { via: 'a' })),
       },
     ],
   },
@@ -74,18 +77,19 @@ export const chapters: readonly Chapter[] = [
         tab: 'why',
         lane: 'local',
         shows: 'outcomes',
-        async run({ user }) {
-          await calls.act(user, 'login', { via: 'a' })
-          await calls.act(user, 'open', { via: 'b' })
+        async run({ user, act }) {
+          await act(user, 'login', { via: 'a' })
+          await act(user, 'open', { via: 'b' })
         },
       },
       {
         key: 'tour.2.2',
+        after: true,
         answers: ['always', 'turns', 'never'],
         tab: 'why',
         lane: 'local',
-        shows: 'outcomes',
-        run: async ({ user }) => void (await calls.act(user, 'open', { times: 10 })),
+        shows: 'ten',
+        run: async ({ user, act }) => void (await act(user, 'open', { times: 10 })),
       },
     ],
   },
@@ -94,14 +98,15 @@ export const chapters: readonly Chapter[] = [
     needs: 'sticky',
     user: first,
     steps: [
-      { key: 'tour.3.1', tab: 'cookie', lane: 'sticky', run: async () => void (await calls.act('all', 'login')) },
+      { key: 'tour.3.1', tab: 'cookie', lane: 'sticky', run: async ({ act }) => void (await act('all', 'login')) },
       {
         key: 'tour.3.2',
+        after: true,
         answers: ['one', 'three'],
         tab: 'why',
         lane: 'sticky',
         shows: 'answering',
-        run: async ({ user }) => void (await calls.act(user, 'open', { times: 10 })),
+        run: async ({ user, act }) => void (await act(user, 'open', { times: 10 })),
       },
     ],
   },
@@ -116,13 +121,11 @@ export const chapters: readonly Chapter[] = [
         lane: 'sticky',
         shows: 'share',
         async run(guide) {
-          const onB = guide
-            .state()
-            .users.filter(({ lanes }) => lanes.sticky?.pinned === 'b')
-            .map(({ name }) => name)
+          const homes = await settle(guide)
+          const onB = [...homes].filter(([, node]) => node === 'b').map(([name]) => name)
           await calls.active(onB)
           const times = Math.ceil(60 / Math.max(1, onB.length))
-          for (const user of onB) await calls.act(user, 'open', { times: Math.min(20, times) })
+          for (const user of onB) await guide.act(user, 'open', { times: Math.min(20, times) })
         },
       },
     ],
@@ -138,20 +141,19 @@ export const chapters: readonly Chapter[] = [
         lane: 'sticky',
         shows: 'outcomes',
         async run(guide) {
-          await settle(guide)
+          await settle(guide, guide.user)
           await calls.node('all', 'b', 'crash')
-          await calls.act(guide.user, 'open')
+          await guide.act(guide.user, 'open')
         },
       },
       {
         key: 'tour.5.2',
+        after: true,
         answers: ['yes', 'no'],
         tab: 'why',
         lane: 'sticky',
         shows: 'outcomes',
-        async run(guide) {
-          await calls.act(guide.user, 'open')
-        },
+        run: async ({ user, act }) => void (await act(user, 'open')),
       },
     ],
   },
@@ -166,21 +168,22 @@ export const chapters: readonly Chapter[] = [
         lane: 'clustered',
         shows: 'share',
         async run(guide) {
-          await calls.act('all', 'login')
-          if (!guide.state().lanes.some(({ nodes }) => nodes.some(({ name }) => name === 'd')))
-            await calls.lane('all', 'add')
-          await calls.act('all', 'open', { times: 7 })
+          await guide.act('all', 'login')
+          const without = guide.state().lanes.filter(({ nodes }) => !nodes.some(({ name }) => name === 'd'))
+          await Promise.all(without.map(({ id }) => calls.lane(id, 'add')))
+          await guide.act('all', 'open', { times: 7 })
         },
       },
       {
         key: 'tour.6.2',
+        after: true,
         answers: ['none', 'some'],
         lane: 'clustered',
         shows: 'outcomes',
-        async run({ user }) {
-          await calls.lane('all', 'remove', { node: 'd' }).catch(() => undefined)
-          await calls.act('all', 'open')
-          await calls.act(user, 'open')
+        async run({ user, act }) {
+          await calls.lane('all', 'remove', { node: 'd' })
+          await act('all', 'open')
+          await act(user, 'open')
         },
       },
       {
@@ -189,10 +192,12 @@ export const chapters: readonly Chapter[] = [
         tab: 'why',
         lane: 'clustered',
         shows: 'outcomes',
-        async run({ user }) {
+        async run({ user, act, state }) {
+          const here = state().users.find(({ name }) => name === user)?.lanes.clustered
+          if (!here?.cookie || here.lost) await act(user, 'login')
           await calls.lane('clustered', 'redis-freeze')
           try {
-            await calls.act(user, 'open')
+            await act(user, 'open')
           } finally {
             await calls.lane('clustered', 'redis-thaw')
           }
@@ -209,7 +214,7 @@ export const chapters: readonly Chapter[] = [
         key: 'tour.7.1',
         tab: 'redis',
         lane: 'clustered',
-        run: async ({ user }) => void (await calls.act(user, 'login')),
+        run: async ({ user, act }) => void (await act(user, 'login')),
       },
       {
         key: 'tour.7.2',

@@ -1,12 +1,14 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
+import type { RequestRecord } from '../../wire/record.ts'
 import { calls } from './calls.ts'
 import { lastTrial } from './codec-card.tsx'
 import { sharePercent } from './diagram.tsx'
 import type { Key } from './i18n/en.ts'
-import { OutcomePill } from './mark.tsx'
+import { OutcomePill, signs } from './mark.tsx'
 import { usePage } from './page.ts'
 import { useStore } from './store.ts'
-import { answering, type Guide, setStage } from './tour-moves.ts'
+import type { Stream } from './stream.ts'
+import { answering, type Guide, lastOf, setStage } from './tour-moves.ts'
 import { type Chapter, chapters, type Step } from './tour-script.ts'
 
 /** How far one step has come. */
@@ -19,6 +21,8 @@ export interface TourKeys {
 }
 
 const giveUpMs = 30_000
+/** In the session's storage while the tour holds a clock that ran. */
+const stoppedByTour = 'tour stopped the clock'
 
 /** The guided tour: one sentence a step, a guess, and then the real thing. */
 export function Tour({ keys }: { keys: TourKeys }) {
@@ -40,7 +44,8 @@ export function Tour({ keys }: { keys: TourKeys }) {
   }
   const last = here.chapter === chapters.length && here.step >= chapter.steps.length
   const on = phase === 'revealed' || !present ? next : run
-  Object.assign(keys, { back, on: phase === 'working' ? undefined : on })
+  const working = phase === 'working'
+  Object.assign(keys, { back: working ? undefined : back, on: working ? undefined : on })
   return (
     <section
       class="panel tour"
@@ -48,9 +53,9 @@ export function Tour({ keys }: { keys: TourKeys }) {
       data-step={`${here.chapter}.${here.step}`}
       data-phase={phase}
     >
-      <Progress chapter={here.chapter} />
+      <Progress chapter={here.chapter} disabled={working} />
       <div class="grow">
-        <p class="say">
+        <p class="say" aria-live="polite">
           <b>
             {here.chapter} · {t.any(`${chapter.key}.title`)}
           </b>
@@ -59,16 +64,21 @@ export function Tour({ keys }: { keys: TourKeys }) {
             : t('tour.missing', { lane: t(`mode.${chapter.needs ?? 'local'}`) })}
         </p>
         {present && step.answers && phase !== 'revealed' && (
-          <Guess step={step} guess={guess} onGuess={setGuess} disabled={phase === 'working'} />
+          <Guess step={step} guess={guess} onGuess={setGuess} disabled={working} />
         )}
         {phase === 'revealed' && <Reveal step={step} guess={guess} user={subject} />}
       </div>
       <div class="row">
-        <button type="button" onClick={back} disabled={here.chapter === 1 && here.step === 1}>
+        <button
+          type="button"
+          onClick={working ? undefined : back}
+          aria-disabled={working}
+          disabled={here.chapter === 1 && here.step === 1}
+        >
           <span aria-hidden="true">← </span>
           {t('tour.back')}
         </button>
-        <button type="button" class="primary" disabled={phase === 'working'} onClick={on}>
+        <button type="button" class="primary" aria-disabled={working} onClick={working ? undefined : on}>
           {t(buttonWord(phase, step, last, present))}
           <span aria-hidden="true"> →</span>
         </button>
@@ -95,10 +105,13 @@ function buttonWord(phase: Phase, step: Step, last: boolean, present: boolean): 
 /** One step's progress. The users stand still while the tour is open: what happens is what the step did. */
 function useStep(chapter: Chapter, step: Step) {
   const { state, stream, go, attempt } = usePage()
-  const [done, setDone] = useState<{ key: string; phase: Phase; user: string }>()
+  /** The step that was done last. */
+  const [done, setDone] = useState<{ key: string; user: string }>()
+  /** About whom something is being done now. */
+  const [busy, setBusy] = useState<string>()
   const [guesses, setGuesses] = useState<Readonly<Record<string, string>>>({})
   const mine = done?.key === step.key ? done : undefined
-  const subject = mine?.user ?? chapter.user(state)
+  const subject = busy ?? mine?.user ?? chapter.user(state)
   const ready = state.lanes.some(({ state: standing }) => standing === 'ready')
   useStandStill(ready)
   useEffect(() => {
@@ -117,13 +130,54 @@ function useStep(chapter: Chapter, step: Step) {
     [],
   )
   const run = async () => {
-    setDone({ key: step.key, phase: 'working', user: subject })
-    const guide: Guide = { user: subject, state: stream.state.get, until: (fits) => until(stream.state, fits) }
-    await attempt(setStage(guide).then(() => step.run(guide)))
-    if (alive.current) setDone({ key: step.key, phase: 'revealed', user: subject })
+    if (busy) return
+    setBusy(subject)
+    await attempt(perform(chapter, step, done?.key, guideOf(stream, subject)))
+    if (!alive.current) return
+    setBusy(undefined)
+    setDone({ key: step.key, user: subject })
   }
   const setGuess = (answer: string) => setGuesses({ ...guesses, [step.key]: answer })
-  return { phase: mine?.phase ?? ('asked' as Phase), run, guess: guesses[step.key], setGuess, subject }
+  const phase: Phase = busy !== undefined ? 'working' : mine ? 'revealed' : 'asked'
+  return { phase, run, guess: guesses[step.key], setGuess, subject }
+}
+
+/** Does a step, on a stage that is set; first the one before it, when it goes on from there and that one was not just done. */
+async function perform(chapter: Chapter, step: Step, done: string | undefined, guide: Hearing): Promise<void> {
+  await setStage(guide)
+  const before = step.after && chapter.steps[chapter.steps.indexOf(step) - 1]
+  if (before && before.key !== done) {
+    await before.run(guide)
+    await guide.heard()
+    await setStage(guide)
+  }
+  await step.run(guide)
+  await guide.heard()
+}
+
+interface Hearing extends Guide {
+  /** Resolves once the page has heard of everything that was done: what is revealed must not be what was there before. */
+  heard(): Promise<void>
+}
+
+function guideOf({ state }: Stream, user: string): Hearing {
+  let last = 0
+  return {
+    user,
+    state: state.get,
+    until: (fits) => until(state, fits),
+    async act(...args) {
+      const { records } = await calls.act(...args)
+      for (const { seq } of records) last = Math.max(last, seq)
+      return records
+    },
+    async heard() {
+      await until(state, ({ log }) => (log.at(-1)?.seq ?? 0) >= last)
+      // The lanes' figures come less often than the requests.
+      const { lanes } = state.get()
+      await until(state, (next) => next.lanes !== lanes)
+    },
+  }
 }
 
 /** Stops the traffic's clock as long as the tour is open, and lets it go on afterwards if it went before. */
@@ -131,9 +185,12 @@ function useStandStill(ready: boolean): void {
   const { stream, attempt } = usePage()
   useEffect(() => {
     if (!ready) return
-    const ran = stream.state.get().clock.running
+    // What ran before is remembered through a reload of the page, too.
+    const ran = stream.state.get().clock.running || sessionStorage.getItem(stoppedByTour) !== null
+    if (ran) sessionStorage.setItem(stoppedByTour, 'yes')
     const stopped = attempt(calls.clock({ running: false }))
     return () => {
+      sessionStorage.removeItem(stoppedByTour)
       if (ran) stopped.then(() => attempt(calls.clock({ running: true })))
     }
   }, [ready])
@@ -156,7 +213,7 @@ function until(
   })
 }
 
-function Progress({ chapter }: { chapter: number }) {
+function Progress({ chapter, disabled }: { chapter: number; disabled: boolean }) {
   const { t, go } = usePage()
   return (
     <nav class="steps" aria-label={t('tour.progress', { n: chapter, all: chapters.length })}>
@@ -164,11 +221,12 @@ function Progress({ chapter }: { chapter: number }) {
         <button
           type="button"
           key={key}
+          aria-disabled={disabled}
           class={index < chapter ? 'on' : ''}
           aria-current={index + 1 === chapter ? 'step' : undefined}
           aria-label={`${index + 1} · ${t.any(`${key}.title`)}`}
           title={t.any(`${key}.title`)}
-          onClick={() => go({ tour: { chapter: index + 1, step: 1 } })}
+          onClick={() => !disabled && go({ tour: { chapter: index + 1, step: 1 } })}
         />
       ))}
     </nav>
@@ -221,7 +279,9 @@ function Reveal({ step, guess, user }: { step: Step; guess: string | undefined; 
 
 /** What really happened, from what the console saw and from nothing else. */
 function Happened({ step, user }: { step: Step; user: string }) {
-  const { t, state } = usePage()
+  const { t, stream } = usePage()
+  // The newest, not what this part was drawn from last: that is from before the step.
+  const state = stream.state.get()
   const trial = useStore(lastTrial)
   if (step.shows === 'codec')
     return trial ? (
@@ -240,11 +300,26 @@ function Happened({ step, user }: { step: Step; user: string }) {
             {step.shows === 'share' ? (
               <b>{lane.nodes.map(({ name }) => `${name} ${sharePercent(lane, name)} %`).join(' · ')}</b>
             ) : null}
+            {step.shows === 'ten' ? <Ten records={lastOf(state, lane.id, user)} /> : null}
             {step.shows === 'answering' ? <b>{answering(state, lane.id, user).join(', ')}</b> : null}
             {step.shows === 'outcomes' && record ? <OutcomePill outcome={record.outcome} /> : null}
           </span>
         )
       })}
     </p>
+  )
+}
+
+/** The last requests as a count and as a row of marks. */
+function Ten({ records }: { records: readonly RequestRecord[] }) {
+  const { t } = usePage()
+  const n = records.filter(({ outcome }) => outcome === 'found').length
+  return (
+    <b>
+      {t('tour.tally', { n, all: records.length })}{' '}
+      <span class="nobreak" aria-hidden="true">
+        {records.map(({ outcome }) => signs[outcome]).join(' ')}
+      </span>
+    </b>
   )
 }
