@@ -40,7 +40,7 @@ async function demo(): Promise<void> {
     onCluster: (cluster) => clusters.push(cluster),
     onFailure: (_mode, error) => failures.push(error),
     onState(mode, part, state) {
-      if (state === 'crashed') note(`${part} (${mode}) has ended; the console starts it again.`)
+      if (state === 'crashed') note(`${part} (${mode}) has ended; the console’s page can start it again.`)
     },
     onLog(mode, part, text) {
       if (showLogs) process.stderr.write(`${mode} ${part}: ${text}\n`)

@@ -104,6 +104,38 @@ describe.each(widths)('at %i', (width) => {
   })
 })
 
+it.each(languages)('shows the answers of a guess on one line at 1024 (%s)', async (lang) => {
+  const { page } = await openPage(browser, console.url, { lang, context: { viewport: { width: 1024, height: 900 } } })
+  for (const step of ['2.2', '5.1', '6.3', '7.2']) {
+    await page.evaluate((to) => {
+      location.hash = to
+    }, `#lang=${lang}&tour=${step}`)
+    await page.locator(`.tour[data-step="${step}"] .guess label`).nth(2).waitFor()
+    const tops = await page
+      .locator('.guess label')
+      .evaluateAll((labels) => labels.map((label) => Math.round(label.getBoundingClientRect().top)))
+    expect(new Set(tops).size, step).toBe(1)
+  }
+  await page.context().close()
+})
+
+it('never breaks the masked key in the command that shows it', async () => {
+  const { page } = await openPage(browser, console.url, {
+    hash: '&lane=clustered&tab=redis&user=Alice',
+    context: { viewport: { width: 1920, height: 1080 } },
+  })
+  const key = page.locator('code.block .whole')
+  await key.waitFor()
+  const { height, line } = await key.evaluate((element) => ({
+    height: element.getBoundingClientRect().height,
+    line:
+      Number.parseFloat(getComputedStyle(element).lineHeight) ||
+      1.5 * Number.parseFloat(getComputedStyle(element).fontSize),
+  }))
+  expect(height).toBeLessThan(1.6 * line)
+  await page.context().close()
+})
+
 it('keeps the name of a server in sight while its figures scroll by on a phone', async () => {
   const { page } = await openPage(browser, console.url, { context: { viewport: { width: 360, height: 900 } } })
   const at = (selector: string) => page.locator(selector).first().boundingBox()

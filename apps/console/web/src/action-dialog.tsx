@@ -1,7 +1,8 @@
 import { useState } from 'preact/hooks'
+import { applies } from '../../wire/applies.ts'
 import { type NodeCodec, nodeCodecs } from '../../wire/codec.ts'
 import { codecConsequence } from '../../wire/codec-change.ts'
-import { type Consequence, consequence } from '../../wire/consequence.ts'
+import { type Consequence, consequence, isGone } from '../../wire/consequence.ts'
 import { type LaneAction, type LaneView, type NodeAction, nodeActions } from '../../wire/frame.ts'
 import { calls, type Scope } from './calls.ts'
 import { Modal } from './modal.tsx'
@@ -22,7 +23,10 @@ export function ActionDialog({ dialog }: { dialog: Confirm }) {
   const [amount, setAmount] = useState(action === 'weight' ? 2 : 200)
   const now = state.lanes.find(({ codec }) => codec)?.codec
   const [codec, setCodec] = useState<NodeCodec>(nodeCodecs.findLast((name) => name !== now) ?? 'registry')
-  const lanes = state.lanes.filter((lane) => lane.state === 'ready' && (scope === 'all' || lane.id === scope))
+  const lanes = state.lanes.filter(
+    (lane) => lane.state === 'ready' && (scope === 'all' || lane.id === scope) && concerns(action, node, lane),
+  )
+  const possible = lanes.some(({ disabled }) => disabled[action] === undefined)
   const title = node === undefined ? t(`do.${action}`) : t('nodes.for', { action: t(`do.${action}`), node })
   const foretell = (lane: LaneView) =>
     action === 'codec' ? codecConsequence(lane, state.users, codec) : consequence(action, lane, state.users, node)
@@ -56,14 +60,21 @@ export function ActionDialog({ dialog }: { dialog: Confirm }) {
         <h3>{t('do.preview')}</h3>
         <ul class="preview">
           {lanes.map((lane) => (
-            <Preview key={lane.id} lane={lane} what={foretell(lane)} risky={risky.has(action)} />
+            <Preview
+              key={lane.id}
+              lane={lane}
+              what={foretell(lane)}
+              disabled={lane.disabled[action]}
+              risky={risky.has(action)}
+            />
           ))}
+          {lanes.length === 0 && <li>{t('do.nowhere')}</li>}
         </ul>
         <div class="row end">
           <button type="button" onClick={() => open(undefined)}>
             {t('do.cancel')}
           </button>
-          <button type="submit" class="primary" data-first>
+          <button type="submit" class="primary" data-first disabled={!possible}>
             {title}
           </button>
         </div>
@@ -129,8 +140,31 @@ function Where({
 /** What can cost sessions: only of these does it mean something that nothing is lost. */
 const risky: ReadonlySet<string> = new Set(['crash', 'stop', 'restart', 'remove', 'rolling', 'codec'])
 
-function Preview({ lane, what, risky }: { lane: LaneView; what: Consequence; risky: boolean }) {
+/** Whether it can come to anything in this lane: there is such a server, and it stands so that this can be done, or is gone already. */
+function concerns(action: NodeAction | LaneAction, name: string | undefined, { nodes }: LaneView): boolean {
+  const node = nodes.find((one) => one.name === name)
+  return name === undefined || (node !== undefined && (isGone(node) || applies(action, node)))
+}
+
+function Preview({
+  lane,
+  what,
+  disabled,
+  risky,
+}: {
+  lane: LaneView
+  what: Consequence
+  /** Why it cannot be had in this lane. */
+  disabled: string | undefined
+  risky: boolean
+}) {
   const { t } = usePage()
+  if (disabled !== undefined)
+    return (
+      <li data-preview={lane.id} data-losing={0}>
+        <b>{t(`mode.${lane.id}`)}</b> {t.any(`disabled.${disabled}`)}
+      </li>
+    )
   const tone = what.losing > 0 ? 'losing' : risky ? 'safe' : ''
   return (
     <li data-preview={lane.id} data-losing={what.losing} class={tone}>

@@ -27,10 +27,15 @@ import { WhatIf } from './what-if.tsx'
 /** The whole page over one stream. */
 export function App({ stream }: { stream: Stream }) {
   const lanes = useOf(stream.state, laneIds).split(' ').filter(Boolean) as LaneId[]
-  const [place, go] = usePlace(lanes)
+  const [place, goTo] = usePlace(lanes)
   const [dialog, open] = useState<Dialog>()
   const [trouble, setTrouble] = useState<string>()
   const [pinnedRecord, pinRecord] = useState<number>()
+  // Whoever looks at another user or lane, or goes on in the tour, does not look at that one request any more.
+  const go = (change: Partial<Place>) => {
+    if ('user' in change || 'lane' in change || 'tour' in change) pinRecord(undefined)
+    goTo(change)
+  }
   const hold = useHold(stream.state)
   const tourKeys = useRef<TourKeys>({}).current
   const t = useMemo(() => translator(place.lang), [place.lang])
@@ -127,10 +132,12 @@ const laneIds = ({ lanes }: PageState): string => lanes.map(({ id }) => id).join
 
 function Banner() {
   const { t, state } = usePage()
-  if (state.connection === 'live' && state.skipped === 0) return null
+  const broken = state.connection !== 'live'
+  if (!broken && state.skipped === 0) return null
+  // A count that goes on growing is not read out each time.
   return (
-    <div class="banner" role="status" data-skipped={state.skipped}>
-      {state.connection === 'live' ? t('skipped', { n: state.skipped }) : t(`connection.${state.connection}`)}
+    <div class="banner" role={broken ? 'status' : undefined} data-skipped={state.skipped}>
+      {broken ? t(`connection.${state.connection}`) : t('skipped', { n: state.skipped })}
     </div>
   )
 }

@@ -91,7 +91,9 @@ function Forge({ cookie, user, lane }: { cookie: CookieShown; user: string; lane
       {record && (
         <p role="status" class={`verdict ${record.outcome}`}>
           {cookie.kind === 'affinity'
-            ? t('cookie.forge.affinity', { node: record.node ?? '–' })
+            ? t(honoured(record) ? 'cookie.forge.affinity.stolen' : 'cookie.forge.affinity', {
+                node: record.node ?? '–',
+              })
             : record.outcome === 'found'
               ? t('cookie.forge.accepted')
               : t('cookie.forge.refused', { outcome: refusalWords(record, t), status: record.status })}
@@ -100,6 +102,9 @@ function Forge({ cookie, user, lane }: { cookie: CookieShown; user: string; lane
     </form>
   )
 }
+
+/** The balancer took the affinity cookie for one of its own making. */
+const honoured = (record: RequestRecord): boolean => record.why.some(({ key }) => key === 'affinity.pinned')
 
 /** The step of the why line that went wrong, in words. */
 function refusalWords(record: RequestRecord, t: ReturnType<typeof usePage>['t']): string {

@@ -7,7 +7,7 @@ import { Badge } from './token.tsx'
 /** What one user can do. Each button is one real request in every lane that is on. */
 export function Deeds() {
   const page = usePage()
-  const { t, state, attempt } = page
+  const { t, state, attempt, pinRecord } = page
   const [via, setVia] = useState<string>()
   const user = chosenUser(page)
   if (user === undefined) return null
@@ -64,7 +64,11 @@ export function Deeds() {
             key={name}
             data-deed={name}
             title={name in hint ? t(hint[name as keyof typeof hint]) : undefined}
-            onClick={() => attempt(act())}
+            onClick={() => {
+              // What comes of it is what the Why tab is to show.
+              pinRecord(undefined)
+              attempt(act())
+            }}
           >
             {t(`user.${name}`)}
           </button>

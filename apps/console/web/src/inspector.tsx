@@ -9,7 +9,7 @@ import { WhyTab } from './why-tab.tsx'
 /** The right-hand panel: why the last request came out as it did, and a look at cookie, session and Redis. */
 export function Inspector() {
   const page = usePage()
-  const { t, place, state, go, pinRecord } = page
+  const { t, place, state, go } = page
   const user = chosenUser(page)
   const lane = chosenLane(page)
   return (
@@ -42,15 +42,7 @@ export function Inspector() {
       {state.lanes.length > 1 && (
         <Segment small label={t('inspector.lane')}>
           {state.lanes.map(({ id }) => (
-            <button
-              type="button"
-              key={id}
-              aria-pressed={lane?.id === id}
-              onClick={() => {
-                pinRecord(undefined)
-                go({ lane: id })
-              }}
-            >
+            <button type="button" key={id} aria-pressed={lane?.id === id} onClick={() => go({ lane: id })}>
               {t(`mode.${id}`)}
             </button>
           ))}

@@ -17,12 +17,12 @@ export function keyDeeds(page: Page, { tour, hold, onExport }: Rest): readonly K
   const { state, place, go, open, attempt } = page
   const user = chosenUser(page)
   const act = (...args: Parameters<typeof calls.act> extends [string, ...infer R] ? R : never) => {
+    page.pinRecord(undefined)
     if (user) attempt(calls.act(user, ...args))
   }
   const turn = <T>(list: readonly T[], now: T | undefined, by: number): T | undefined =>
     list[(Math.max(0, now === undefined ? 0 : list.indexOf(now)) + by + list.length) % list.length]
   const choose = (name: string | undefined) => {
-    page.pinRecord(undefined)
     if (name) go({ user: name })
   }
   const names = state.users.map(({ name }) => name)

@@ -70,8 +70,8 @@ function passes(entry: Entry, filter: Filter, user: string): boolean {
 function Rows({ rows }: { rows: readonly Entry[] }) {
   const { t, go, pinRecord } = usePage()
   const show = (entry: RequestEntry) => {
-    pinRecord(entry.seq)
     go({ lane: entry.lane, tab: 'why', ...(entry.user && { user: entry.user }) })
+    pinRecord(entry.seq)
   }
   return (
     <table class="events">

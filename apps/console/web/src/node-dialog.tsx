@@ -1,3 +1,4 @@
+import { useEffect } from 'preact/hooks'
 import { type LaneView, type NodeAction, type NodeView, nodeActions } from '../../wire/frame.ts'
 import { Modal } from './modal.tsx'
 import { usePage } from './page.ts'
@@ -5,15 +6,24 @@ import { StatePill } from './state-pill.tsx'
 
 /** Everything about one server, and everything that can be done to it. */
 export function NodeDialog({ lane: id, node: name }: { lane: LaneView['id']; node: string }) {
-  const { t, state } = usePage()
+  const { t, state, open } = usePage()
   const lane = state.lanes.find((candidate) => candidate.id === id)
   const node = lane?.nodes.find((candidate) => candidate.name === name)
-  if (!lane || !node) return null
+  const gone = !lane || !node
+  useEffect(() => {
+    // Removed while it was looked at: a dialog that is not there must not keep the keys to itself.
+    if (!gone) return
+    open(undefined)
+    // What opened it was most likely in that server's row, and goes with it.
+    document.getElementById('lanes')?.focus()
+  }, [gone])
+  if (gone) return null
   const facts: readonly (readonly [string, string | number | undefined])[] = [
     [t('nodes.weight'), node.weight],
     [t('nodes.inFlight'), node.inFlight],
     [t('nodes.rate'), node.rate.toFixed(1)],
     [t('nodes.latency.all'), [node.p50, node.p95, node.p99].map((ms) => ms?.toFixed(1) ?? '–').join(' / ')],
+    [t('nodes.slow'), node.slowMs > 0 ? t('number.ms', { n: node.slowMs }) : undefined],
     [t('nodes.answers'), `${node.answers.ok} / ${node.answers.client} / ${node.answers.server}`],
     [t('nodes.held'), node.held],
     [t('nodes.pinned'), node.pinned.join(', ') || undefined],

@@ -145,8 +145,9 @@ function RowActions({ lane, node }: { lane: LaneView; node: NodeView }) {
   const second: NodeAction = node.state === 'draining' || node.state === 'maintenance' ? 'ready' : 'drain'
   return (
     <>
-      {[first, ...(dead ? [] : [second])].map((action) => (
-        <ActButton key={action} lane={lane} node={node.name} action={action} />
+      {/* By their place: after a crash the same button restarts, and whoever pressed it still has the focus there. */}
+      {[first, ...(dead ? [] : [second])].map((action, place) => (
+        <ActButton key={place} lane={lane} node={node.name} action={action} />
       ))}
       <button
         type="button"

@@ -46,9 +46,10 @@ function LaneCodec({ lane }: { lane: LaneView }) {
 function Hash({ user, lane }: { user: string; lane: LaneView }) {
   const { t, state } = usePage()
   const [reveal, setReveal] = useState(false)
-  const last = state.latest[`${lane.id}/${user}`]?.seq
-  const { answer, failure, again } = useAsk<RedisShown>('inspect/redis', { user, lane: lane.id, reveal }, last)
-  if (failure) return <p class="quiet">{t('inspector.failed', { reason: failure })}</p>
+  const version = `${state.latest[`${lane.id}/${user}`]?.seq} ${lane.redis?.state}`
+  const { answer, failure, again } = useAsk<RedisShown>('inspect/redis', { user, lane: lane.id, reveal }, version)
+  const reason = failure ?? answer?.failure
+  if (reason !== undefined) return <p class="quiet">{t('inspector.failed', { reason })}</p>
   if (!answer) return null
   if (!answer.hash) return <p class="quiet">{t('redis.nokey', { user })}</p>
   return (
@@ -60,7 +61,7 @@ function Hash({ user, lane }: { user: string; lane: LaneView }) {
         <code class="break">{answer.key}</code>
       </p>
       <p class="quiet">{t('redis.path.note')}</p>
-      <code class="block">{answer.cli}</code>
+      <code class="block">{unbroken(answer.cli ?? '')}</code>
       <p class="quiet">
         {answer.hash.ttlMs < 0 ? t('redis.ttl.none') : t('redis.ttl', { s: Math.ceil(answer.hash.ttlMs / 1000) })}
       </p>
@@ -73,6 +74,17 @@ function Hash({ user, lane }: { user: string; lane: LaneView }) {
         </button>
       </div>
       <Fields hash={answer.hash} />
+    </>
+  )
+}
+
+/** A command whose last word, the key, goes to the next line whole rather than in two. */
+function unbroken(command: string) {
+  const last = command.lastIndexOf(' ') + 1
+  return (
+    <>
+      {command.slice(0, last)}
+      <span class="whole">{command.slice(last)}</span>
     </>
   )
 }

@@ -5,11 +5,12 @@ import { usePage } from './page.ts'
 
 /** What each server says when it is asked, on its own port and with the user's cookies, whom it takes this for. */
 export function SessionTab({ user, lane }: { user: string; lane: LaneView }) {
-  const { t } = usePage()
+  const { t, state } = usePage()
+  const last = state.latest[`${lane.id}/${user}`]?.seq
   const { answer, failure, again } = useAsk<SessionShown>(
     'inspect/session',
     { user, lane: lane.id },
-    lane.nodes.map(({ process }) => process).join(),
+    [last, lane.redis?.state, ...lane.nodes.map(({ process }) => process)].join(),
   )
   if (failure) return <p class="quiet">{t('inspector.failed', { reason: failure })}</p>
   if (!answer) return null

@@ -21,7 +21,10 @@ const fastDrawMs = 250
 /** From this many requests a second on. */
 const fastRate = 60
 
-/** Opens the stream. The browser itself connects again after a break. */
+/** After an answer that was no stream the page asks again, ms. */
+const retryMs = 2000
+
+/** Opens the stream. After a break it is opened again, however long that takes. */
 export function openStream(path = '/api/stream'): Stream {
   const state = store(emptyState)
   const parts = turns()
@@ -43,8 +46,14 @@ export function openStream(path = '/api/stream'): Stream {
     const pitch = newest.fast ? fastDrawMs : drawMs
     timer ??= setTimeout(() => pictures.ask(draw), Math.max(0, pitch - (performance.now() - drawn)))
   }
-  const source = new EventSource(path)
-  source.onmessage = ({ data }) => {
+  let source: EventSource
+  let again: ReturnType<typeof setTimeout> | undefined
+  const connect = () => {
+    source = new EventSource(path)
+    source.onmessage = hear
+    source.onerror = onBreak
+  }
+  const hear = ({ data }: MessageEvent) => {
     const frame = JSON.parse(data as string) as Frame
     newest = apply(newest, frame)
     // What a page is told at its start was not heard just now.
@@ -52,10 +61,13 @@ export function openStream(path = '/api/stream'): Stream {
     for (const listener of listeners) listener(frame)
     soon()
   }
-  source.onerror = () => {
+  const onBreak = () => {
+    // The browser tries again by itself after a break, but never after an answer that was no stream.
+    if (source.readyState === EventSource.CLOSED) again = setTimeout(connect, retryMs)
     newest = { ...newest, connection: newest.lanes.length > 0 ? 'broken' : 'connecting' }
     soon()
   }
+  connect()
   return {
     state,
     turns: parts,
@@ -65,6 +77,7 @@ export function openStream(path = '/api/stream'): Stream {
     },
     close() {
       clearTimeout(timer)
+      clearTimeout(again)
       pictures.forget(draw)
       parts.stop()
       source.close()

@@ -43,11 +43,8 @@ export function Users() {
 }
 
 function UserRow({ user, index, chosen }: { user: UserView; index: number; chosen: boolean }) {
-  const { t, state, go, pinRecord } = usePage()
-  const choose = () => {
-    pinRecord(undefined)
-    go({ user: user.name })
-  }
+  const { t, state, go } = usePage()
+  const choose = () => go({ user: user.name })
   return (
     <li>
       <button type="button" class="user" data-user={user.name} aria-pressed={chosen} onClick={choose}>

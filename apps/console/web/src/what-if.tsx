@@ -17,6 +17,7 @@ export function WhatIf() {
       <h2>{t('whatif.title')}</h2>
       <div class="row">
         <Question
+          node="b"
           label={t(bDown ? 'whatif.restart' : 'whatif.crash')}
           action={bDown ? 'restart' : 'crash'}
           onAsk={(action) => open({ kind: 'confirm', action, node: 'b' })}
@@ -74,10 +75,13 @@ export function usersOfB({ lanes, users }: Pick<ReturnType<typeof usePage>['stat
 function Question<A extends NodeAction | LaneAction>({
   label,
   action,
+  node,
   onAsk,
 }: {
   label: string
   action: A
+  /** The server that it is done to: without one of that name it cannot be asked. */
+  node?: string
   onAsk: (action: A) => void
 }) {
   const { t, state, tell } = usePage()
@@ -85,7 +89,13 @@ function Question<A extends NodeAction | LaneAction>({
   const concerned = action.startsWith('redis') || action === 'codec' ? ready.filter(({ redis }) => redis) : ready
   const reasons = concerned.map(({ disabled }) => disabled[action])
   const reason =
-    concerned.length === 0 ? 'starting' : reasons.every((why) => why !== undefined) ? reasons[0] : undefined
+    concerned.length === 0
+      ? 'starting'
+      : node !== undefined && !concerned.some(({ nodes }) => nodes.some(({ name }) => name === node))
+        ? 'no-b'
+        : reasons.every((why) => why !== undefined)
+          ? reasons[0]
+          : undefined
   return (
     <button
       type="button"
