@@ -56,7 +56,9 @@ for (const stream of [process.stdout, process.stderr]) {
 try {
   process.exitCode = await main(process.argv.slice(2))
 } catch (error) {
-  if (!(error instanceof UsageError)) throw error
-  process.stderr.write(`lab: ${error.message}\nEvery command and option: npm run lab -- help\n`)
+  // 1 would say that a claim fails: nothing was found out here.
   process.exitCode = 3
+  if (error instanceof UsageError) {
+    process.stderr.write(`lab: ${error.message}\nEvery command and option: npm run lab -- help\n`)
+  } else process.stderr.write(`lab: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`)
 }

@@ -23,7 +23,7 @@ export const localLoses: Experiment = {
   ),
   steps: text(
     `Two nodes without shared sessions. Set on a; get on a, b, a and so on. Delete the cookie. Write on a and b in turns with one cookie jar, then with a jar for each. Last, ${crowd} users through a round-robin balancer.`,
-    `세션을 나누지 않는 노드 둘. a에 저장하고 a, b, a …에서 읽습니다. 쿠키를 지웁니다. 쿠키 저장소 하나로 a와 b에 번갈아 쓰고, 노드마다 따로 둔 저장소로도 써 봅니다. 끝으로 라운드 로빈 로드밸런서로 사용자 ${crowd}명.`,
+    `세션을 나누지 않는 노드 둘. a에 저장하고 a, b, a …에서 읽습니다. 쿠키를 지웁니다. 쿠키 저장소 하나로 a와 b에 번갈아 쓰고, 노드마다 따로 둔 쿠키 저장소로도 써 봅니다. 끝으로 라운드 로빈 로드밸런서로 사용자 ${crowd}명.`,
   ),
   expected: text(
     'b misses every time; each write on the other node replaces the cookie; behind round robin half of the reads miss',
@@ -37,8 +37,9 @@ export const localLoses: Experiment = {
     const twoJars = await writes(lab, cluster, true)
     lab.progress(0.5, text('30 users, round robin', '사용자 30명, 라운드 로빈'))
     const reads = await behindRoundRobin(lab, cluster)
-    const missed = (cells: readonly StripCell[], on: string) =>
-      cells.filter((cell) => cell.on === on && cell.outcome === 'miss').length
+    const counts = (cells: readonly StripCell[], on: string, outcome: StripCell['outcome']) =>
+      cells.filter((cell) => cell.on === on && cell.outcome === outcome).length
+    const missed = (cells: readonly StripCell[], on: string) => counts(cells, on, 'miss')
     return {
       headline: {
         value: `${missed(there, 'b')} / ${there.filter((cell) => cell.on === 'b').length}`,
@@ -50,11 +51,11 @@ export const localLoses: Experiment = {
       checks: [
         counted(
           text(
-            'reads on a and b in turns after a save on a: misses on a, on b',
-            'a에 저장한 뒤 a, b 번갈아 읽기: a와 b에서의 미스',
+            'reads on a and b in turns after a save on a: found on a, missed on b',
+            'a에 저장한 뒤 a, b 번갈아 읽기: a에서 찾음, b에서 미스',
           ),
-          [missed(there, 'a'), missed(there, 'b')],
-          [0, 3],
+          [counts(there, 'a', 'found'), missed(there, 'b')],
+          [3, 3],
         ),
         counted(
           text('found after the cookie was deleted', '쿠키를 지운 뒤 찾음'),
@@ -62,12 +63,18 @@ export const localLoses: Experiment = {
           0,
         ),
         counted(
-          text('one jar, six writes in turns: cookie replaced', '저장소 하나, 번갈아 여섯 번 쓰기: 쿠키가 바뀐 횟수'),
+          text(
+            'one jar, six writes in turns: cookie replaced',
+            '쿠키 저장소 하나, 번갈아 여섯 번 쓰기: 쿠키가 바뀐 횟수',
+          ),
           oneJar.rewrites,
           6,
         ),
         counted(
-          text('a jar for each node, six writes: cookie replaced', '노드마다 저장소, 여섯 번 쓰기: 쿠키가 바뀐 횟수'),
+          text(
+            'a jar for each node, six writes: cookie replaced',
+            '노드마다 쿠키 저장소, 여섯 번 쓰기: 쿠키가 바뀐 횟수',
+          ),
           twoJars.rewrites,
           2,
         ),
@@ -82,8 +89,8 @@ export const localLoses: Experiment = {
         picture([
           [text('reads in turns', '번갈아 읽기'), there],
           [text('cookie deleted', '쿠키 삭제'), deleted],
-          [text('one jar, reads between', '저장소 하나, 사이에 읽기'), oneJar.cells],
-          [text('a jar for each', '노드마다 저장소'), twoJars.cells],
+          [text('one jar, reads between', '쿠키 저장소 하나, 사이에 읽기'), oneJar.cells],
+          [text('a jar for each', '노드마다 쿠키 저장소'), twoJars.cells],
         ]),
       ],
     }

@@ -54,6 +54,11 @@ export const stickyKeeps = ({ mode = 'sticky' }: { readonly mode?: Mode } = {}):
       },
       checks: [
         counted(
+          text('users who saved on a, b, c', 'a, b, c에 저장한 사용자'),
+          cluster.nodes.map(({ name }) => [...homes.values()].filter((home) => home === name).length),
+          cluster.nodes.map(() => crowd / 3),
+        ),
+        counted(
           text('users who saw no other node than the one that saved', '저장한 노드 말고는 만나지 않은 사용자'),
           faithful,
           crowd,

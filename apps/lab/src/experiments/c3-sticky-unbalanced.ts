@@ -77,11 +77,11 @@ export const stickyUnbalanced: Experiment = {
         ),
       },
       checks: [
-        counted(text('sticky: reads on a, b, c', 'sticky: a, b, c의 읽기'), stickyCounts, [0, reads, 0]),
+        counted(text('sticky: reads found on a, b, c', 'sticky: a, b, c가 찾은 읽기'), stickyCounts, [0, reads, 0]),
         counted(text('sticky: max/mean', 'sticky: 최대/평균'), maxOverMean(stickyCounts).toFixed(2), '3.00'),
         counted(text('sticky: Jain’s index', 'sticky: Jain 지수'), jainIndex(stickyCounts).toFixed(2), '0.33'),
         counted(
-          text('clustered: reads on a, b, c', 'clustered: a, b, c의 읽기'),
+          text('clustered: reads found on a, b, c', 'clustered: a, b, c가 찾은 읽기'),
           clusteredCounts,
           nodes.map(() => reads / 3),
         ),
@@ -119,11 +119,12 @@ async function usersOfB(lab: Lab, cluster: Cluster): Promise<VirtualUser[]> {
   return those
 }
 
+/** Which node answered how many reads; one that found nothing is no part of anybody's share. */
 async function readShares(lab: Lab, users: readonly VirtualUser[]): Promise<Counts> {
   const counts: Counts = {}
   for (let read = 0; read < reads; read++) {
-    const { node = '?' } = await visited(lab, users[read % users.length] as VirtualUser, 'share')
-    counts[node] = (counts[node] ?? 0) + 1
+    const { node = '?', outcome } = await visited(lab, users[read % users.length] as VirtualUser, 'share')
+    if (outcome === 'hit') counts[node] = (counts[node] ?? 0) + 1
   }
   return counts
 }

@@ -85,7 +85,7 @@ async function crashed(lab: Lab, cluster: Cluster, policy: Policy): Promise<Cras
   const onB = new Set(users.filter(({ name }) => homes.get(name) === 'b').map(({ name }) => name))
   prove(onB.size === crowd / 3, `a third of the sessions is on b, not ${onB.size}`)
   const stretch = await visitsDuring(lab, users, perSecond, {
-    name: text('b killed', 'b 종료'),
+    name: text('b killed', 'b 강제 종료'),
     happen: () => crash(cluster, 'b'),
   })
   const lost = await lostUsers(lab, users, cluster)

@@ -1,5 +1,5 @@
 import type { Cluster, ClusterOptions } from '@session-cluster/cluster'
-import type { VirtualUser } from '@session-cluster/cluster/load'
+import type { VirtualUser, Visit } from '@session-cluster/cluster/load'
 import type { Experiment, Lab } from '../experiment.ts'
 import { type Text, text } from '../language.ts'
 import { shareArea } from '../pictures/share-area.ts'
@@ -30,7 +30,7 @@ export const clusteredSurvives = ({
   ),
   steps: text(
     `Three nodes on one Redis, ${crowd} sessions, ${perSecond} reads a second all along. SIGKILL b; add d; remove a gracefully. After each step every user reads once and every node is asked for every session.`,
-    `Redis 하나를 쓰는 노드 셋, 세션 ${crowd}개, 내내 초당 ${perSecond}번 읽기. b를 SIGKILL로 죽이고, d를 더하고, a를 차례를 지켜 뺍니다. 단계마다 모두 한 번씩 읽고, 모든 노드에 모든 세션을 묻습니다.`,
+    `Redis 하나를 쓰는 노드 셋, 세션 ${crowd}개, 내내 초당 ${perSecond}번 읽기. b를 SIGKILL로 죽이고, d를 더하고, a를 정상 종료 절차로 뺍니다. 단계마다 모두 한 번씩 읽고, 모든 노드에 모든 세션을 묻습니다.`,
   ),
   expected: text(
     'nothing lost; the newcomer takes its full share at once; no read fails while nodes come and go',
@@ -45,7 +45,7 @@ export const clusteredSurvives = ({
     })
     const users = makeUsers(lab, crowd, cluster.balancer.url)
     await saveInTurn(lab, users)
-    const crashed = await step(lab, cluster, users, text('b killed', 'b 종료'), () => crash(cluster, 'b'))
+    const crashed = await step(lab, cluster, users, text('b killed', 'b 강제 종료'), () => crash(cluster, 'b'))
     const added = await step(lab, cluster, users, arrival, () => cluster.addNode('d'))
     const removed = await step(lab, cluster, users, text('a removed', 'a 제거'), () => cluster.removeNode('a'))
     const steps = [crashed, added, removed]
@@ -65,12 +65,21 @@ export const clusteredSurvives = ({
           [0, 0, 0],
         ),
         counted(
-          text('after the crash, one read each: on a, c', '종료 뒤 한 번씩 읽기: a, c'),
+          text('after the crash, one read each: found on a, c', '종료 뒤 한 번씩 읽기: 찾음 a, c'),
           share(crashed, 'a', 'c'),
           [45, 45],
         ),
-        counted(text('after the arrival: on a, c, d', '추가 뒤: a, c, d'), share(added, 'a', 'c', 'd'), [30, 30, 30]),
-        counted(text('after the departure: on c, d', '제거 뒤: c, d'), share(removed, 'c', 'd'), [45, 45]),
+        counted(
+          text('after the arrival: found on a, c, d', '추가 뒤: 찾음 a, c, d'),
+          share(added, 'a', 'c', 'd'),
+          [30, 30, 30],
+        ),
+        counted(text('after the departure: found on c, d', '제거 뒤: 찾음 c, d'), share(removed, 'c', 'd'), [45, 45]),
+        counted(
+          text('reads that missed meanwhile, in each step', '그동안 단계마다 미스가 난 읽기'),
+          steps.map((each) => each.misses),
+          [0, 0, 0],
+        ),
         counted(
           text('reads that failed while d arrived and a departed', 'd가 오고 a가 가는 동안 실패한 읽기'),
           [added.errors, removed.errors],
@@ -92,8 +101,10 @@ export const clusteredSurvives = ({
 interface Step {
   readonly stretch: Stretch
   readonly lost: ReadonlySet<string>
+  /** Reads that found their session, by who answered them. */
   readonly byNode: Readonly<Record<string, number>>
   readonly errors: number
+  readonly misses: number
 }
 
 /** Load with an incident in it; then, in quiet, one read of every user and a census. */
@@ -108,11 +119,12 @@ async function step(
   const stretch = await visitsDuring(lab, users, perSecond, { name, happen })
   const byNode: Record<string, number> = {}
   for (const user of users) {
-    const { node = '?' } = await visited(lab, user, `after: ${name.en}`)
-    byNode[node] = (byNode[node] ?? 0) + 1
+    const { node = '?', outcome } = await visited(lab, user, `after: ${name.en}`)
+    if (outcome === 'hit') byNode[node] = (byNode[node] ?? 0) + 1
   }
   const lost = await lostUsers(lab, users, cluster)
-  return { stretch, lost, byNode, errors: stretch.visits.filter(({ visit }) => visit.outcome === 'error').length }
+  const under = (outcome: Visit['outcome']) => stretch.visits.filter(({ visit }) => visit.outcome === outcome).length
+  return { stretch, lost, byNode, errors: under('error'), misses: under('miss') }
 }
 
 const share = ({ byNode }: Step, ...nodes: readonly string[]) => nodes.map((node) => byNode[node] ?? 0)

@@ -24,7 +24,7 @@ const kindNames = Object.keys(kinds) as Kind[]
 /** C6: what the way to the store adds to a request, and that it adds it as often as the request has to wait for an answer. */
 export const storeHop: Experiment = {
   id: 'C6',
-  title: text('A store outside the server costs a hop', '서버 밖의 저장소는 통신 한 번의 값을 치른다'),
+  title: text('A store outside the server costs a hop', '서버 밖에 저장하면 통신이 한 번 더 든다'),
   says: text(
     'The session lives outside of the server, so there is one more thing to look after, and a delay of communication that cannot be avoided.',
     '서버 외부에 세션을 저장하는 것이므로, 관리 포인트가 늘어나게 되며, 통신 과정에서 어쩔 수 없는 지연이 발생합니다.',

@@ -45,6 +45,11 @@ export const lostUpdates: Experiment = {
           counter.distinct,
           increments,
         ),
+        counted(
+          text('nodes that took increments', '증가를 처리한 노드'),
+          counter.nodes,
+          cluster.nodes.map(({ name }) => name).join(),
+        ),
         counted(text('two attributes written at once: both kept', '두 속성을 동시에 쓰기: 둘 다 남음'), kept, races),
         counted(
           text(
@@ -75,13 +80,14 @@ function newUser(lab: Lab, cluster: Cluster, name: string): VirtualUser {
   return user
 }
 
-async function countUp(lab: Lab, cluster: Cluster): Promise<{ final: number; distinct: number }> {
+async function countUp(lab: Lab, cluster: Cluster): Promise<{ final: number; distinct: number; nodes: string }> {
   const user = newUser(lab, cluster, 'counter')
   await user.save()
   const answers = await Promise.all(Array.from({ length: increments }, () => user.ask('/counter', { method: 'POST' })))
   for (const { status, body, node } of answers) lab.record({ step: 'increment', status, body, node })
   const { body } = await user.ask('/counter')
-  return { final: Number(body), distinct: new Set(answers.map((answer) => answer.body)).size }
+  const nodes = [...new Set(answers.map(({ node }) => node))].toSorted().join()
+  return { final: Number(body), distinct: new Set(answers.map((answer) => answer.body)).size, nodes }
 }
 
 async function bothAttributes(lab: Lab, cluster: Cluster): Promise<number> {

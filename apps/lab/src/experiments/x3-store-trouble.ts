@@ -11,6 +11,7 @@ import { counted, ratio } from '../verdict.ts'
 
 const crowd = 9
 const storeTimeoutMs = 250
+const slowMs = 20
 /** What a machine that is busy with other things may add; far below what a hang would be. */
 const outerBound = 10
 
@@ -26,7 +27,7 @@ const troubles: readonly Trouble[] = [
     id: 'slow',
     name: text('slow (+20 ms)', '느림 (+20 ms)'),
     async begin({ redisLink }) {
-      if (redisLink) redisLink.latencyMs = 20
+      if (redisLink) redisLink.latencyMs = slowMs
     },
     async end({ redisLink }) {
       if (redisLink) redisLink.latencyMs = 0
@@ -91,6 +92,12 @@ export const storeTrouble: Experiment = {
       },
       checks: [
         counted(text('slow: found', '느림: 찾음'), slow.during.filter((answer) => answer.status === 200).length, crowd),
+        counted(
+          // A timer may be a millisecond early.
+          text('slow: answers that did not wait for Redis', '느림: Redis를 기다리지 않은 답'),
+          slow.during.filter((answer) => answer.tookMs < slowMs - 1).length,
+          0,
+        ),
         ...down.map((each) =>
           counted(
             text(`${each.id}: answered 503 with Retry-After`, `${each.name.ko}: Retry-After가 있는 503`),

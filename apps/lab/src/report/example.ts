@@ -16,7 +16,7 @@ const words = (id: string) => ({
   title: text(`Picture ${id}`, `그림 ${id}`),
   caption: text('What there is to see.', '볼 것.'),
 })
-const killed = [{ atMs: 500, name: text('b killed', 'b 종료') }]
+const killed = [{ atMs: 500, name: text('b killed', 'b 강제 종료') }]
 const moments = Array.from({ length: 210 }, (_, index) => ({
   atMs: index * 10,
   outcome: index < 50 ? ('found' as const) : ('lost' as const),
