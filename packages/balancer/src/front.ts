@@ -5,7 +5,7 @@ import type { TLSSocket } from 'node:tls'
 import type { Context } from './context.ts'
 import { Exchange } from './exchange.ts'
 import { Peer } from './headers/peer.ts'
-import { awaitTurn, isAnswering } from './pipelining.ts'
+import { answering, awaitTurn } from './pipelining.ts'
 import { respond } from './respond.ts'
 import { boundSessions } from './sessions.ts'
 import { Tunnel } from './tunnel.ts'
@@ -113,7 +113,7 @@ function refuseConnect(req: IncomingMessage, socketOrResponse: Duplex): void {
 
 // Behind an answer that is not through, the switch would come before it: the header is ignored then (RFC 9110 §7.8).
 function isWebSocket(req: IncomingMessage): boolean {
-  return req.method === 'GET' && req.headers.upgrade?.toLowerCase() === 'websocket' && !isAnswering(req.socket)
+  return req.method === 'GET' && req.headers.upgrade?.toLowerCase() === 'websocket' && !answering(req.socket)
 }
 
 function refuseExpectation(context: Context, _req: IncomingMessage, res: ServerResponse): void {
@@ -134,8 +134,7 @@ function refuseHeaders(context: Context, res: ServerResponse): void {
 
 // What the parser refuses never becomes a request; the connection cannot be trusted any further.
 function onClientError(socket: Duplex, refusal: Refusal | undefined) {
-  const answering = (socket as { _httpMessage?: ServerResponse })._httpMessage
-  if (!socket.writable || answering?.headersSent || !refusal) return socket.destroy()
+  if (!socket.writable || answering(socket)?.headersSent || !refusal) return socket.destroy()
   refuseRaw(socket, ...refusal)
 }
 

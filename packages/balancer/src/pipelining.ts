@@ -4,8 +4,9 @@ import type { Socket } from 'node:net'
 /** Answers that wait behind another on the same HTTP/1 connection (RFC 9112 §9.3.2). */
 const waiting = new WeakMap<Socket, Set<ServerResponse>>()
 
-/** Whether an answer on this HTTP/1 connection is not through yet. */
-export const isAnswering = (socket: object): boolean => Boolean((socket as { _httpMessage?: unknown })._httpMessage)
+/** The answer whose turn it is on this HTTP/1 connection, while it is not through. */
+export const answering = (socket: object): ServerResponse | undefined =>
+  (socket as { _httpMessage?: ServerResponse | null })._httpMessage ?? undefined
 
 /**
  * Lets an answer that may have to wait for its turn hear when its connection closes meanwhile: Node tells that to the one whose
