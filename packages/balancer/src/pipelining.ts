@@ -9,8 +9,8 @@ export const answering = (socket: object): ServerResponse | undefined =>
   (socket as { _httpMessage?: ServerResponse | null })._httpMessage ?? undefined
 
 /**
- * Lets an answer that may have to wait for its turn hear when its connection closes meanwhile: Node tells that to the one whose
- * turn it is, and forgets the others.
+ * Lets an answer that may have to wait for its turn hear when its connection closes meanwhile: Node 22 tells that to the one whose
+ * turn it is, and forgets the others; Node 26 tells them too.
  */
 export function awaitTurn(res: ServerResponse): void {
   if (res.socket !== null || res.req.httpVersionMajor === 2) return
