@@ -1,9 +1,10 @@
 /**
- * `npm test`: everything that can be run here; what cannot is named in the last lines.
+ * `npm test`: everything that can be run here; what failed and what cannot be run is named in the last lines.
  *
  * `npm test -- unit readme` runs the named stages only. With `REQUIRE_ALL=1` a part that the machine lacks is a failure.
  */
 import { findParts, type Part } from './test/parts.ts'
+import { type Failure, Recap } from './test/recap.ts'
 import { stages } from './test/stages.ts'
 
 const chosen = process.argv.slice(2)
@@ -15,7 +16,8 @@ if (unknown.length > 0) {
 
 const plan = stages.filter((stage) => chosen.length === 0 || chosen.includes(stage.name))
 const parts = await findParts(new Set(plan.flatMap((stage) => stage.needs)))
-const outcomes: { name: string; outcome: 'passed' | 'FAILED' | 'not run'; detail: string }[] = []
+const outcomes: { name: string; outcome: 'passed' | 'FAILED' | 'not run'; detail: string; failures?: Failure[] }[] = []
+const recap = new Recap()
 
 for (const { name, what, needs, run } of plan) {
   const missing = needs.flatMap((need) => absent(parts.get(need)))
@@ -25,14 +27,18 @@ for (const { name, what, needs, run } of plan) {
   }
   console.error(`\n━━ ${name}: ${what}`)
   const started = performance.now()
-  const passed = await run(Object.assign({}, ...needs.map((need) => parts.get(need)?.env)))
+  const passed = await run(Object.assign({}, recap.env, ...needs.map((need) => parts.get(need)?.env)))
   outcomes.push({
     name,
     outcome: passed ? 'passed' : 'FAILED',
     detail: `${Math.round((performance.now() - started) / 1000)} s`,
+    failures: recap.take(),
   })
 }
+recap.close()
 
+for (const { failures = [] } of outcomes)
+  for (const { what, why } of failures) console.log(`\n✗ ${what}\n${indented(why)}`)
 console.log('')
 for (const { name, outcome, detail } of outcomes) console.log(`${outcome.padEnd(8)} ${name.padEnd(10)} ${detail}`)
 
@@ -43,4 +49,8 @@ process.exitCode = failed || (leftOut && process.env.REQUIRE_ALL) ? 1 : 0
 
 function absent(part: Part | undefined): string[] {
   return part === undefined || part.missing === undefined ? [] : [part.missing]
+}
+
+function indented(text: string): string {
+  return text.replace(/^/gm, '  ')
 }

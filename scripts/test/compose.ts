@@ -8,6 +8,7 @@ import { spawnSync } from 'node:child_process'
 import { createServer } from 'node:net'
 import { seededRandom, ask as send, VirtualUser } from '@session-cluster/cluster/load'
 import { root } from '../workspace.ts'
+import { tell } from './recap.ts'
 
 const modes = ['local', 'sticky', 'clustered'] as const
 type Mode = (typeof modes)[number]
@@ -33,6 +34,7 @@ try {
 } catch (error) {
   failed = true
   console.error(error)
+  tell({ what: 'the walk through docker compose', why: String(error) })
   compose('local', ['logs', '--tail', '40', '--no-color'], false)
 } finally {
   compose('local', ['down', '--volumes', '--timeout', '2'])

@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { delimiter, dirname, join } from 'node:path'
 import { root, run } from '../workspace.ts'
+import { reporters } from './recap.ts'
 
 const published = ['session', 'balancer'] as const
 
@@ -16,7 +17,7 @@ export async function testOnOldest(env: NodeJS.ProcessEnv): Promise<boolean> {
     console.error(`\n── packages/${name} on Node ${version}`)
     const path = [dirname(node), process.env.PATH].join(delimiter)
     const vitest = join(root, 'node_modules/vitest/vitest.mjs')
-    if (!(await run(node, [vitest, 'run', '--root', folder], { ...env, PATH: path }))) passed = false
+    if (!(await run(node, [vitest, 'run', '--root', folder, ...reporters], { ...env, PATH: path }))) passed = false
   }
   return passed
 }

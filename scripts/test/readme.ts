@@ -11,10 +11,12 @@ import { promisify } from 'node:util'
 import { type Command, marked, matches, remarked, sessions } from '../walk/document.ts'
 import { walkTable } from '../walk/table.ts'
 import { root } from '../workspace.ts'
+import { tell } from './recap.ts'
 
 const readmes = ['README.md', 'README.ko.md'].map((name) => ({ name, text: readFileSync(join(root, name), 'utf8') }))
 const shell = promisify(execFile)
 let faults = 0
+process.on('uncaughtExceptionMonitor', (error) => tell({ what: 'the README as typed', why: String(error) }))
 
 const table = await walkTable()
 for (const { name, text } of readmes) {
@@ -87,4 +89,5 @@ async function stop(demo: ChildProcess): Promise<void> {
 function fault(message: string): void {
   faults++
   console.error(`readme: ${message}`)
+  tell({ what: 'the README as typed', why: message })
 }

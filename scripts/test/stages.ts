@@ -2,6 +2,7 @@
 import { run, turbo } from '../workspace.ts'
 import { testOnOldest } from './oldest.ts'
 import type { Need } from './parts.ts'
+import { reporters } from './recap.ts'
 
 export interface Stage {
   name: string
@@ -53,5 +54,5 @@ export const stages: readonly Stage[] = [
 
 /** One task after another: the stages start real clusters, which should not contend for two cores. */
 function each(task: string, env: NodeJS.ProcessEnv): Promise<boolean> {
-  return turbo(task, ['--concurrency=1', '--continue'], env)
+  return turbo(task, ['--concurrency=1', '--continue', '--', ...reporters], env)
 }

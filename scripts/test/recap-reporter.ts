@@ -1,0 +1,24 @@
+/** The Vitest reporter that tells the recap what failed. */
+import { relative } from 'node:path'
+import type { SerializedError } from 'vitest'
+import type { Reporter, TestModule } from 'vitest/node'
+import { root } from '../workspace.ts'
+import { tell } from './recap.ts'
+
+export default class RecapReporter implements Reporter {
+  onTestRunEnd(modules: readonly TestModule[], unhandled: readonly SerializedError[]): void {
+    for (const module of modules) {
+      const file = relative(root, module.moduleId)
+      tellAll(file, module.errors())
+      for (const suite of module.children.allSuites()) tellAll(`${file} > ${suite.fullName}`, suite.errors())
+      for (const test of module.children.allTests('failed')) {
+        tellAll(`${file} > ${test.fullName}`, test.result().errors ?? [])
+      }
+    }
+    tellAll('outside of a test', unhandled)
+  }
+}
+
+function tellAll(what: string, errors: readonly { message: string }[]): void {
+  if (errors.length > 0) tell({ what, why: errors.map(({ message }) => message).join('\n') })
+}
