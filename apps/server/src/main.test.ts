@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { createServer } from 'node:net'
-import { startRedis } from '@session-cluster/cluster'
+import { freePort, startRedis } from '@session-cluster/cluster'
 import { describe, expect, it } from 'vitest'
 import { testProcess } from './test-process.ts'
 
@@ -54,9 +54,7 @@ describe('a start that cannot be accepted ends with exit code 1 and one line', {
   it.each(['redis://127.0.0.1:PORT', 'redis+sentinel://127.0.0.1:PORT/main', 'redis+cluster://127.0.0.1:PORT'])(
     'for a Redis that refuses at %s',
     async (url) => {
-      const closed = await silentServer()
-      await closed[Symbol.asyncDispose]()
-      const REDIS_URL = url.replace('PORT', String(closed.port))
+      const REDIS_URL = url.replace('PORT', String(await freePort()))
       const line = await refusal({ MODE: 'clustered', REDIS_URL })
       expect(line).toContain(`REDIS_URL: cannot use ${REDIS_URL}: `)
       expect(line).toMatch(/ECONNREFUSED|no primary named main was found|None of startup nodes is available/)

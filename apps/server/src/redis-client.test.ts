@@ -12,7 +12,9 @@ const PATIENT = { SESSION_STORE_TIMEOUT_MS: '10000' }
 
 /** A Cluster of one member that owns every slot: the client has to follow its map all the same. */
 async function clusterOfOne(): Promise<OwnRedis> {
-  const redis = await startRedis({ args: ['--cluster-enabled', 'yes', '--cluster-announce-ip', '127.0.0.1'] })
+  // A bus port of its own: by default it lies 10,000 above the port, where the system's own may be.
+  const bus = ['--cluster-port', `${await freePort()}`]
+  const redis = await startRedis({ args: ['--cluster-enabled', 'yes', '--cluster-announce-ip', '127.0.0.1', ...bus] })
   const client = new Redis(redis.url)
   await client.call('CLUSTER', 'ADDSLOTSRANGE', '0', '16383')
   await expect.poll(() => client.call('CLUSTER', 'INFO'), { timeout: 20_000 }).toContain('cluster_state:ok')

@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { freePort } from '../measure/free-port.ts'
+import { freePort } from '@session-cluster/cluster/free-port'
 import { endWithUs, stopChild } from '../measure/stop-child.ts'
 import type { Program } from '../peers/program.ts'
 

@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import http from 'node:http'
 import { fileURLToPath } from 'node:url'
+import { freePort } from '@session-cluster/cluster/free-port'
 import { describe, expect, test } from 'vitest'
 import { engineNames, testBalancer } from './support/balancer.ts'
-import { closedPort } from './support/node.ts'
 
 const script = fileURLToPath(new URL('./support/counting-node.ts', import.meta.url))
 
@@ -97,7 +97,7 @@ function ask(url: string, agent: http.Agent, method: string, id: string): Promis
 
 describe.each(engineNames)('nodes are killed, frozen and restarted under load [%s]', (engine) => {
   test('no answer twice, no POST handled twice, no client left hanging, whole answers or none', async () => {
-    const ports = await Promise.all([closedPort(), closedPort(), closedPort()])
+    const ports = await Promise.all([freePort(), freePort(), freePort()])
     await using a = new ProcessNode('a', ports[0] ?? 0)
     await using b = new ProcessNode('b', ports[1] ?? 0)
     await using c = new ProcessNode('c', ports[2] ?? 0)

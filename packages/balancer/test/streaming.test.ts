@@ -1,10 +1,11 @@
 import http from 'node:http'
 import type { Socket } from 'node:net'
+import { freePort } from '@session-cluster/cluster/free-port'
 import { describe, expect, test } from 'vitest'
 import { WebSocket, WebSocketServer } from 'ws'
 import { engineNames, secret, testBalancer } from './support/balancer.ts'
 import { ask, RawClient } from './support/client.ts'
-import { closedPort, rawNode, testNode } from './support/node.ts'
+import { deadNode, rawNode, testNode } from './support/node.ts'
 import { tcpTimers } from './support/tcp.ts'
 
 /** Waits until the count has begun and has not changed between two looks. */
@@ -187,7 +188,7 @@ describe.each(engineNames)('WebSockets [%s]', (engine) => {
     new WebSocketServer({ server: node.server }).on('connection', (socket) => {
       socket.on('message', (data, isBinary) => socket.send(data, { binary: isBinary }))
     })
-    const dead = { upstream: { name: 'dead', url: `http://127.0.0.1:${await closedPort()}` } }
+    const dead = await deadNode()
     await using lb = await testBalancer({ engine, nodes: [dead, node], affinity: { secret } })
     const socket = await open(lb.url)
     const got: number[] = []
@@ -211,7 +212,7 @@ describe.each(engineNames)('WebSockets [%s]', (engine) => {
   })
 
   test('when the node dies both ends are closed', async () => {
-    await using node = await testNode('a')
+    await using node = await testNode('a', await freePort())
     new WebSocketServer({ server: node.server }).on('connection', (socket) => socket.on('error', () => {}))
     await using lb = await testBalancer({ engine, nodes: [node] })
     const socket = await open(lb.url)
@@ -225,7 +226,7 @@ describe.each(engineNames)('WebSockets [%s]', (engine) => {
   })
 
   test('an upgrade that the node refuses is passed on; with no node it is a real 502 or 503', async () => {
-    await using node = await testNode('a')
+    await using node = await testNode('a', await freePort())
     node.server.on('upgrade', (_, socket) => socket.end('HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\n\r\nno'))
     await using lb = await testBalancer({ engine, nodes: [node] })
     const upgrade = 'GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n'

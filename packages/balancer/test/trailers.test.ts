@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { engineNames, testBalancer } from './support/balancer.ts'
 import { certificate } from './support/certificate.ts'
 import { RawClient } from './support/client.ts'
-import { closedPort, rawNode, type TestNode, testNode } from './support/node.ts'
+import { deadNode, rawNode, type TestNode, testNode } from './support/node.ts'
 
 /** Makes the node remember the trailers of each request. */
 function trailersSeen(node: TestNode): string[][] {
@@ -27,7 +27,7 @@ describe.each(engineNames)('trailers [%s]', (engine) => {
   test('those of a request that announces them reach the node, each as it came', async () => {
     await using node = await testNode('a')
     const seen = trailersSeen(node)
-    const dead = { upstream: { name: 'dead', url: `http://127.0.0.1:${await closedPort()}` } }
+    const dead = await deadNode()
     await using lb = await testBalancer({ engine, nodes: [dead, node], policy: ([first]) => first })
     await using client = new RawClient(lb.port)
     const trailers = 'X-Sum: 42\r\nx-sum: 43\r\nX-Odd: caf\xe9\r\n'

@@ -1,10 +1,11 @@
 import { connect, createServer, type Server, type Socket } from 'node:net'
 import { DelayLine } from './delay-line.ts'
+import { freePort } from './free-port.ts'
 
 /** Where a {@link TcpProxy} listens and what it leads to. */
 export interface TcpProxyOptions {
   readonly target: { readonly host?: string; readonly port: number }
-  /** @default 0, any free port */
+  /** @default any free port, see {@link freePort} */
   readonly port?: number
   /** Added to each round trip, in ms. @default 0 */
   readonly latencyMs?: number
@@ -20,28 +21,25 @@ export interface TcpProxyOptions {
 export class TcpProxy implements AsyncDisposable {
   /** Added to each round trip from now on, in ms; bytes already on their way keep the latency they were given. */
   latencyMs: number
+  /** The port on 127.0.0.1; the same through {@link refuse} and {@link accept}. */
+  readonly port: number
   readonly #target: { host: string; port: number }
   readonly #links = new Set<Link>()
   #server: Server | undefined
-  #port = 0
   #frozen = false
   #roundTrips = 0
 
-  private constructor({ target, latencyMs = 0 }: TcpProxyOptions) {
+  private constructor({ target, port, latencyMs = 0 }: TcpProxyOptions & { port: number }) {
+    this.port = port
     this.#target = { host: target.host ?? '127.0.0.1', port: target.port }
     this.latencyMs = latencyMs
   }
 
   /** Starts a proxy; it listens when the promise resolves. */
   static async listen(options: TcpProxyOptions): Promise<TcpProxy> {
-    const proxy = new TcpProxy(options)
-    await proxy.#listen(options.port ?? 0)
+    const proxy = new TcpProxy({ ...options, port: options.port ?? (await freePort()) })
+    await proxy.accept()
     return proxy
-  }
-
-  /** The port on 127.0.0.1; the same through {@link refuse} and {@link accept}. */
-  get port(): number {
-    return this.#port
   }
 
   /** How many clients are connected. */
@@ -86,19 +84,14 @@ export class TcpProxy implements AsyncDisposable {
 
   /** Takes connections again at the same port after {@link refuse}. */
   async accept(): Promise<void> {
-    if (!this.#server) await this.#listen(this.#port)
+    if (this.#server) return
+    const server = createServer({ allowHalfOpen: true, noDelay: true }, (client) => this.#link(client))
+    await new Promise<void>((resolve, reject) => server.once('error', reject).listen(this.port, '127.0.0.1', resolve))
+    this.#server = server
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.refuse()
-  }
-
-  async #listen(port: number): Promise<void> {
-    const server = createServer({ allowHalfOpen: true, noDelay: true }, (client) => this.#link(client))
-    await new Promise<void>((resolve, reject) => server.once('error', reject).listen(port, '127.0.0.1', resolve))
-    this.#server = server
-    const address = server.address()
-    if (address !== null && typeof address === 'object') this.#port = address.port
   }
 
   #link(client: Socket): void {

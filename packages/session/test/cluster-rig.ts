@@ -1,5 +1,5 @@
+import { freePort } from '@session-cluster/cluster/free-port'
 import { Cluster } from 'ioredis'
-import { freePort } from './free-port.ts'
 import { type RedisRig, redisRig } from './redis-rig.ts'
 import { until } from './until.ts'
 

@@ -3,9 +3,9 @@ import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { freePort } from '@session-cluster/cluster/free-port'
 import { Redis } from 'ioredis'
 import type { redisOptions } from '../src/redis-options.ts'
-import { freePort } from './free-port.ts'
 
 /** What the tests set on a client. */
 export interface ClientOptions extends Partial<typeof redisOptions> {

@@ -1,9 +1,9 @@
-import { mkdtempSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { freePort } from '@session-cluster/cluster/free-port'
 import { Redis } from 'ioredis'
 import { redisOptions } from '../src/redis-options.ts'
-import { freePort } from './free-port.ts'
 import { type RedisRig, redisRig } from './redis-rig.ts'
 import { until } from './until.ts'
 
@@ -20,7 +20,9 @@ export interface SentinelRig extends AsyncDisposable {
 export async function sentinelRig(): Promise<SentinelRig> {
   const primary = await redisRig()
   const replica = await redisRig(['--replicaof', '127.0.0.1', String(primary.port)])
-  const sentinels = await Promise.all([0, 1, 2].map(() => startSentinel(primary.port)))
+  const directory = mkdtempSync(join(tmpdir(), 'session-sentinels-'))
+  const folders = [0, 1, 2].map((i) => join(directory, `${i}`))
+  const sentinels = await Promise.all(folders.map((folder) => startSentinel(primary.port, folder)))
   const asked = sentinels.map((sentinel) => sentinel.client())
   await until('the sentinels know everyone', async () => {
     const known = await Promise.all(asked.map((sentinel) => sentinel.call('sentinel', 'master', 'sessions')))
@@ -42,18 +44,20 @@ export async function sentinelRig(): Promise<SentinelRig> {
     async [Symbol.asyncDispose]() {
       client.disconnect()
       await Promise.all([primary, replica, ...sentinels].map((rig) => rig[Symbol.asyncDispose]()))
+      rmSync(directory, { recursive: true })
     },
   }
 }
 
-async function startSentinel(primaryPort: number): Promise<RedisRig> {
+/** A sentinel keeps its configuration, which it rewrites, in this folder. */
+async function startSentinel(primaryPort: number, folder: string): Promise<RedisRig> {
   const port = await freePort()
-  const dir = mkdtempSync(join(tmpdir(), 'session-sentinel-'))
-  const file = join(dir, 'sentinel.conf')
+  mkdirSync(folder)
+  const file = join(folder, 'sentinel.conf')
   const lines = [
     `port ${port}`,
     'bind 127.0.0.1',
-    `dir ${dir}`,
+    `dir ${folder}`,
     `sentinel monitor sessions 127.0.0.1 ${primaryPort} 2`,
     'sentinel down-after-milliseconds sessions 1000',
     'sentinel failover-timeout sessions 5000',

@@ -3,7 +3,7 @@ import { WebSocket, WebSocketServer } from 'ws'
 import { affinityToken } from '../../src/affinity/token.ts'
 import { caseOf, secret, testBalancer } from '../support/balancer.ts'
 import { affinityCookie, ask } from '../support/client.ts'
-import { closedPort, testNodes } from '../support/node.ts'
+import { deadNode, testNodes } from '../support/node.ts'
 
 const affinity = { secret }
 
@@ -77,7 +77,7 @@ caseOf(17, 'with strict affinity a client whose node is down gets a 503', async 
 
 caseOf(17, 'with strict affinity a client whose node refuses is not sent on to another', async (engine) => {
   await using nodes = await testNodes(1)
-  const dead = { upstream: { name: 'dead', url: `http://127.0.0.1:${await closedPort()}` } }
+  const dead = await deadNode()
   const strict = { secret, whenUnavailable: 'strict' as const }
   await using lb = await testBalancer({ engine, nodes: [dead, ...nodes], affinity: strict })
   const answer = await ask(lb.url, { headers: { cookie: `AFFINITY=${affinityToken(secret, 'dead')}` } })
@@ -213,7 +213,7 @@ caseOf(27, 'a response that sets the cookie is not for caches, one that does not
 
 caseOf(28, 'a retried request ends with the cookie of the node that answered, once', async (engine) => {
   await using nodes = await testNodes(2)
-  const refusing = { upstream: { name: 'dead', url: `http://127.0.0.1:${await closedPort()}` } }
+  const refusing = await deadNode()
   await using lb = await testBalancer({ engine, nodes: [refusing, ...nodes], affinity })
   const pinnedToDead = `AFFINITY=${affinityToken(secret, 'dead')}`
   const answer = await ask(lb.url, { headers: { cookie: pinnedToDead } })

@@ -1,7 +1,8 @@
+import { freePort } from '@session-cluster/cluster/free-port'
 import { expect } from 'vitest'
 import { caseOf, testBalancer } from '../support/balancer.ts'
 import { ask, askInTurn, RawClient } from '../support/client.ts'
-import { testNodes } from '../support/node.ts'
+import { testNode, testNodes } from '../support/node.ts'
 
 caseOf(30, 'as many failed checks as `fall` eject, as many passed ones as `rise` restore', async (engine) => {
   await using nodes = await testNodes(2)
@@ -31,9 +32,10 @@ caseOf(30, 'as many failed checks as `fall` eject, as many passed ones as `rise`
 })
 
 caseOf(31, 'passive failures eject, but those of long ago do not count', async (engine) => {
-  await using nodes = await testNodes(2)
-  const [a] = nodes
-  await a?.crash()
+  await using a = await testNode('a', await freePort())
+  await using b = await testNode('b')
+  const nodes = [a, b]
+  await a.crash()
   let now = 1_000_000
   const clock = { now: () => now, after: () => ({ cancel: () => {} }) }
   const passive = { failures: 3, halfLifeMs: 1000 }
@@ -49,9 +51,10 @@ caseOf(31, 'passive failures eject, but those of long ago do not count', async (
 })
 
 caseOf(32, 'after the window exactly one request tries the node, and its end decides', async (engine) => {
-  await using nodes = await testNodes(2)
-  const [a] = nodes
-  await a?.crash()
+  await using a = await testNode('a', await freePort())
+  await using b = await testNode('b')
+  const nodes = [a, b]
+  await a.crash()
   const timers: (() => void)[] = []
   const clock = { now: () => 0, after: (_: number, fn: () => void) => ({ cancel: () => {}, at: timers.push(fn) }) }
   const passive = { failures: 1 }
@@ -63,8 +66,8 @@ caseOf(32, 'after the window exactly one request tries the node, and its end dec
   for (const run of timers.splice(0)) run()
   expect(await askInTurn(lb.url, 3)).toEqual(['b', 'b', 'b'])
   expect(attemptsOnA()).toBe(2)
-  await a?.restart()
-  if (a) a.early = (req, res) => req.url === '/slow' && res.writeHead(200).flushHeaders() === undefined
+  await a.restart()
+  a.early = (req, res) => req.url === '/slow' && res.writeHead(200).flushHeaders() === undefined
   for (const run of timers.splice(0)) run()
   const trial = new RawClient(lb.port).send('GET /slow HTTP/1.1\r\nHost: x\r\n\r\n')
   await expect.poll(attemptsOnA).toBe(3)

@@ -3,14 +3,12 @@ import http from 'node:http'
 import { expect } from 'vitest'
 import { caseOf, testBalancer } from '../support/balancer.ts'
 import { ask, askInTurn, RawClient } from '../support/client.ts'
-import { closedPort, rawNode, testNode, testNodes } from '../support/node.ts'
-
-const dead = async () => ({ upstream: { name: 'dead', url: `http://127.0.0.1:${await closedPort()}` } })
+import { deadNode, rawNode, testNode, testNodes } from '../support/node.ts'
 
 caseOf(35, 'a POST that was refused goes to another node with its body intact', async (engine) => {
   await using node = await testNode('a')
   node.handler = (_, res, body) => res.end(createHash('sha256').update(body).digest('hex'))
-  await using lb = await testBalancer({ engine, nodes: [await dead(), node] })
+  await using lb = await testBalancer({ engine, nodes: [await deadNode(), node] })
   const body = randomBytes(600_000).toString('hex')
   const answer = await ask(lb.url, { method: 'POST', body })
   expect(answer.body).toBe(createHash('sha256').update(body).digest('hex'))
@@ -21,7 +19,7 @@ caseOf(35, 'a POST that was refused goes to another node with its body intact', 
 })
 
 caseOf(35, 'at most two more nodes are tried, then it is a 502', async (engine) => {
-  const nodes = [await dead(), await dead(), await dead(), await dead()]
+  const nodes = [await deadNode(), await deadNode(), await deadNode(), await deadNode()]
   const named = nodes.map(({ upstream }, i) => ({ upstream: { ...upstream, name: `dead${i}` } }))
   await using lb = await testBalancer({ engine, nodes: named, passive: { failures: 0 } })
   expect(await ask(lb.url, { method: 'POST', body: 'x' })).toMatchObject({ status: 502, complete: true })

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { type AddressInfo, createServer as createNetServer, type Server as NetServer, type Socket } from 'node:net'
+import { freePort } from '@session-cluster/cluster/free-port'
 
 /** What a test's node saw of one request. */
 export interface Seen {
@@ -12,7 +13,10 @@ export interface Seen {
 
 type Handler = (req: IncomingMessage, res: ServerResponse, body: string) => void
 
-/** A real HTTP server as an upstream; it remembers what it saw and can go away and come back on its port. */
+/**
+ * A real HTTP server as an upstream; it remembers what it saw. With a port of its own (`freePort`) it can crash and come
+ * back: while it is away, somebody else's server may be given the ports that the system gives.
+ */
 export class TestNode implements AsyncDisposable {
   readonly name: string
   readonly seen: Seen[] = []
@@ -23,10 +27,13 @@ export class TestNode implements AsyncDisposable {
   early: ((req: IncomingMessage, res: ServerResponse) => boolean) | undefined
   ready = true
   server: Server
-  port = 0
+  port: number
+  readonly #ownPort: boolean
 
-  constructor(name: string) {
+  constructor(name: string, port = 0) {
     this.name = name
+    this.port = port
+    this.#ownPort = port !== 0
     this.server = this.#make()
   }
 
@@ -46,12 +53,11 @@ export class TestNode implements AsyncDisposable {
     return this
   }
 
-  /** As a killed process: every connection breaks and new ones are refused. */
+  /** As a killed process: every connection breaks and new ones are refused. @throws when its port is not its own */
   async crash(): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>()
-    this.server.close(() => resolve())
-    for (const socket of this.sockets) socket.resetAndDestroy()
-    await promise
+    if (!this.#ownPort)
+      throw new Error(`${this.name} needs a port of its own to crash: testNode(name, await freePort())`)
+    await this.#end()
   }
 
   async restart(): Promise<void> {
@@ -60,7 +66,14 @@ export class TestNode implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.server.listening) await this.crash()
+    if (this.server.listening) await this.#end()
+  }
+
+  async #end(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.server.close(() => resolve())
+    for (const socket of this.sockets) socket.resetAndDestroy()
+    await promise
   }
 
   #make(): Server {
@@ -98,8 +111,8 @@ export class TestNode implements AsyncDisposable {
   }
 }
 
-/** Starts a node on a free port. */
-export const testNode = (name: string): Promise<TestNode> => new TestNode(name).start()
+/** Starts a node; without a port, on one that the system gives. */
+export const testNode = (name: string, port?: number): Promise<TestNode> => new TestNode(name, port).start()
 
 /** Starts nodes a, b, c … */
 export async function testNodes(count: number): Promise<TestNodes> {
@@ -163,15 +176,7 @@ export const rawNode = (
   onData: (socket: Socket, text: string, connection: number) => void,
 ): Promise<RawNode> => new RawNode(name, onData).start()
 
-/** A port on which nobody listens. */
-export async function closedPort(): Promise<number> {
-  const server = createNetServer()
-  const listening = Promise.withResolvers<void>()
-  server.listen(0, '127.0.0.1', () => listening.resolve())
-  await listening.promise
-  const { port } = server.address() as AddressInfo
-  const closed = Promise.withResolvers<void>()
-  server.close(() => closed.resolve())
-  await closed.promise
-  return port
+/** A node that refuses every connection: nobody listens there. */
+export async function deadNode(): Promise<{ upstream: { name: string; url: string } }> {
+  return { upstream: { name: 'dead', url: `http://127.0.0.1:${await freePort()}` } }
 }
