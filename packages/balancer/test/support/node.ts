@@ -116,7 +116,7 @@ export const testNode = (name: string, port?: number): Promise<TestNode> => new 
 
 /** Starts nodes a, b, c … */
 export async function testNodes(count: number): Promise<TestNodes> {
-  const nodes = await Promise.all([...'abcdefghij'].slice(0, count).map(testNode))
+  const nodes = await Promise.all([...'abcdefghij'].slice(0, count).map((name) => testNode(name)))
   return Object.assign(nodes, {
     [Symbol.asyncDispose]: async () => {
       await Promise.all(nodes.map((node) => node[Symbol.asyncDispose]()))
