@@ -154,7 +154,8 @@ describe.each(engineNames)('uploads [%s]', (engine) => {
     await using lb = await testBalancer({
       engine,
       nodes: [node],
-      front: { tls, headersTimeoutMs: 300, requestTimeoutMs: 700 },
+      // An HTTP/2 connection's first request, too, must come in the first of them.
+      front: { tls, headersTimeoutMs: 2000, requestTimeoutMs: 2000 },
     })
     using session = session2(lb.url)
     const { stream } = upload2(session)

@@ -71,7 +71,7 @@ caseOf(32, 'after the window exactly one request tries the node, and its end dec
   for (const run of timers.splice(0)) run()
   const trial = new RawClient(lb.port).send('GET /slow HTTP/1.1\r\nHost: x\r\n\r\n')
   await expect.poll(attemptsOnA).toBe(3)
-  await expect.poll(() => lb.balancer.pool.get('a')?.state).toBe('up')
+  await expect.poll(() => lb.balancer.pool.get('a')?.passive).toBe('in')
   expect((await ask(lb.url)).body).toBe('a')
   await trial[Symbol.asyncDispose]()
 })
