@@ -90,8 +90,8 @@ class RunningBalancer implements Balancer {
       panicThreshold: options.panicThreshold,
       onState: (upstream, state, reason) => {
         this.events.emit('upstream', { at: clock.now(), name: upstream.name, state, reason })
-        this.#context.line.wakeAll()
       },
+      onChange: () => this.#context.line.wakeAll(),
     })
     for (const upstream of options.upstreams) this.pool.add(upstream)
     this.policyName =
@@ -156,15 +156,13 @@ class RunningBalancer implements Balancer {
     this.#active?.forget(upstream)
     const isFree = (): boolean => upstream.inFlight === 0
     if (!force) await this.#until(isFree, timeoutMs)
+    // Another call, in more of a hurry, may have done it meanwhile.
+    if (this.pool.get(name) !== upstream) return
+    const reason = force ? 'by force' : isFree() ? 'drained' : `not drained within ${timeoutMs} ms`
     for (const busy of this.#context.active) if (busy.isOn(upstream)) busy.cut()
     this.pool.remove(upstream)
     this.engine.forget(upstream)
-    this.events.emit('upstream', {
-      at: this.#clock.now(),
-      name,
-      state: 'removed',
-      reason: force ? 'by force' : 'drained',
-    })
+    this.events.emit('upstream', { at: this.#clock.now(), name, state: 'removed', reason })
   }
 
   update(name: string, { mode, weight }: { mode?: UpstreamMode; weight?: number }): Upstream {

@@ -153,17 +153,16 @@ export class Exchange extends Passage implements Receiver, ReplyOwner, UploadOwn
 
   onFailure(failure: Failure) {
     const upstream = this.upstream as Upstream
+    if (failure.kind === 'stale' && !this.#staleRetried && this.#isRepeatable) {
+      this.#staleRetried = true
+      return this.again(upstream)
+    }
     this.#leave()
     if (failure.kind === 'unsendable') return this.refuse('bad_request', 400, 'the request cannot be passed on')
     if (failure.kind === 'connect') upstream.stats.connectErrors++
     else upstream.stats.responseErrors++
     if (failure.kind !== 'stale') this.context.passive.failed(upstream, failure.error.message)
     if (this.#res.headersSent) return this.#abandon(failure.kind === 'timeout' ? 'idle_timeout' : 'upstream_aborted')
-    if (failure.kind === 'stale' && !this.#staleRetried && this.#isRepeatable) {
-      this.#staleRetried = true
-      upstream.stats.retries++
-      return this.go(upstream)
-    }
     this.#verdict = VERDICTS[failure.kind]
     if (this.#mayRetry(failure) && this.goElsewhere(upstream, inWords(failure))) return
     this.refuse(...this.#verdict)

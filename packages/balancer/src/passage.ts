@@ -80,10 +80,13 @@ export abstract class Passage implements PickKey, Waiter, Recorded, InProgress {
     return this.#isOnIt && this.#upstream === upstream
   }
 
-  /** {@link Waiter}: only the pinned upstream will do while it can serve. */
-  get wanted(): Upstream | undefined {
+  /** {@link Waiter}: only the pinned upstream will do while it can serve, and none that has failed it. */
+  canUse(upstream: Upstream): boolean {
+    const { pool } = this.context
+    if (this.#tried.includes(upstream)) return false
     const pinned = this.#decision?.pinned
-    return pinned && this.context.pool.mayServe(pinned) ? pinned : undefined
+    if (pinned && !this.#tried.includes(pinned) && pool.mayServe(pinned)) return upstream === pinned
+    return pool.takesNew(upstream)
   }
 
   onPlace(): void {
@@ -104,7 +107,7 @@ export abstract class Passage implements PickKey, Waiter, Recorded, InProgress {
     this.#decision ??= decision
     if (decision.reason === 'repicked' && decision.pinned) decision.pinned.stats.redispatches++
     if (explain) tellDecision(this.context, this, decision, this.#failed)
-    if (decision.upstream) return this.go(decision.upstream)
+    if (decision.upstream) return this.#go(decision.upstream)
     if (decision.reason === 'full') {
       if (line.join(this)) return
       return this.refuse('queue_full', 503, 'all upstreams are busy and the queue is full')
@@ -113,12 +116,22 @@ export abstract class Passage implements PickKey, Waiter, Recorded, InProgress {
     this.refuse('no_upstream', 503, 'no upstream is available')
   }
 
-  /** Goes there without asking anybody. */
-  protected go(upstream: Upstream): void {
+  #go(upstream: Upstream): void {
+    this.context.line.quit(this)
     this.#upstream = upstream
-    this.attempts++
     this.#isOnIt = true
     this.context.pool.enter(upstream)
+    this.#attempt(upstream)
+  }
+
+  /** Sends it once more to where it is, in the place that it has there. */
+  protected again(upstream: Upstream): void {
+    upstream.stats.retries++
+    this.#attempt(upstream)
+  }
+
+  #attempt(upstream: Upstream): void {
+    this.attempts++
     upstream.stats.requests++
     this.send(upstream)
   }

@@ -36,6 +36,27 @@ describe('the panic threshold', () => {
     expect(named(pool.available())).toBe('abc')
   })
 
+  test('holds for pinned clients as for new ones', () => {
+    const { pool } = fakePool(['a', 'b', 'c'])
+    const [a, b] = [get(pool, 'a'), get(pool, 'b')]
+    pool.setPassive(a, 'out', 'x')
+    expect(pool.mayServe(a)).toBe(false)
+    pool.setPassive(b, 'out', 'x')
+    expect([pool.mayServe(a), pool.mayServe(b)]).toEqual([true, true])
+    pool.setPassive(b, 'in', 'x')
+    expect(pool.mayServe(a)).toBe(false)
+  })
+
+  test('goes by those that active checks left', () => {
+    const { pool } = fakePool(['a', 'b', 'c', 'd'])
+    pool.setPassive(get(pool, 'a'), 'out', 'x')
+    for (const name of ['c', 'd']) pool.setHealthy(get(pool, name), false, 'x')
+    expect(named(pool.available())).toBe('b')
+    pool.setHealthy(get(pool, 'b'), false, 'x')
+    expect(named(pool.available())).toBe('a')
+    expect(pool.mayServe(get(pool, 'b'))).toBe(false)
+  })
+
   test('never takes back what active checks found', () => {
     const { pool } = fakePool(['a', 'b', 'c'])
     for (const name of ['a', 'b', 'c']) pool.setHealthy(get(pool, name), false, 'x')
@@ -49,7 +70,7 @@ test('a full upstream is away until a request leaves it', () => {
   expect(named(pool.available())).toBe('b')
   pool.enter(get(pool, 'b'))
   expect(named(pool.available())).toBe('')
-  expect(pool.isSaturated).toBe(true)
+  expect(pool.isSaturated()).toBe(true)
   pool.leave(get(pool, 'a'))
   expect(named(pool.available())).toBe('a')
 })
@@ -71,6 +92,28 @@ test('a returning upstream is let in more and more often, and fully after the sl
   expect(named(pool.available())).toBe('a')
   clock.advance(600)
   expect(named(pool.available())).toBe('ab')
+})
+
+test('an upstream that comes back from maintenance ramps up too, one that was merely drained does not', () => {
+  const { pool } = fakePool(['a', 'b'], { slowStartMs: 1000, random: () => 0.5 })
+  const b = get(pool, 'b')
+  pool.setMode(b, 'drain')
+  pool.setMode(b, 'ready')
+  expect(named(pool.available())).toBe('ab')
+  pool.setMode(b, 'maintenance')
+  pool.setMode(b, 'ready')
+  expect(named(pool.available())).toBe('a')
+  pool.setWeight(b, 1000)
+  expect(named(pool.available())).toBe('a')
+})
+
+test('forgetting an upstream twice leaves another of its name alone', () => {
+  const { pool } = fakePool(['a'])
+  const old = get(pool, 'a')
+  pool.remove(old)
+  const another = pool.add({ name: 'a', url: 'http://x' })
+  pool.remove(old)
+  expect(pool.all).toEqual([another])
 })
 
 test('a warming upstream is better than none', () => {

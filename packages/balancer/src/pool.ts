@@ -8,7 +8,7 @@ export interface PoolOptions {
   random: Random
   /** At most this many requests at once on one upstream. @default Infinity */
   maxInFlight?: number | undefined
-  /** A node that comes back gets its full share only after this long. @default 0, at once */
+  /** A node that comes back, whatever kept it away, gets its full share only after this long. @default 0, at once */
   slowStartMs?: number | undefined
   /**
    * When a smaller share than this of the healthy upstreams is left over, passive ejections are ignored; active checks and
@@ -17,6 +17,8 @@ export interface PoolOptions {
   panicThreshold?: number | undefined
   /** Told of every change of state. */
   onState?: ((upstream: Upstream, state: UpstreamState, reason: string) => void) | undefined
+  /** Told after every change that may have made an upstream available, or away. */
+  onChange?: (() => void) | undefined
 }
 
 /** All upstreams, and which of them may take a request now. It filters; it never picks. */
@@ -27,6 +29,9 @@ export class Pool {
   #order = 0
   #all: readonly Upstream[] = []
   #available: readonly Upstream[] | undefined
+  /** As of `#available`: who would take new clients if it had room, and whether those ejected are among them. */
+  #willing: readonly Upstream[] = []
+  #isPanicking = false
   #warming = 0
 
   constructor(options: PoolOptions) {
@@ -54,8 +59,10 @@ export class Pool {
     return upstream
   }
 
-  /** Forgets the upstream. What is in flight on it is not the pool's affair. */
+  /** Forgets the upstream, unless that is done. What is in flight on it is not the pool's affair. */
   remove(upstream: Upstream): void {
+    // Another may have its name by now.
+    if (this.#byName.get(upstream.name) !== upstream) return
     this.#byName.delete(upstream.name)
     if (upstream.warmingSince !== undefined) this.#endWarming(upstream)
     this.#all = [...this.#byName.values()]
@@ -75,19 +82,35 @@ export class Pool {
     return warm.length > 0 ? warm : left
   }
 
-  /** Whether a client that is pinned to it may go on there: up or draining, but neither down nor being removed. */
+  /**
+   * Whether a client that is pinned to it may go on there: up or draining, but neither down nor being removed; ejected only
+   * while ejections are ignored.
+   */
   mayServe(upstream: Upstream): boolean {
     const { state } = upstream
-    return state === 'up' || state === 'draining'
+    return state === 'up' || state === 'draining' || (state === 'ejected' && this.#ignoresEjections)
+  }
+
+  /** Whether it would be among the available ones now; a warming one too. */
+  takesNew(upstream: Upstream): boolean {
+    this.#available ??= this.#filter()
+    return this.#available.includes(upstream)
   }
 
   isFull(upstream: Upstream): boolean {
     return upstream.inFlight >= this.maxInFlight
   }
 
-  /** Whether some upstream would be available if it were not full. */
-  get isSaturated(): boolean {
-    return this.maxInFlight !== Number.POSITIVE_INFINITY && this.#all.some((u) => canTakeNew(u) && this.isFull(u))
+  /** Whether some upstream, those in `tried` aside, would be available if it were not full. */
+  isSaturated(tried: readonly Upstream[] = []): boolean {
+    if (this.maxInFlight === Number.POSITIVE_INFINITY) return false
+    this.#available ??= this.#filter()
+    return this.#willing.some((upstream) => this.isFull(upstream) && !tried.includes(upstream))
+  }
+
+  get #ignoresEjections(): boolean {
+    this.#available ??= this.#filter()
+    return this.#isPanicking
   }
 
   setMode(upstream: Upstream, mode: UpstreamMode, reason = `set to ${mode}`): void {
@@ -117,6 +140,7 @@ export class Pool {
   setWeight(upstream: Upstream, weight: number): void {
     upstream.weight = weight
     this.#available = undefined
+    this.#options.onChange?.()
   }
 
   /** Counts a request onto the upstream. */
@@ -134,8 +158,9 @@ export class Pool {
   #filter(): readonly Upstream[] {
     const inService = this.#all.filter((u) => canTakeNew(u) && u.weight > 0)
     const trusted = inService.filter((u) => u.passive === 'in' || (u.passive === 'trial' && u.inFlight === 0))
-    const panicking = trusted.length < inService.length * (this.#options.panicThreshold ?? 0.5)
-    return (panicking ? inService : trusted).filter((u) => !this.isFull(u))
+    this.#isPanicking = trusted.length < inService.length * (this.#options.panicThreshold ?? 0.5)
+    this.#willing = this.#isPanicking ? inService : trusted
+    return this.#willing.filter((u) => !this.isFull(u))
   }
 
   #change(upstream: Upstream, reason: string, apply: () => void): void {
@@ -143,11 +168,13 @@ export class Pool {
     apply()
     this.#available = undefined
     const after = upstream.state
-    if (before === after) return
-    upstream.lastReason = reason
-    if (after === 'down') upstream.stats.downs++
-    if (after === 'up' && (before === 'down' || before === 'ejected')) this.#startWarming(upstream)
-    this.#options.onState?.(upstream, after, reason)
+    if (before !== after) {
+      upstream.lastReason = reason
+      if (after === 'down') upstream.stats.downs++
+      if (after === 'up' && before !== 'draining') this.#startWarming(upstream)
+      this.#options.onState?.(upstream, after, reason)
+    }
+    this.#options.onChange?.()
   }
 
   #startWarming(upstream: Upstream): void {

@@ -3,9 +3,9 @@ import type { Upstream } from './upstream.ts'
 
 /** Someone who waits for a place; told once, unless it left the line before. */
 export interface Waiter {
-  /** The only upstream that will do, `undefined` when any will. */
-  readonly wanted: Upstream | undefined
-  /** A place may be free: try again. */
+  /** Whether a place on this upstream is of use to it now. */
+  canUse(upstream: Upstream): boolean
+  /** A place may be free: try again. It leaves the line when it goes, and joins it again when it must go on waiting. */
   onPlace(): void
   /** The wait was too long. */
   onTimeout(): void
@@ -28,8 +28,9 @@ export class WaitingLine {
     return this.#waiting.size
   }
 
-  /** @returns false when the line is full */
+  /** Whoever is in the line already keeps place and time. @returns false when the line is full */
   join(waiter: Waiter): boolean {
+    if (this.#waiting.has(waiter)) return true
     if (this.#waiting.size >= this.#max) return false
     const timer = this.#clock.after(this.#timeoutMs, () => {
       if (this.#waiting.delete(waiter)) waiter.onTimeout()
@@ -48,18 +49,14 @@ export class WaitingLine {
   free(upstream: Upstream): void {
     if (this.#waiting.size === 0) return
     for (const waiter of this.#waiting.keys()) {
-      if (waiter.wanted !== undefined && waiter.wanted !== upstream) continue
-      this.quit(waiter)
+      if (!waiter.canUse(upstream)) continue
       waiter.onPlace()
-      return
+      if (!this.#waiting.has(waiter)) return
     }
   }
 
   /** The pool changed so that everyone's chances did: all try again. */
   wakeAll(): void {
-    for (const waiter of [...this.#waiting.keys()]) {
-      this.quit(waiter)
-      waiter.onPlace()
-    }
+    for (const waiter of [...this.#waiting.keys()]) if (this.#waiting.has(waiter)) waiter.onPlace()
   }
 }

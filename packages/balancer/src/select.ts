@@ -66,7 +66,7 @@ function pick(
 ): Decision {
   const upstream = policy(pool.available(tried), request)
   if (!upstream) {
-    const full = tried.length === 0 && pool.isSaturated
+    const full = pool.isSaturated(tried)
     why?.push(full ? 'every upstream is full' : 'no upstream is available')
     return { upstream, reason: full ? 'full' : 'none', pinned, why: why ?? SILENT }
   }

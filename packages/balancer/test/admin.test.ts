@@ -3,7 +3,8 @@ import type { AddressInfo } from 'node:net'
 import { describe, expect, test } from 'vitest'
 import { controlOf, createAdmin } from '../src/index.ts'
 import { secret, type TestBalancer, testBalancer } from './support/balancer.ts'
-import { ask } from './support/client.ts'
+import { ask, RawClient } from './support/client.ts'
+import { holds } from './support/held.ts'
 import { testNodes } from './support/node.ts'
 
 /** The admin API of a balancer on a free port. */
@@ -74,6 +75,64 @@ test('a graceful removal waits for what is in flight, a forced one cuts it', asy
   expect(statuses.toSorted()).toEqual([200, 502])
 })
 
+test('two removals of one node are one: whoever takes its name next stays', async () => {
+  await using nodes = await testNodes(2)
+  const [a, b] = nodes
+  if (a) a.early = () => true
+  await using lb = await testBalancer({ nodes: nodes.slice(0, 1) })
+  const cut = ask(lb.url)
+  await expect.poll(() => lb.balancer.pool.get('a')?.inFlight).toBe(1)
+  const patient = lb.balancer.remove('a', { timeoutMs: 60_000 })
+  await lb.balancer.remove('a', { force: true })
+  await lb.balancer.add({ name: 'a', url: b?.url ?? '' })
+  await patient
+  expect((await cut).status).toBe(502)
+  expect((await ask(lb.url)).body).toBe('b')
+  const told = lb.states.map(({ state, reason }) => `${state}: ${reason}`)
+  expect(told).toEqual(['leaving: is being removed', 'removed: by force', 'added: added'])
+})
+
+test('a removal that could not wait any longer says so, and its WebSockets are closed', async () => {
+  await using nodes = await testNodes(1)
+  const ends: string[] = []
+  nodes[0]?.server.on('upgrade', (_, socket) => {
+    socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n')
+    socket.resume().once('end', () => ends.push('node'))
+  })
+  await using lb = await testBalancer({ nodes })
+  await using client = new RawClient(lb.port)
+  client.send('GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n')
+  await expect.poll(() => client.status).toBe(101)
+  await lb.balancer.remove('a', { timeoutMs: 50 })
+  await expect.poll(() => [client.closed, ...ends]).toEqual([true, 'node'])
+  expect(lb.done).toMatchObject([{ status: 101, termination: 'balancer_closed' }])
+  expect(lb.states.at(-1)).toMatchObject({ state: 'removed', reason: 'not drained within 50 ms' })
+})
+
+test('a balancer whose nodes are merely full is ready', async () => {
+  await using nodes = await testNodes(1)
+  const [slow] = nodes.map(holds)
+  await using lb = await testBalancer({ nodes, maxInFlight: 1 })
+  await using admin = await adminOf(lb)
+  const ready = async () => (await ask(`${admin.url}/readyz`)).status
+  const held = ask(`${lb.url}/slow`)
+  await expect.poll(() => slow?.held).toHaveLength(1)
+  expect(await ready()).toBe(200)
+  lb.balancer.update('a', { mode: 'drain' })
+  expect(await ready()).toBe(503)
+  slow?.release()
+  await held
+})
+
+test.each(['//', '//upstreams', '///etc'])('GET %s is nothing that there is, and does no harm', async (path) => {
+  await using lb = await testBalancer({ nodes: [] })
+  await using admin = await adminOf(lb)
+  await using client = new RawClient(Number(new URL(admin.url).port))
+  client.send(`GET ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`)
+  await expect.poll(() => client.status).toBe(404)
+  expect((await ask(`${admin.url}/livez`)).status).toBe(200)
+})
+
 const bad: [string, string, string, number][] = [
   ['POST', '/upstreams', '{', 400],
   ['POST', '/upstreams', '[]', 400],
@@ -88,7 +147,21 @@ const bad: [string, string, string, number][] = [
   ['PATCH', '/upstreams/a', '{"weight":1.5}', 400],
   ['PATCH', '/upstreams/nobody', '{"weight":1}', 404],
   ['PATCH', '/upstreams/%FF', '{"weight":1}', 400],
+  ['PATCH', '/upstreams/a', 'null', 400],
+  ['PATCH', '/upstreams/a', '"drain"', 400],
+  ['PATCH', '/upstreams/a', '{"weight":null}', 400],
+  ['PATCH', '/upstreams/a', '{"weight":"5"}', 400],
+  ['PATCH', '/upstreams/a', '{"state":null}', 400],
+  ['PATCH', '/upstreams/a', '{"__proto__":{"state":"drain"}}', 400],
+  ['PATCH', '/upstreams/a', '{"state":"drain","wieght":2}', 400],
   ['DELETE', '/upstreams/a?timeoutMs=never', '', 400],
+  ['DELETE', '/upstreams/a?timeoutMs=', '', 400],
+  ['DELETE', '/upstreams/a?timeoutMs=-1', '', 400],
+  ['DELETE', '/upstreams/a?timeoutMs=1e9', '', 400],
+  ['DELETE', '/upstreams/a?timeout=5', '', 400],
+  ['DELETE', '/upstreams/a?force=1', '', 400],
+  ['PUT', '/upstreams', '', 405],
+  ['HEAD', '/nothing', '', 404],
   ['PUT', '/upstreams/a', '', 405],
   ['GET', '/nothing', '', 404],
 ]
@@ -100,7 +173,8 @@ test.each(bad)('%s %s %s is answered %i', async (method, path, body, status) => 
   const answer = await ask(admin.url + path, { method, body })
   expect(answer.status).toBe(status)
   expect(answer.headers['content-type']).toBe('application/problem+json')
-  expect(JSON.parse(answer.body).detail).toEqual(expect.any(String))
+  expect(lb.balancer.pool.get('a')).toMatchObject({ state: 'up', weight: 1 })
+  if (method !== 'HEAD') expect(JSON.parse(answer.body).detail).toEqual(expect.any(String))
 })
 
 describe('who may ask', () => {

@@ -32,9 +32,12 @@ export function controlOf(balancer: Balancer): Control {
     update: async (name, change) => reportOf(balancer.update(name, change), queued()),
     subscribe: (listener) => subscribe(balancer, listener),
     metrics: async () => metricsOf(reportsOf(balancer.pool, queued()), measuredOf(balancer)),
-    isReady: () => !balancer.isClosing && balancer.pool.available().length > 0,
+    isReady: () => !balancer.isClosing && hasSomebody(balancer),
   }
 }
+
+// Full is not away: whoever asks then waits for a place.
+const hasSomebody = ({ pool }: Balancer): boolean => pool.available().length > 0 || pool.isSaturated()
 
 function measuredOf({ pool, totals, load }: Balancer): Measured {
   return { totals, load, latency: (name) => pool.get(name)?.stats.latency ?? new Histogram() }

@@ -34,6 +34,16 @@ export function readChange(body: unknown): { mode?: UpstreamMode; weight?: numbe
   return { ...(state === undefined ? {} : { mode: state }), ...(weight === undefined ? {} : { weight }) }
 }
 
+/** Reads `?force=…&timeoutMs=…`. What is misread here cuts clients off: nothing is guessed. */
+export function readRemoval(query: URLSearchParams): { force: boolean; timeoutMs: number } {
+  const { force = 'false', timeoutMs = '10000' } = fields(Object.fromEntries(query), ['force', 'timeoutMs'])
+  if (force !== 'true' && force !== 'false') throw new TypeError(`force: ${JSON.stringify(force)} is not true or false`)
+  if (!/^\d{1,6}$/.test(String(timeoutMs)) || Number(timeoutMs) > 600_000) {
+    throw new TypeError(`timeoutMs: ${JSON.stringify(timeoutMs)} is not a whole number from 0 to 600000`)
+  }
+  return { force: force === 'true', timeoutMs: Number(timeoutMs) }
+}
+
 function fields(body: unknown, allowed: readonly string[]): Record<string, unknown> {
   if (typeof body !== 'object' || body === null || Array.isArray(body))
     throw new TypeError('the body is not a JSON object')

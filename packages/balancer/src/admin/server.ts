@@ -2,7 +2,7 @@ import { createHash, timingSafeEqual } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { BalancerError } from '../errors.ts'
 import type { Control } from './control.ts'
-import { readAddition, readChange, readJson } from './input.ts'
+import { readAddition, readChange, readJson, readRemoval } from './input.ts'
 import { streamEvents } from './sse.ts'
 
 /** How the admin API is served. */
@@ -25,7 +25,9 @@ export function createAdmin(control: Control, options: AdminOptions): Server {
   return createServer((req, res) => {
     const refused = refusalOf(req, options.token)
     if (refused) return send(res, refused)
-    const url = new URL(req.url ?? '/', 'http://admin')
+    // A path that begins with // would be taken for a host.
+    const url = URL.parse(`http://admin${req.url}`)
+    if (!url) return send(res, problem(400, 'BAD_REQUEST', 'the request target is not in origin form'))
     if (req.method === 'GET' && url.pathname === '/events') return streamEvents(control, res)
     route(control, options, req, url).then(
       (reply) => send(res, reply),
@@ -46,6 +48,7 @@ async function route(control: Control, options: AdminOptions, req: IncomingMessa
   }
   if (call === 'GET /upstreams') return { status: 200, body: await control.list() }
   if (call === 'POST /upstreams') return { status: 201, body: await control.add(readAddition(await readJson(req))) }
+  if (url.pathname === '/upstreams') return problem(405, 'METHOD_NOT_ALLOWED', 'only GET and POST go here')
   const name = /^\/upstreams\/([^/]+)$/.exec(url.pathname)?.[1]
   if (name !== undefined) return upstreamCall(control, req, url, decodeURIComponent(name))
   return problem(404, 'NOT_FOUND', `there is no ${call}`)
@@ -54,9 +57,7 @@ async function route(control: Control, options: AdminOptions, req: IncomingMessa
 async function upstreamCall(control: Control, req: IncomingMessage, url: URL, name: string): Promise<Reply> {
   if (req.method === 'PATCH') return { status: 200, body: await control.update(name, readChange(await readJson(req))) }
   if (req.method === 'DELETE') {
-    const timeoutMs = Number(url.searchParams.get('timeoutMs') ?? 10_000)
-    if (!(timeoutMs >= 0 && timeoutMs <= 600_000)) throw new TypeError('timeoutMs: not a number from 0 to 600000')
-    await control.remove(name, { force: url.searchParams.get('force') === 'true', timeoutMs })
+    await control.remove(name, readRemoval(url.searchParams))
     return { status: 204 }
   }
   return problem(405, 'METHOD_NOT_ALLOWED', 'only PATCH and DELETE go here')

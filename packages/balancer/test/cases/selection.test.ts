@@ -1,28 +1,13 @@
-import type { ServerResponse } from 'node:http'
 import { expect } from 'vitest'
 import { caseOf, testBalancer } from '../support/balancer.ts'
 import { type Answer, ask, askInTurn } from '../support/client.ts'
+import { holds } from '../support/held.ts'
 import { type TestNode, testNodes } from '../support/node.ts'
 
 const off = Number.POSITIVE_INFINITY
 
 const weighted = (nodes: readonly TestNode[], weights: readonly number[]) =>
   nodes.map((node, i) => ({ upstream: { ...node.upstream, weight: weights[i] ?? 1 } }))
-
-/** Lets requests for /slow hang on the node until `release`. */
-function holds(node: TestNode): { held: ServerResponse[]; release(): void } {
-  const held: ServerResponse[] = []
-  node.early = (req, res) => {
-    if (req.url !== '/slow') return false
-    held.push(res)
-    return true
-  }
-  return { held, release: () => releaseAll(held, node.name) }
-}
-
-function releaseAll(held: ServerResponse[], body: string): void {
-  for (const res of held.splice(0)) res.end(body)
-}
 
 /** Which node each key goes to. */
 async function placesOf(url: string, keys: readonly string[]): Promise<string[]> {
