@@ -8,7 +8,7 @@ import { Deadlines } from './deadlines.ts'
 import type { Engine } from './engine.ts'
 import { UnknownUpstreamError } from './errors.ts'
 import { Events } from './events.ts'
-import { createFront, type Front, REQUEST_TIMEOUT_MS, type TlsOptions } from './front.ts'
+import { createFront, type Front, type TlsOptions } from './front.ts'
 import { TrustedProxies } from './headers/peer.ts'
 import { ActiveHealth } from './health/active.ts'
 import { PassiveHealth } from './health/passive.ts'
@@ -50,7 +50,7 @@ export interface Balancer extends AsyncDisposable {
   update(name: string, change: { mode?: UpstreamMode; weight?: number }): Upstream
   /** Takes another certificate for the connections to come. @throws Error when certificate and key do not go together */
   setTls(tls: TlsOptions): void
-  /** Stops accepting, lets what is in flight finish within `timeoutMs` (10 s), then cuts it. */
+  /** Stops accepting, lets what is in flight finish within `timeoutMs` (10 s), then cuts it. A second call waits for the first. */
   close(options?: { timeoutMs?: number }): Promise<void>
 }
 
@@ -79,7 +79,7 @@ class RunningBalancer implements Balancer {
   readonly #server: Front
   readonly #connections: Connections
   readonly #scheme: 'http' | 'https'
-  #closing = false
+  #closed: Promise<void> | undefined
 
   constructor(options: BalancerOptions) {
     const clock = options.clock ?? systemClock
@@ -99,6 +99,7 @@ class RunningBalancer implements Balancer {
     const affinity = affinityOf(options.affinity)
     this.affinityName = affinity?.name
     const timeouts = timeoutsOf(options.timeouts)
+    const wholeMs = options.front?.requestTimeoutMs ?? Number.POSITIVE_INFINITY
     this.engine = engineOf(options.engine ?? 'direct', timeouts)
     this.#context = {
       ...{ pool: this.pool, policy: policyOf(options, random), policyName: this.policyName, affinity },
@@ -106,8 +107,8 @@ class RunningBalancer implements Balancer {
       ...{ connectTimeoutMs: timeouts.connectTimeoutMs, headersTimeoutMs: timeouts.headersTimeoutMs },
       stalls: new Stalls(timeouts.idleTimeoutMs),
       uploads: {
-        bounds: { idleMs: timeouts.idleTimeoutMs, wholeMs: options.front?.requestTimeoutMs ?? REQUEST_TIMEOUT_MS },
-        deadlines: new Deadlines(timeouts.idleTimeoutMs),
+        bounds: { idleMs: timeouts.idleTimeoutMs, wholeMs },
+        deadlines: new Deadlines(Math.min(timeouts.idleTimeoutMs, wholeMs)),
       },
       trusted: new TrustedProxies(options.trustProxy ?? []),
       outgoing: { token: options.token, hiddenCookie: affinity?.hiddenCookie, via: options.via },
@@ -116,7 +117,7 @@ class RunningBalancer implements Balancer {
       retries: options.retries ?? 2,
       accessLog: options.accessLog,
       nextRequestId: requestIds(),
-      isClosing: () => this.#closing,
+      isClosing: () => this.isClosing,
     }
     if (options.health !== false) this.#active = new ActiveHealth(this.pool, clock, random, options.health)
     this.#server = createFront(this.#context, options.front ?? {})
@@ -129,11 +130,12 @@ class RunningBalancer implements Balancer {
   }
 
   get isClosing(): boolean {
-    return this.#closing
+    return this.#closed !== undefined
   }
 
   async listen({ port, host = '127.0.0.1' }: ListenOptions): Promise<string> {
     await Promise.all(this.pool.all.map((upstream) => this.#active?.watch(upstream)))
+    if (this.isClosing) throw new Error('the balancer is closed')
     const { promise, resolve, reject } = Promise.withResolvers<void>()
     this.#server.once('error', reject).listen(port, host, resolve)
     await promise
@@ -181,9 +183,12 @@ class RunningBalancer implements Balancer {
     this.#server.setSecureContext(tls)
   }
 
-  async close({ timeoutMs = 10_000 } = {}): Promise<void> {
-    if (this.#closing) return
-    this.#closing = true
+  close({ timeoutMs = 10_000 } = {}): Promise<void> {
+    this.#closed ??= this.#close(timeoutMs)
+    return this.#closed
+  }
+
+  async #close(timeoutMs: number): Promise<void> {
     const closed = this.#connections.stopAccepting()
     if (timeoutMs > 0) await this.#until(this.#quietFor(QUIET_LOOKS), timeoutMs)
     for (const busy of this.#context.active) busy.cut()

@@ -4,7 +4,7 @@ import type { Attempt, Failure, FailureKind, Receiver } from './engine.ts'
 import { writeHints } from './head-writer.ts'
 import { outgoingHeaders } from './headers/outgoing.ts'
 import type { Peer } from './headers/peer.ts'
-import type { RequestHead } from './headers/request-head.ts'
+import type { Problem, RequestHead } from './headers/request-head.ts'
 import { responseHeaders } from './headers/response-head.ts'
 import { passedTrailers } from './headers/trailers.ts'
 import { closeGently } from './linger.ts'
@@ -16,6 +16,13 @@ import type { Termination } from './termination.ts'
 import { Upload, type UploadOwner } from './upload.ts'
 import type { Upstream } from './upstream.ts'
 
+/** What the server knows of a request before its headers are looked at. */
+export interface Known {
+  readonly expectsContinue: boolean
+  /** Why it must be refused. */
+  readonly problem?: Problem | undefined
+}
+
 const REPEATABLE = new Set(['GET', 'HEAD', 'OPTIONS'])
 
 /**
@@ -24,7 +31,7 @@ const REPEATABLE = new Set(['GET', 'HEAD', 'OPTIONS'])
  */
 export class Exchange extends Passage implements Receiver, ReplyOwner, UploadOwner {
   readonly #res: ServerResponse
-  readonly #expectsContinue: boolean
+  readonly #known: Known
   readonly #reply: Reply
   #headers: string[] = []
   #body: Upload | undefined
@@ -34,11 +41,11 @@ export class Exchange extends Passage implements Receiver, ReplyOwner, UploadOwn
   /** What the attempt that failed last would be answered with. */
   #verdict: Verdict = VERDICTS.connect
 
-  constructor(context: Context, req: IncomingMessage, res: ServerResponse, peer: Peer, expectsContinue = false) {
+  constructor(context: Context, req: IncomingMessage, res: ServerResponse, peer: Peer, known: Known) {
     super(context, req, peer)
     this.#res = res
     this.#reply = new Reply(res, this, context.stalls)
-    this.#expectsContinue = expectsContinue
+    this.#known = known
     if (req.httpVersionMajor === 2) this.head.frameAs2(req)
   }
 
@@ -54,13 +61,14 @@ export class Exchange extends Passage implements Receiver, ReplyOwner, UploadOwn
   start() {
     this.context.active.add(this)
     this.#res.on('close', () => this.#onClose())
-    const problem = this.head.problem ?? problemOf(this.req, this.head)
+    const problem = this.#known.problem ?? this.head.problem ?? problemOf(this.req, this.head)
     if (problem) return this.#answer('bad_request', problem.status, problem.text, true)
     if (this.head.hasBody) {
       this.req.on('error', () => {})
       this.#body = this.#uploadOf(this.head)
     }
     this.#headers = outgoingHeaders(this.head, this.peer, this.requestId, this.context.outgoing)
+    if (this.#known.expectsContinue) this.#continueWhenRead()
     this.dispatch()
   }
 
@@ -72,7 +80,6 @@ export class Exchange extends Passage implements Receiver, ReplyOwner, UploadOwn
 
   protected override send(upstream: Upstream): void {
     this.#sentAt = performance.now()
-    if (this.#expectsContinue) this.#continueWhenRead()
     const { method, path } = this
     const outgoing = { upstream, method, path, headers: this.#headers, body: this.#body }
     this.#attempt = this.context.engine.send(outgoing, this)

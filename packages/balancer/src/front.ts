@@ -1,12 +1,14 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { createSecureServer, type Http2SecureServer } from 'node:http2'
+import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { TLSSocket } from 'node:tls'
 import type { Context } from './context.ts'
-import { Exchange } from './exchange.ts'
+import { Exchange, type Known } from './exchange.ts'
 import { Peer } from './headers/peer.ts'
+import type { Problem } from './headers/request-head.ts'
+import { concludeUnheard } from './ledger.ts'
 import { answering, awaitTurn } from './pipelining.ts'
-import { respond } from './respond.ts'
 import { boundSessions } from './sessions.ts'
 import { Tunnel } from './tunnel.ts'
 
@@ -14,7 +16,10 @@ import { Tunnel } from './tunnel.ts'
 export interface FrontOptions {
   /** How long a client may take to send its headers. @default 10_000 */
   headersTimeoutMs?: number | undefined
-  /** How long it may take to send a whole request. @default 300_000 */
+  /**
+   * How long it may take to send a whole request. Not needed for clients that stop, which `idleTimeoutMs` bounds: an upload
+   * may take as long as it moves, as with nginx and HAProxy. @default Infinity
+   */
   requestTimeoutMs?: number | undefined
   /** How long an idle connection is kept. @default 60_000 */
   keepAliveMs?: number | undefined
@@ -25,8 +30,6 @@ export interface FrontOptions {
 }
 
 const HEADERS_TIMEOUT_MS = 10_000
-/** @see FrontOptions.requestTimeoutMs */
-export const REQUEST_TIMEOUT_MS = 300_000
 const KEEP_ALIVE_MS = 60_000
 
 /** A certificate chain and its key, PEM. */
@@ -42,7 +45,9 @@ export type Front = Server | Http2SecureServer
 export function createFront(context: Context, options: FrontOptions): Front {
   const { tls } = options
   const server = tls ? secureServer(options, tls) : createServer(serverOptions(options))
-  wireFront(server as Server, context, serverOptions(options).maxHeaderSize)
+  const { maxHeaderSize, keepAliveTimeout } = serverOptions(options)
+  if (keepAliveTimeout < 1000) hideKeepAlive(server as Server)
+  wireFront(server as Server, context, maxHeaderSize)
   return server
 }
 
@@ -56,9 +61,18 @@ function secureServer(options: FrontOptions, tls: TlsOptions): Http2SecureServer
   return server
 }
 
+// Node tells clients how long in whole seconds, and `timeout=0` means: not at all.
+function hideKeepAlive(server: Server): void {
+  const hide = (_: IncomingMessage, res: ServerResponse): void => {
+    Object.assign(res, { _keepAliveTimeout: 0 })
+  }
+  server.on('request', hide).on('checkContinue', hide)
+}
+
 const serverOptions = (options: FrontOptions) => ({
   headersTimeout: options.headersTimeoutMs ?? HEADERS_TIMEOUT_MS,
-  requestTimeout: options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS,
+  // Where bodies are read they are bounded too, over HTTP/2 as well.
+  requestTimeout: 0,
   keepAliveTimeout: options.keepAliveMs ?? KEEP_ALIVE_MS,
   maxHeaderSize: options.maxHeaderBytes ?? 16_384,
   connectionsCheckingInterval: 1000,
@@ -71,8 +85,7 @@ const serverOptions = (options: FrontOptions) => ({
 
 function wireFront(server: Server, context: Context, maxHeaderBytes: number) {
   const peers = new WeakMap<object, Peer>()
-  const peerOf = (req: IncomingMessage): Peer => {
-    const { socket } = req
+  const peerOf = (socket: Socket): Peer => {
     let peer = peers.get(socket)
     if (!peer) {
       peer = new Peer(socket.remoteAddress, (socket as TLSSocket).encrypted === true, context.trusted)
@@ -80,35 +93,52 @@ function wireFront(server: Server, context: Context, maxHeaderBytes: number) {
     }
     return peer
   }
-  const begin = (req: IncomingMessage, res: ServerResponse, expectsContinue: boolean) => {
+  const begin = (req: IncomingMessage, res: ServerResponse, known: Known) => {
     awaitTurn(res)
-    if (isTooLarge(req, maxHeaderBytes)) return refuseHeaders(context, res)
-    const peer = peerOf(req)
+    const peer = peerOf(req.socket)
+    const { expectsContinue, problem = isTooLarge(req, maxHeaderBytes) ? TOO_LARGE : undefined } = known
     // Node 22 goes on parsing after an answer that closes the connection; 24 and later do not.
-    if (!peer.isRefused) new Exchange(context, req, res, peer, expectsContinue).start()
+    if (!peer.isRefused) new Exchange(context, req, res, peer, { expectsContinue, problem }).start()
   }
-  server.on('request', (req, res) => begin(req, res, false))
-  server.on('checkContinue', (req, res) => begin(req, res, true))
-  server.on('checkExpectation', (req, res) => refuseExpectation(context, req, res))
+  server.on('request', (req, res) => begin(req, res, USUAL))
+  server.on('checkContinue', (req, res) => begin(req, res, EXPECTING))
+  server.on('checkExpectation', (req, res) => begin(req, res, NOT_EXPECTED))
   server.on('upgrade', (req, socket, head) => {
-    const peer = peerOf(req)
+    const peer = peerOf(req.socket)
     if (peer.isRefused) socket.destroy()
     else new Tunnel(context, req, socket, head, peer).start()
   })
-  server.on('connect', (req, socket) => refuseConnect(req, socket))
+  server.on('connect', (req, socket) => {
+    // In HTTP/2 it comes with a response of its own.
+    if (req.httpVersionMajor === 2) return begin(req, socket as unknown as ServerResponse, NO_CONNECT)
+    concludeUnheard(context, peerOf(req.socket), { req, termination: 'bad_request', status: 405 })
+    refuseRaw(socket, '405 Method Not Allowed', NO_CONNECT.problem.text)
+  })
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
-    const peer = peers.get(socket)
     const refusal = refusalOf(error.code ?? '')
-    // Who ends in the middle has left.
-    if (peer && refusal && error.code !== 'HPE_INVALID_EOF_STATE')
-      peer.brokenBy = refusal[0].startsWith('408') ? 'request_timeout' : 'bad_request'
+    // Who ends in the middle has left, and who never began was never there.
+    const isHeard = error.code !== 'HPE_INVALID_EOF_STATE' && (socket as Socket).bytesRead > 0
+    if (refusal && isHeard) blame(context, peerOf(socket as Socket), refusal, answering(socket) !== undefined)
     onClientError(socket, refusal)
   })
 }
 
-function refuseConnect(req: IncomingMessage, socketOrResponse: Duplex): void {
-  if (req.httpVersionMajor === 2) (socketOrResponse as unknown as ServerResponse).writeHead(405).end()
-  else refuseRaw(socketOrResponse, '405 Method Not Allowed', 'this is no forward proxy')
+const USUAL: Known = { expectsContinue: false }
+const EXPECTING: Known = { expectsContinue: true }
+const NOT_EXPECTED: Known = {
+  expectsContinue: false,
+  problem: { status: 417, text: 'the only expectation met is 100-continue' },
+}
+const NO_CONNECT = { expectsContinue: false, problem: { status: 405, text: 'this is no forward proxy' } } as const
+const TOO_LARGE: Problem = { status: 431, text: 'the headers are too large' }
+
+// A request that is under way ends by it, and is counted; otherwise there is none, and it is counted here.
+function blame(context: Context, peer: Peer, [statusLine]: Refusal, isUnderWay: boolean): void {
+  const status = Number(statusLine.slice(0, 3))
+  const termination = status === 408 ? 'request_timeout' : 'bad_request'
+  if (isUnderWay) peer.brokenBy = termination
+  else if (!peer.isRefused) concludeUnheard(context, peer, { termination, status })
+  peer.isRefused = true
 }
 
 // Behind an answer that is not through, the switch would come before it: the header is ignored then (RFC 9110 §7.8).
@@ -116,20 +146,9 @@ function isWebSocket(req: IncomingMessage): boolean {
   return req.method === 'GET' && req.headers.upgrade?.toLowerCase() === 'websocket' && !answering(req.socket)
 }
 
-function refuseExpectation(context: Context, _req: IncomingMessage, res: ServerResponse): void {
-  const requestId = context.nextRequestId()
-  const text = 'the only expectation met is 100-continue'
-  respond(res, { status: 417, text, requestId, close: true }, context.stalls)
-}
-
 // HTTP/1's parser counts for itself; HTTP/2's lets 64 KiB through, whatever it is told.
 function isTooLarge({ httpVersionMajor, rawHeaders }: IncomingMessage, maxBytes: number): boolean {
   return httpVersionMajor === 2 && rawHeaders.reduce((sum, text) => sum + text.length, 0) > maxBytes
-}
-
-function refuseHeaders(context: Context, res: ServerResponse): void {
-  const requestId = context.nextRequestId()
-  respond(res, { status: 431, text: 'the headers are too large', requestId, close: true }, context.stalls)
 }
 
 // What the parser refuses never becomes a request; the connection cannot be trusted any further.

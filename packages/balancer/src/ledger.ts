@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import type { AccessEntry, Context } from './context.ts'
+import type { Peer } from './headers/peer.ts'
 import type { Decision } from './select.ts'
 import { type Termination, terminations } from './termination.ts'
 import type { Upstream } from './upstream.ts'
@@ -11,7 +12,7 @@ export interface Recorded {
   readonly path: string
   readonly address: string
   readonly host: string | undefined
-  readonly req: IncomingMessage
+  readonly req: Pick<IncomingMessage, 'headers' | 'httpVersion'>
   /** On the monotonic clock. */
   readonly startedAt: number
   /** The one that it was sent to last. */
@@ -55,6 +56,23 @@ export function conclude(context: Context, recorded: Recorded, termination: Term
   const told = { requestId, at, method, path, upstream: upstream?.name, status, ms, attempts, termination }
   events.emit('done', told)
   accessLog?.({ ...told, ...logged(recorded, termination) })
+}
+
+const NOTHING = { headers: {}, httpVersion: '-' }
+
+/** What never became a request: a CONNECT, or bytes (or none in time) in which there is no request at all. */
+export interface Unheard {
+  readonly req?: IncomingMessage
+  readonly termination: Termination
+  readonly status: number
+}
+
+/** Counts, tells and logs it as a request of which nothing is known. */
+export function concludeUnheard(context: Context, { address }: Peer, { req, termination, status }: Unheard): void {
+  const unknown = { method: req?.method ?? '-', path: req?.url ?? '-', host: req?.headers.host, upstream: undefined }
+  const counts = { attempts: 0, bytesIn: 0, bytesOut: 0, startedAt: performance.now() }
+  const recorded = { ...unknown, ...counts, requestId: context.nextRequestId(), address, req: req ?? NOTHING }
+  conclude(context, recorded, termination, status)
 }
 
 type Logged = Omit<AccessEntry, 'requestId' | 'at' | 'method' | 'path' | 'upstream' | 'status' | 'ms' | 'attempts'>

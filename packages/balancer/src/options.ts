@@ -7,7 +7,8 @@ import { type EngineName, engines, isEngineName } from './engines/index.ts'
 import type { FrontOptions } from './front.ts'
 import type { ActiveOptions } from './health/active.ts'
 import type { PassiveOptions } from './health/passive.ts'
-import { checkNames, type Names } from './names.ts'
+import { ODD_VALUE } from './headers/syntax.ts'
+import { checkNames, MAX_MS, type Names, type Range } from './names.ts'
 import type { ConsistentHashOptions } from './policies/consistent-hash.ts'
 import { isPolicyName, type PolicyName, policies } from './policies/index.ts'
 import type { Policy } from './policy.ts'
@@ -52,6 +53,10 @@ export interface BalancerOptions {
   random?: Random | undefined
 }
 
+const ANY = Number.POSITIVE_INFINITY
+const MS: Range = [0, MAX_MS]
+const SOME_MS: Range = [1, MAX_MS]
+
 const NAMES: Names<Required<BalancerOptions>> = {
   upstreams: true,
   policy: true,
@@ -60,12 +65,12 @@ const NAMES: Names<Required<BalancerOptions>> = {
   engine: true,
   health: true,
   passive: true,
-  slowStartMs: true,
-  panicThreshold: true,
-  maxInFlight: true,
-  queueLimit: true,
-  queueTimeoutMs: true,
-  retries: true,
+  slowStartMs: MS,
+  panicThreshold: [0, 1],
+  maxInFlight: [1, ANY, 'whole'],
+  queueLimit: [0, ANY, 'whole'],
+  queueTimeoutMs: MS,
+  retries: [0, ANY, 'whole'],
   timeouts: true,
   front: true,
   trustProxy: true,
@@ -76,37 +81,80 @@ const NAMES: Names<Required<BalancerOptions>> = {
   random: true,
 }
 
-/** Refuses misspelt and missing options, each by its name. @throws TypeError */
+/** Refuses misspelt, missing and impossible options, each by its name. @throws TypeError */
 export function checkOptions(options: BalancerOptions): void {
   checkNames<BalancerOptions>('createBalancer', options, NAMES)
-  if (!Array.isArray(options.upstreams)) {
-    throw new TypeError('createBalancer: upstreams must be an array of { name, url, weight? }; it may be empty')
-  }
-  const { health, passive, timeouts, front, trustProxy } = options
-  if (health) checkNames('createBalancer', health, HEALTH, 'health')
+  checkUpstreams('createBalancer', options.upstreams)
+  const { affinity, hash, health, passive, timeouts, front, trustProxy, accessLog } = options
+  if (affinity && !('pinOf' in affinity)) checkNames('createBalancer', affinity, AFFINITY, 'affinity')
+  if (hash) checkNames('createBalancer', hash, HASH, 'hash')
+  if (health) checkHealth('createBalancer', health)
   if (passive) checkNames('createBalancer', passive, PASSIVE, 'passive')
   if (timeouts) checkNames('createBalancer', timeouts, TIMEOUTS, 'timeouts')
   if (front) checkNames('createBalancer', front, FRONT, 'front')
   if (trustProxy !== undefined && !Array.isArray(trustProxy)) {
     throw new TypeError("createBalancer: trustProxy must be an array of addresses, 'address/bits' or '*'")
   }
+  for (const name of ['token', 'via'] as const) checkText(name, options[name])
+  if (accessLog !== undefined && typeof accessLog !== 'function') {
+    throw new TypeError('createBalancer: accessLog must be a function')
+  }
 }
 
+/** Refuses what is no list of upstreams; their values are the pool's to check. @throws TypeError */
+export function checkUpstreams(where: string, upstreams: readonly UpstreamOptions[]): void {
+  if (!Array.isArray(upstreams)) {
+    throw new TypeError(`${where}: upstreams must be an array of { name, url, weight? }; it may be empty`)
+  }
+  for (const [i, upstream] of upstreams.entries()) checkNames(where, upstream, UPSTREAM, `upstreams[${i}]`)
+}
+
+/** @throws TypeError */
+export function checkHealth(where: string, health: ActiveOptions): void {
+  checkNames(where, health, HEALTH, 'health')
+  if (health.path !== undefined && !/^\/(?!\/)/.test(health.path)) {
+    throw new TypeError(`${where}: health.path is ${JSON.stringify(health.path)}, but must begin with one /`)
+  }
+}
+
+// It goes into every request: with a line's end in it, none could be sent.
+function checkText(name: string, text: unknown): void {
+  if (text === undefined || (typeof text === 'string' && text !== '' && !ODD_VALUE.test(text))) return
+  throw new TypeError(`createBalancer: ${name} must be text fit for a header`)
+}
+
+const UPSTREAM: Names<Required<UpstreamOptions>> = { name: true, url: true, weight: [0, 1000, 'whole'] }
+const AFFINITY: Names<Required<CookieAffinityOptions>> = {
+  secret: true,
+  name: true,
+  whenUnavailable: true,
+  maxAgeMs: [0, ANY],
+}
+const HASH: Names<Required<ConsistentHashOptions>> = { on: true, loadFactor: [1, ANY] }
 const HEALTH: Names<Required<ActiveOptions>> = {
   path: true,
-  intervalMs: true,
-  timeoutMs: true,
-  rise: true,
-  fall: true,
-  jitter: true,
+  intervalMs: SOME_MS,
+  timeoutMs: SOME_MS,
+  rise: [1, ANY, 'whole'],
+  fall: [1, ANY, 'whole'],
+  jitter: [0, 1],
 }
-const PASSIVE: Names<Required<PassiveOptions>> = { failures: true, halfLifeMs: true, ejectMs: true, maxEjectMs: true }
-const TIMEOUTS: Names<EngineTimeouts> = { connectTimeoutMs: true, headersTimeoutMs: true, idleTimeoutMs: true }
+const PASSIVE: Names<Required<PassiveOptions>> = {
+  failures: [0, ANY],
+  halfLifeMs: [1, ANY],
+  ejectMs: MS,
+  maxEjectMs: MS,
+}
+const TIMEOUTS: Names<EngineTimeouts> = {
+  connectTimeoutMs: SOME_MS,
+  headersTimeoutMs: SOME_MS,
+  idleTimeoutMs: SOME_MS,
+}
 const FRONT: Names<Required<FrontOptions>> = {
-  headersTimeoutMs: true,
-  requestTimeoutMs: true,
-  keepAliveMs: true,
-  maxHeaderBytes: true,
+  headersTimeoutMs: SOME_MS,
+  requestTimeoutMs: [1, ANY],
+  keepAliveMs: SOME_MS,
+  maxHeaderBytes: [1, 2 ** 31 - 1, 'whole'],
   tls: true,
 }
 

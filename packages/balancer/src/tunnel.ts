@@ -29,6 +29,7 @@ export class Tunnel extends Passage {
   bytesIn = 0
   bytesOut = 0
   #answered = 0
+  #sentAt = 0
   #failedAs: Termination = 'connect_failed'
 
   constructor(context: Context, req: IncomingMessage, client: Duplex, early: Buffer, peer: Peer) {
@@ -65,6 +66,7 @@ export class Tunnel extends Passage {
       ...{ agent: false, headers: this.#headers, setDefaultHeaders: false },
     })
     this.#request = asked
+    this.#sentAt = performance.now()
     let connected = false
     const { clock, connectTimeoutMs, headersTimeoutMs } = this.context
     const late = () => asked.destroy(new Error('upstream did not answer the upgrade in time'))
@@ -74,7 +76,7 @@ export class Tunnel extends Passage {
       bound.cancel()
       bound = clock.after(headersTimeoutMs, late)
     }
-    asked.on('socket', (socket) => socket.once('connect', onConnect))
+    asked.on('socket', (socket) => socket.once('encrypted' in socket ? 'secureConnect' : 'connect', onConnect))
     asked.once('close', () => bound.cancel())
     asked.on('error', (error) => this.#onFailure(upstream, asked, error, connected))
     asked.on('response', (response) => {
@@ -155,6 +157,7 @@ export class Tunnel extends Passage {
   #responseHeaders(response: IncomingMessage): string[] {
     const upstream = this.upstream as Upstream
     upstream.stats.countStatus(this.#answered)
+    upstream.stats.latency.record(performance.now() - this.#sentAt)
     return responseHeaders(response.rawHeaders, {
       requestId: this.requestId,
       setCookie: this.cookieFor(upstream),

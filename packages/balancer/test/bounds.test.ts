@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { Agent } from 'node:http'
 import { connect as connectHttp2 } from 'node:http2'
 import { connect } from 'node:net'
 import type { Writable } from 'node:stream'
@@ -8,7 +9,7 @@ import { describe, expect, test } from 'vitest'
 import { engineNames, testBalancer } from './support/balancer.ts'
 import { certificate } from './support/certificate.ts'
 import { ask, RawClient } from './support/client.ts'
-import { testNode } from './support/node.ts'
+import { rawNode, testNode } from './support/node.ts'
 
 const piece = Buffer.alloc(65_536)
 
@@ -94,6 +95,33 @@ describe.each(engineNames)('bounds [%s]', (engine) => {
     await using socket = new RawClient(alone.port).send(upgrade)
     await expect.poll(() => socket.status).toBe(502)
     expect(alone.done[1]).toMatchObject({ termination: 'connect_failed', attempts: 1 })
+  })
+
+  test('a node that accepts and never shakes hands is given up as one that cannot be reached', async () => {
+    await using mute = await rawNode('mute', () => {})
+    const upstream = { name: 'mute', url: mute.upstream.url.replace('http', 'https') }
+    const connecting = { connectTimeoutMs: 300, headersTimeoutMs: 60_000 }
+    await using lb = await testBalancer({ engine, nodes: [{ upstream }], timeouts: connecting })
+    expect((await ask(lb.url)).status).toBe(502)
+    await using client = new RawClient(lb.port).send(upgrade)
+    await expect.poll(() => client.status).toBe(502)
+    expect(lb.done.map(({ termination }) => termination)).toEqual(['connect_failed', 'connect_failed'])
+    expect(lb.balancer.pool.get('mute')?.stats).toMatchObject({ connectErrors: 2, responseErrors: 0 })
+  })
+
+  test.each([
+    [500, undefined],
+    [2500, 'timeout=2'],
+  ])('a connection that is kept for %i ms is promised for no longer', async (keepAliveMs, promise) => {
+    await using node = await testNode('a')
+    await using lb = await testBalancer({ engine, nodes: [node], front: { keepAliveMs } })
+    const agent = new Agent({ keepAlive: true })
+    const expecting = { method: 'POST', body: 'x', headers: { expect: '100-continue' } }
+    for (const request of [{}, expecting]) {
+      const { headers } = await ask(lb.url, { agent, ...request })
+      expect([headers.connection, headers['keep-alive']]).toEqual(['keep-alive', promise])
+    }
+    agent.destroy()
   })
 
   test('an upgrade that meets only full nodes waits for a place', async () => {

@@ -44,4 +44,21 @@ describe.each(engineNames)('a balancer that closes [%s]', (engine) => {
     expect(await pending).toMatchObject({ status: 200, complete: false })
     expect(lb.done).toMatchObject([{ termination: 'balancer_closed' }])
   })
+
+  test('is closed when any of its calls says so, and listens no more', async () => {
+    await using node = await testNode('a')
+    const answers: (() => void)[] = []
+    node.early = (_, res) => answers.push(() => res.end('late')) > 0
+    const lb = await testBalancer({ engine, nodes: [node] })
+    const pending = ask(lb.url)
+    await expect.poll(() => answers).toHaveLength(1)
+    const ends: string[] = []
+    const calls = [lb.balancer.close({ timeoutMs: 20_000 }), lb.balancer.close()]
+    for (const call of calls) void call.then(() => ends.push('closed'))
+    void pending.then(() => ends.push('answered'))
+    answers[0]?.()
+    await Promise.all([...calls, pending])
+    expect(ends).toEqual(['answered', 'closed', 'closed'])
+    await expect(lb.balancer.listen({ port: 0 })).rejects.toThrow('the balancer is closed')
+  })
 })

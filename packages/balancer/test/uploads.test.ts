@@ -2,11 +2,11 @@ import { subscribe } from 'node:diagnostics_channel'
 import http2, { type ClientHttp2Session, type ClientHttp2Stream } from 'node:http2'
 import { connect as connectTcp, type Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { engineNames, testBalancer } from './support/balancer.ts'
 import { certificate } from './support/certificate.ts'
 import { RawClient } from './support/client.ts'
-import { rawNode, testNode } from './support/node.ts'
+import { deadNode, rawNode, testNode } from './support/node.ts'
 
 const tls = certificate('uploads')
 const timeouts = { idleTimeoutMs: 300 }
@@ -164,6 +164,36 @@ describe.each(engineNames)('uploads [%s]', (engine) => {
     clearInterval(timer)
     expect(stream.rstCode).toBe(http2.constants.NGHTTP2_INTERNAL_ERROR)
     expect(lb.done).toMatchObject([{ status: 200, termination: 'client_stalled' }])
+  })
+
+  test('may take as long as they move, unless a bound for the whole is set', async () => {
+    await using node = await testNode('a')
+    await using lb = await testBalancer({ engine, nodes: [node] })
+    await using bounded = await testBalancer({ engine, nodes: [node], front: { requestTimeoutMs: 600_000 } })
+    const [free, late] = [new RawClient(lb.port), new RawClient(bounded.port)]
+    const both = [free, late]
+    for (const client of both) client.send(`${post}Transfer-Encoding: chunked\r\n\r\n1\r\nx\r\n`)
+    const now = performance.now.bind(performance)
+    await expect.poll(() => [lb, bounded].map(({ balancer }) => balancer.load.active)).toEqual([1, 1])
+    using _clock = vi.spyOn(performance, 'now').mockImplementation(() => now() + 3_600_000)
+    await expect.poll(() => late.status).toBe(408)
+    expect(bounded.done).toMatchObject([{ termination: 'request_timeout' }])
+    free.send('1\r\ny\r\n0\r\n\r\n')
+    await expect.poll(() => free.status).toBe(200)
+    expect(node.seen).toMatchObject([{ body: 'xy' }])
+    for (const client of both) await client[Symbol.asyncDispose]()
+  })
+
+  test('a client that expects to be told to go on is told once, however many nodes refuse', async () => {
+    await using node = await testNode('a')
+    const nodes = [await deadNode('x'), await deadNode('y'), node]
+    await using lb = await testBalancer({ engine, nodes, policy: (available) => available[0] })
+    await using client = new RawClient(lb.port).send(`${post}Content-Length: 3\r\nExpect: 100-continue\r\n\r\n`)
+    await expect.poll(() => client.received).toContain('100 Continue')
+    client.send('abc')
+    await expect.poll(() => client.status).toBe(200)
+    expect(client.received.match(/100 Continue/g)).toHaveLength(1)
+    expect(node.seen).toMatchObject([{ body: 'abc' }])
   })
 
   test.each([9, 300_000])(

@@ -23,3 +23,9 @@ export interface Affinity {
   /** When the pinned upstream cannot serve: pick another, or answer 503. */
   readonly whenUnavailable: 'redispatch' | 'strict'
 }
+
+/** @throws TypeError unless it is one of the two ways, or left out */
+export function checkUnavailable(way: unknown): void {
+  if (way === undefined || way === 'redispatch' || way === 'strict') return
+  throw new TypeError(`affinity whenUnavailable: ${JSON.stringify(way)} is not redispatch or strict`)
+}

@@ -3,7 +3,7 @@ import { TOKEN } from '../headers/syntax.ts'
 import type { PickKey } from '../policy.ts'
 import type { Pool } from '../pool.ts'
 import type { Upstream } from '../upstream.ts'
-import type { Affinity, Pin } from './affinity.ts'
+import { type Affinity, checkUnavailable, type Pin } from './affinity.ts'
 import { affinityToken } from './token.ts'
 
 /** How the balancer's own cookie is made. */
@@ -25,7 +25,8 @@ export interface CookieAffinityOptions {
 export function cookieAffinity(options: CookieAffinityOptions): Affinity {
   const name = options.name ?? 'AFFINITY'
   if (!TOKEN.test(name)) throw new TypeError(`affinity name: ${JSON.stringify(name)} is not a cookie name (RFC 6265)`)
-  if (options.secret.length < 16) throw new TypeError('affinity secret: shorter than 16 characters')
+  if (typeof options.secret !== 'string' || options.secret.length < 16) throw new TypeError('affinity secret: shorter than 16 characters')
+  checkUnavailable(options.whenUnavailable)
   const age = options.maxAgeMs === undefined ? '' : `; Max-Age=${Math.floor(options.maxAgeMs / 1000)}`
   const tokens = new WeakMap<Upstream, string>()
   const tokenOf = (upstream: Upstream): string => {

@@ -1,7 +1,8 @@
 import { cookieValue } from '../headers/cookies.ts'
+import { TOKEN } from '../headers/syntax.ts'
 import type { PickKey } from '../policy.ts'
 import type { Pool } from '../pool.ts'
-import type { Affinity, Pin } from './affinity.ts'
+import { type Affinity, checkUnavailable, type Pin } from './affinity.ts'
 
 /** How the application's cookie names its node. */
 export interface RouteSuffixOptions {
@@ -17,6 +18,8 @@ export interface RouteSuffixOptions {
  */
 export function routeSuffixAffinity(options: RouteSuffixOptions = {}): Affinity {
   const name = options.cookie ?? 'JSESSIONID'
+  if (!TOKEN.test(name)) throw new TypeError(`affinity cookie: ${JSON.stringify(name)} is not a cookie name (RFC 6265)`)
+  checkUnavailable(options.whenUnavailable)
   return {
     name,
     whenUnavailable: options.whenUnavailable ?? 'redispatch',

@@ -1,6 +1,6 @@
 import type { Policy } from '../policy.ts'
 import type { Upstream } from '../upstream.ts'
-import { type HashOn, hash32, hashKey } from './hash.ts'
+import { type HashOn, hash32, hashKey, isHashOn } from './hash.ts'
 
 /** How keys are spread. */
 export interface ConsistentHashOptions {
@@ -16,7 +16,11 @@ export interface ConsistentHashOptions {
  * listed does not matter. With a bound, a key whose first is too busy goes to its next (Mirrokni et al. 2016).
  */
 export function consistentHash(options: ConsistentHashOptions = {}): Policy {
-  const keyOf = hashKey(options.on ?? 'address')
+  const on = options.on ?? 'address'
+  if (!isHashOn(on)) {
+    throw new TypeError(`on: ${JSON.stringify(on)} is not address, path, header:<name> or cookie:<name>`)
+  }
+  const keyOf = hashKey(on)
   const loadFactor = options.loadFactor ?? 1.25
   if (!(loadFactor >= 1)) throw new TypeError(`loadFactor: ${loadFactor} is not at least 1`)
   const seeds = new WeakMap<Upstream, number>()

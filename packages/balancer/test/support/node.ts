@@ -177,6 +177,6 @@ export const rawNode = (
 ): Promise<RawNode> => new RawNode(name, onData).start()
 
 /** A node that refuses every connection: nobody listens there. */
-export async function deadNode(): Promise<{ upstream: { name: string; url: string } }> {
-  return { upstream: { name: 'dead', url: `http://127.0.0.1:${await freePort()}` } }
+export async function deadNode(name = 'dead'): Promise<{ upstream: { name: string; url: string } }> {
+  return { upstream: { name, url: `http://127.0.0.1:${await freePort()}` } }
 }
