@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
-import { createServer, type Server } from 'node:http'
+import { createServer, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { fileURLToPath } from 'node:url'
 
@@ -56,11 +56,13 @@ export class Node implements AsyncDisposable {
   readonly server: Server
   readonly held: (() => void)[] = []
   requests = 0
+  /** Answers the active checks. */
+  onCheck: (res: ServerResponse) => void = (res) => res.end()
 
   constructor(name: string) {
     this.name = name
     this.server = createServer((req, res) => {
-      if (req.url === '/readyz') return res.end()
+      if (req.url === '/readyz') return this.onCheck(res)
       this.requests++
       if (req.url === '/slow') return this.held.push(() => res.end(name))
       return res.end(name)

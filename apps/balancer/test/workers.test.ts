@@ -322,3 +322,91 @@ test('SIGHUP with a broken certificate is said to have failed, every worker keep
   await expect.poll(() => said('reload of the certificate: done')).toBe(1)
   expect(await seen()).toEqual(['two'])
 })
+
+describe('admin calls that overtake each other', () => {
+  /** Two workers with node a, and node b whose first check is held until `release`. */
+  async function adding() {
+    const nodes = await startNodes(['a', 'b'])
+    const checks: (() => void)[] = []
+    const [, b] = nodes
+    if (b) b.onCheck = (res) => checks.push(() => res.end())
+    const running = await started({ UPSTREAMS: upstreams(nodes.slice(0, 1)), HEALTH_TIMEOUT_MS: '60000' })
+    const [name, url] = b?.entry.split('=') ?? []
+    const added = running.admin.send('POST', '/upstreams', { name, url })
+    await expect.poll(() => checks.length).toBe(1)
+    const release = () => {
+      if (b) b.onCheck = (res) => res.end()
+      for (const check of checks) check()
+    }
+    const dispose = async () => {
+      await running[Symbol.asyncDispose]()
+      await nodes[Symbol.asyncDispose]()
+    }
+    return { ...running, added, release, [Symbol.asyncDispose]: dispose }
+  }
+
+  const bodies = async (url: string) => new Set((await askBoth(url, 20)).map(({ body }) => body))
+
+  test('a node that is removed while it is being added comes to no worker', async () => {
+    await using running = await adding()
+    const { url, admin, added, release } = running
+    expect((await admin.send('DELETE', '/upstreams/b')).status).toBe(204)
+    release()
+    expect(await (await added).json()).toMatchObject({ status: 409, code: 'BALANCER_UPSTREAM_REMOVED' })
+    expect(await bodies(url)).toEqual(new Set(['a']))
+    expect((await admin.list()).map((row) => row.name)).toEqual(['a'])
+  })
+
+  test('what is changed of a node while it is being added holds on every worker', async () => {
+    await using running = await adding()
+    const { url, admin, added, release } = running
+    expect(await bodies(url)).toEqual(new Set(['a']))
+    expect((await admin.send('PATCH', '/upstreams/b', { state: 'drain', weight: 7 })).status).toBe(200)
+    release()
+    expect(await (await added).json()).toMatchObject({ state: 'draining', weight: 7 })
+    expect(await bodies(url)).toEqual(new Set(['a']))
+    expect((await admin.send('PATCH', '/upstreams/b', { state: 'ready' })).status).toBe(200)
+    expect(await bodies(url)).toEqual(new Set(['a', 'b']))
+  })
+
+  test('many at once leave all workers with the same pool', async () => {
+    await using nodes = await startNodes(['a', 'b', 'c', 'd'])
+    await using running = await started({ UPSTREAMS: upstreams(nodes.slice(0, 1)) })
+    const { url, admin } = running
+    const others = nodes.slice(1).map(({ entry }) => entry.split('='))
+    for (let round = 0; round < 5; round++) {
+      const adds = others.map(([name, address]) => admin.send('POST', '/upstreams', { name, url: address }))
+      const changes = others.map(([name]) => admin.send('PATCH', `/upstreams/${name}`, { weight: round + 1 }))
+      const removals = ['b', 'c', 'b'].map((name) => admin.send('DELETE', `/upstreams/${name}`))
+      for (const answer of await Promise.all([...adds, ...changes, ...removals])) {
+        expect([200, 201, 204, 404, 409]).toContain(answer.status)
+      }
+      const left = (await admin.list()).map((row) => String(row.name))
+      expect(await bodies(url)).toEqual(new Set(left))
+      await Promise.all(left.filter((name) => name !== 'a').map((name) => admin.send('DELETE', `/upstreams/${name}`)))
+    }
+  })
+})
+
+test('a draining node that was down for a while has its pinned clients back, on every worker', async () => {
+  await using nodes = await startNodes(['a', 'b'])
+  await using running = await started({ UPSTREAMS: upstreams(nodes), MODE: 'sticky' })
+  const { url, admin } = running
+  let cookie = ''
+  while (cookie === '') {
+    const answer = await fetch(url)
+    if ((await answer.text()) === 'a') cookie = answer.headers.get('set-cookie')?.split(';')[0] ?? ''
+  }
+  const [a] = nodes
+  const pinned = async () => {
+    const answers = await Promise.all(Array.from({ length: 20 }, () => ask(url, { cookie })))
+    return [...new Set(answers.map(({ body }) => body))]
+  }
+  await admin.send('PATCH', '/upstreams/a', { state: 'drain' })
+  expect(await pinned()).toEqual(['a'])
+  if (a) a.onCheck = (res) => res.writeHead(503).end()
+  await expect.poll(pinned).toEqual(['b'])
+  if (a) a.onCheck = (res) => res.end()
+  await expect.poll(async () => (await admin.row('a')).state).toBe('draining')
+  await expect.poll(pinned, { timeout: 5000 }).toEqual(['a'])
+})

@@ -6,7 +6,7 @@ import { Connections } from './connections.ts'
 import type { Context, InProgress } from './context.ts'
 import { Deadlines } from './deadlines.ts'
 import type { Engine } from './engine.ts'
-import { UnknownUpstreamError } from './errors.ts'
+import { RemovedUpstreamError, UnknownUpstreamError } from './errors.ts'
 import { Events } from './events.ts'
 import { createFront, type Front, type TlsOptions } from './front.ts'
 import { TrustedProxies } from './headers/peer.ts'
@@ -42,7 +42,7 @@ export interface Balancer extends AsyncDisposable {
   readonly load: { readonly active: number; readonly waiting: number }
   /** Probes every upstream once, then accepts connections. @returns its URL */
   listen(options: ListenOptions): Promise<string>
-  /** Adds an upstream; its first check decides whether it takes part at once. */
+  /** Adds an upstream; nobody is sent there before its first check has passed. */
   add(options: UpstreamOptions): Promise<Upstream>
   /** Takes an upstream out: no more requests, those in flight finish within `timeoutMs`, then it is forgotten. */
   remove(name: string, options?: { force?: boolean; timeoutMs?: number }): Promise<void>
@@ -145,9 +145,10 @@ class RunningBalancer implements Balancer {
   }
 
   async add(options: UpstreamOptions): Promise<Upstream> {
-    const upstream = this.pool.add(options)
+    const upstream = this.pool.add(options, this.#active !== undefined)
     this.events.emit('upstream', { at: this.#clock.now(), name: upstream.name, state: 'added', reason: 'added' })
     await this.#active?.watch(upstream)
+    if (upstream.leaving) throw new RemovedUpstreamError(upstream.name)
     this.#context.line.wakeAll()
     return upstream
   }

@@ -24,3 +24,10 @@ export class DuplicateUpstreamError extends BalancerError {
     super('BALANCER_DUPLICATE_UPSTREAM', 409, `an upstream named ${JSON.stringify(name)} exists already`)
   }
 }
+
+/** An upstream was removed while it was being added. */
+export class RemovedUpstreamError extends BalancerError {
+  constructor(name: string) {
+    super('BALANCER_UPSTREAM_REMOVED', 409, `${JSON.stringify(name)} was removed before it was checked`)
+  }
+}

@@ -48,11 +48,15 @@ export class Pool {
     return this.#byName.get(name)
   }
 
-  /** @throws TypeError when an option is wrong, {@link DuplicateUpstreamError} when the name is taken */
-  add(options: UpstreamOptions): Upstream {
+  /**
+   * @param isChecked whether active checks will say how it is: until then it takes nobody
+   * @throws TypeError when an option is wrong, {@link DuplicateUpstreamError} when the name is taken
+   */
+  add(options: UpstreamOptions, isChecked = false): Upstream {
     const checked = checkUpstream(options)
     if (this.#byName.has(checked.name)) throw new DuplicateUpstreamError(checked.name)
     const upstream = new Upstream(checked, this.#order++)
+    if (isChecked) upstream.healthy = undefined
     this.#byName.set(upstream.name, upstream)
     this.#all = [...this.#byName.values()]
     this.#available = undefined
@@ -165,13 +169,14 @@ export class Pool {
 
   #change(upstream: Upstream, reason: string, apply: () => void): void {
     const before = upstream.state
+    const isFirst = upstream.healthy === undefined
     apply()
     this.#available = undefined
     const after = upstream.state
-    if (before !== after) {
+    if (before !== after || isFirst !== (upstream.healthy === undefined)) {
       upstream.lastReason = reason
       if (after === 'down') upstream.stats.downs++
-      if (after === 'up' && before !== 'draining') this.#startWarming(upstream)
+      if (after === 'up' && before !== 'draining' && !isFirst) this.#startWarming(upstream)
       this.#options.onState?.(upstream, after, reason)
     }
     this.#options.onChange?.()
@@ -201,4 +206,5 @@ export class Pool {
 }
 
 // Health by the active checks and an operator's word; what passive health adds, the panic threshold may take back.
-const canTakeNew = (upstream: Upstream): boolean => upstream.healthy && upstream.mode === 'ready' && !upstream.leaving
+const canTakeNew = (upstream: Upstream): boolean =>
+  upstream.healthy === true && upstream.mode === 'ready' && !upstream.leaving

@@ -31,8 +31,8 @@ export class Upstream {
   readonly stats = new UpstreamStats()
   weight: number
   mode: UpstreamMode = 'ready'
-  /** The active checks' verdict; true until they say otherwise. */
-  healthy = true
+  /** The active checks' verdict; `undefined` while the first of one that was added is under way, true where nobody checks. */
+  healthy: boolean | undefined = true
   passive: PassiveState = 'in'
   leaving = false
   /** Requests and tunnels that are on it now. */

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { describe, expect, test } from 'vitest'
 import { controlOf, createAdmin } from '../src/index.ts'
 import { secret, type TestBalancer, testBalancer } from './support/balancer.ts'
-import { ask, RawClient } from './support/client.ts'
+import { ask, askInTurn, RawClient } from './support/client.ts'
 import { holds } from './support/held.ts'
 import { testNodes } from './support/node.ts'
 
@@ -73,6 +73,39 @@ test('a graceful removal waits for what is in flight, a forced one cuts it', asy
   expect((await removed).status).toBe(204)
   const statuses = (await Promise.all([one, two])).map((answer) => answer.status)
   expect(statuses.toSorted()).toEqual([200, 502])
+})
+
+test('nobody is sent to a node that was added before its first check has passed', async () => {
+  await using nodes = await testNodes(2)
+  const [, b] = nodes
+  const checks: (() => void)[] = []
+  b?.server.prependListener('request', (req, res) => {
+    if (req.url === '/slow-check') checks.push(() => res.end())
+  })
+  if (b) b.early = (req) => req.url === '/slow-check'
+  const health = { path: '/slow-check', timeoutMs: 60_000 }
+  await using lb = await testBalancer({ nodes: nodes.slice(0, 1), health, slowStartMs: 60_000, random: () => 0.5 })
+  const added = lb.balancer.add({ name: 'b', url: b?.url ?? '' })
+  await expect.poll(() => checks).toHaveLength(1)
+  expect(await askInTurn(lb.url, 3)).toEqual(['a', 'a', 'a'])
+  for (const check of checks) check()
+  await added
+  // It does not ramp up: it has not been away.
+  expect(new Set(await askInTurn(lb.url, 4))).toEqual(new Set(['a', 'b']))
+  expect(lb.balancer.pool.get('b')).toMatchObject({ state: 'up', stats: { downs: 0 } })
+})
+
+test('a node that fails its first check is added as down, and says why', async () => {
+  await using nodes = await testNodes(2)
+  const [, b] = nodes
+  if (b) b.ready = false
+  await using lb = await testBalancer({ nodes: nodes.slice(0, 1), health: {} })
+  await lb.balancer.add({ name: 'b', url: b?.url ?? '' })
+  expect(lb.states.map(({ name, state, reason }) => `${name} ${state}: ${reason}`)).toEqual([
+    'b added: added',
+    'b down: 1 checks failed: status 503',
+  ])
+  expect(await askInTurn(lb.url, 2)).toEqual(['a', 'a'])
 })
 
 test('two removals of one node are one: whoever takes its name next stays', async () => {

@@ -101,7 +101,7 @@ export class ActiveHealth {
     watch.passes = 0
     watch.failures++
     upstream.stats.checkFailures++
-    if (!upstream.healthy || (!watch.first && watch.failures < this.#options.fall)) return
+    if (upstream.healthy === false || (!watch.first && watch.failures < this.#options.fall)) return
     this.#pool.setHealthy(upstream, false, `${watch.failures} checks failed: ${detail}`)
   }
 }

@@ -6,7 +6,7 @@ import type { UpstreamMode, UpstreamOptions } from '../upstream.ts'
 /** What a worker is told; `list` comes once, before it listens. */
 export type Order =
   | { do: 'list'; upstreams: Listed[] }
-  | { do: 'add'; options: UpstreamOptions }
+  | { do: 'add'; upstream: Listed }
   | { do: 'remove'; name: string; options: { force: boolean; timeoutMs?: number } }
   | { do: 'update'; name: string; change: { mode?: UpstreamMode; weight?: number } }
   | { do: 'health'; name: string; healthy: boolean; reason: string }
@@ -15,7 +15,7 @@ export type Order =
   | { do: 'tls' }
   | { do: 'close' }
 
-/** An upstream as a new worker is told of it. */
+/** An upstream as a worker is told of it: as it is by then. */
 export interface Listed {
   options: UpstreamOptions
   mode: UpstreamMode

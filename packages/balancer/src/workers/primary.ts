@@ -3,7 +3,7 @@ import type { Control, NamedEvent } from '../admin/control.ts'
 import { metricsOf } from '../admin/metrics.ts'
 import type { UpstreamReport } from '../admin/report.ts'
 import { systemClock } from '../clock.ts'
-import { UnknownUpstreamError } from '../errors.ts'
+import { RemovedUpstreamError, UnknownUpstreamError } from '../errors.ts'
 import type { UpstreamEvent } from '../events.ts'
 import { ActiveHealth, type ActiveOptions } from '../health/active.ts'
 import { Pool } from '../pool.ts'
@@ -63,7 +63,7 @@ export class Workers implements Control {
     this.#options = options
     const onState = (upstream: Upstream, state: UpstreamState, reason: string): void => {
       this.#announce({ at: systemClock.now(), name: upstream.name, state, reason })
-      if (state === 'up' || state === 'down') this.#spread(upstream, reason)
+      if (state !== 'leaving') this.#spread(upstream, reason)
     }
     this.#pool = new Pool({ clock: systemClock, random: Math.random, onState })
     for (const upstream of options.upstreams) this.#pool.add(upstream)
@@ -118,11 +118,11 @@ export class Workers implements Control {
   }
 
   async add(options: UpstreamOptions): Promise<UpstreamReport> {
-    const upstream = this.#pool.add(options)
+    const upstream = this.#pool.add(options, this.#health !== undefined)
     this.#announce({ at: systemClock.now(), name: upstream.name, state: 'added', reason: 'added' })
     await this.#health?.watch(upstream)
-    await this.#all({ do: 'add', options })
-    if (!upstream.healthy) this.#spread(upstream, upstream.lastReason)
+    if (upstream.leaving) throw new RemovedUpstreamError(upstream.name)
+    await this.#all({ do: 'add', upstream: listed(upstream) })
     return this.#report(upstream)
   }
 
@@ -134,11 +134,16 @@ export class Workers implements Control {
     try {
       await this.#all({ do: 'remove', name, options }, boundMs)
     } finally {
-      this.#pool.remove(upstream)
-      this.#retired.forget(name)
-      const reason = options.force ? 'by force' : 'drained'
-      this.#announce({ at: systemClock.now(), name, state: 'removed', reason })
+      // Another call, in more of a hurry, may have done it meanwhile.
+      if (this.#pool.get(name) === upstream) this.#forget(upstream, options.force ? 'by force' : 'drained')
     }
+  }
+
+  #forget(upstream: Upstream, reason: string): void {
+    const { name } = upstream
+    this.#pool.remove(upstream)
+    this.#retired.forget(name)
+    this.#announce({ at: systemClock.now(), name, state: 'removed', reason })
   }
 
   async update(name: string, change: { mode?: UpstreamMode; weight?: number }): Promise<UpstreamReport> {
@@ -187,9 +192,7 @@ export class Workers implements Control {
     const link = new WorkerLink(worker, (named) => this.#hear(named, worker.process.pid))
     this.#links.push(link)
     worker.once('exit', (code, signal) => this.#onExit(link, signal ?? `code ${code}`))
-    const upstreams: Listed[] = this.#pool.all
-      .filter((upstream) => !upstream.leaving)
-      .map(({ name, url, weight, mode, healthy }) => ({ options: { name, url: url.origin, weight }, mode, healthy }))
+    const upstreams = this.#pool.all.filter((upstream) => !upstream.leaving).map(listed)
     link.order({ do: 'list', upstreams }).catch(QUIET)
     if (this.#listeners.size > 0) link.order({ do: 'tell', events: true }).catch(QUIET)
     return link
@@ -251,7 +254,7 @@ export class Workers implements Control {
   }
 
   #spread(upstream: Upstream, reason: string): void {
-    const { name, healthy } = upstream
+    const { name, healthy = false } = upstream
     this.#all({ do: 'health', name, healthy, reason }).catch(QUIET)
   }
 
@@ -280,4 +283,8 @@ export class Workers implements Control {
     if (!upstream) throw new UnknownUpstreamError(name)
     return upstream
   }
+}
+
+function listed({ name, url, weight, mode, healthy = false }: Upstream): Listed {
+  return { options: { name, url: url.origin, weight }, mode, healthy }
 }

@@ -1,6 +1,7 @@
 import { controlOf, type NamedEvent } from '../admin/control.ts'
 import { reportsOf } from '../admin/report.ts'
 import type { Balancer, ListenOptions } from '../balancer.ts'
+import type { Upstream } from '../upstream.ts'
 import { packed } from './merge.ts'
 import type { Listed, Measures, Order, OrderMessage, WorkerMessage } from './messages.ts'
 
@@ -27,18 +28,19 @@ export function serveOrders({ balancer, listen, drainMs, reloadTls }: WorkerOpti
   const carryOut = async (order: Order): Promise<Measures | undefined> => {
     switch (order.do) {
       case 'list':
-        for (const listed of order.upstreams) await takeOn(balancer, listed)
+        await Promise.all(order.upstreams.map((listed) => takeOn(balancer, listed)))
         say({ balancer: 'listening', url: await balancer.listen(listen) })
         return undefined
       case 'add':
         // One that started meanwhile was told of it in its list.
-        if (!balancer.pool.get(order.options.name)) await control.add(order.options)
+        if (!balancer.pool.get(order.upstream.options.name)) await takeOn(balancer, order.upstream)
         return undefined
       case 'remove':
         if (balancer.pool.get(order.name)) await control.remove(order.name, order.options)
         return undefined
       case 'update':
-        await control.update(order.name, order.change)
+        // Of one that is still to be added it hears then how it is.
+        if (balancer.pool.get(order.name)) await control.update(order.name, order.change)
         return undefined
       case 'health': {
         const upstream = balancer.pool.get(order.name)
@@ -95,10 +97,13 @@ function tellEjections(balancer: Balancer, say: (message: WorkerMessage) => void
   })
 }
 
+// At once, since orders that concern it may be right behind.
 async function takeOn(balancer: Balancer, { options, mode, healthy }: Listed): Promise<void> {
-  const upstream = await balancer.add(options)
+  const added = balancer.add(options)
+  const upstream = balancer.pool.get(options.name) as Upstream
   balancer.pool.setMode(upstream, mode)
   balancer.pool.setHealthy(upstream, healthy, 'as the primary found it')
+  await added
 }
 
 function measure(balancer: Balancer): Measures {
