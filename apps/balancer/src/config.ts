@@ -12,7 +12,7 @@ import {
   TrustedProxies,
   type UpstreamOptions,
 } from '@session-cluster/balancer'
-import { ConfigError, choice, decimal, type Env, guarded, list, optionalWhole, text, whole } from './read.ts'
+import { ConfigError, choice, decimal, type Env, guarded, headerText, list, optionalWhole, text, whole } from './read.ts'
 
 /** What the process needs to know, read and checked. */
 export interface Config {
@@ -34,6 +34,7 @@ export interface Config {
   workerSilenceMs: number
   tls: { certFile: string; keyFile: string } | undefined
   drainMs: number
+  logLevel: (typeof LOG_LEVELS)[number]
   accessLog: boolean
   /** What goes to the balancer as it is. */
   tuning: Pick<
@@ -56,6 +57,7 @@ export interface AffinityConfig {
   whenUnavailable: 'redispatch' | 'strict'
 }
 
+const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
 const PORT = [0, 65_535] as const
 const MS = [0, 3_600_000] as const
 const SOME_MS = [10, 3_600_000] as const
@@ -76,6 +78,7 @@ export function readConfig(env: Env): Config {
     workers: optionalWhole(env, 'WORKERS', [1, 256]),
     workerSilenceMs: whole(env, 'WORKER_SILENCE_MS', 30_000, [1000, 3_600_000]),
     tls: tls(env),
+    logLevel: choice(env, 'LOG_LEVEL', 'info', LOG_LEVELS),
     drainMs: whole(env, 'DRAIN_MS', 10_000, MS),
     accessLog: choice(env, 'ACCESS_LOG', 'off', ['on', 'off']) === 'on',
     tuning: tuning(env),
@@ -133,7 +136,7 @@ function affinity(env: Env): AffinityConfig {
 
 function health(env: Env): Config['health'] {
   const path = text(env, 'HEALTH_PATH') ?? '/readyz'
-  if (!path.startsWith('/')) throw new ConfigError(`HEALTH_PATH: ${JSON.stringify(path)} does not begin with /`)
+  if (!/^\/(?!\/)/.test(path)) throw new ConfigError(`HEALTH_PATH: ${JSON.stringify(path)} does not begin with one /`)
   return {
     path,
     intervalMs: whole(env, 'HEALTH_INTERVAL_MS', 1000, SOME_MS),
@@ -160,8 +163,8 @@ function tuning(env: Env): Config['tuning'] {
   guarded('TRUST_PROXY', () => new TrustedProxies(trustProxy))
   return {
     trustProxy,
-    token: text(env, 'BALANCER_TOKEN'),
-    via: text(env, 'VIA'),
+    token: headerText(env, 'BALANCER_TOKEN'),
+    via: headerText(env, 'VIA'),
     passive: {
       failures: optionalWhole(env, 'PASSIVE_FAILURES', COUNT),
       ejectMs: optionalWhole(env, 'PASSIVE_EJECT_MS', MS),

@@ -21,7 +21,7 @@ interface Running {
 async function main(): Promise<void> {
   const config = configOrExit()
   const base = { name: 'balancer', pid: process.pid }
-  const log = pino({ base })
+  const log = pino({ base, level: config.logLevel })
   if (cluster.isWorker) return runWorker(config, log)
   const running =
     config.workers === undefined ? await alone(config, log) : await withWorkers(config, config.workers, log)
@@ -31,7 +31,8 @@ async function main(): Promise<void> {
   }
   obeySignals(running, config.tls !== undefined, log)
   const { mode, engine, policy, workers = 0 } = config
-  log.info({ url: running.url, adminUrl, mode, engine, policy, workers }, 'ready')
+  // Whoever started it waits for this line, however quiet the log is.
+  log.child({}, { level: 'info' }).info({ url: running.url, adminUrl, mode, engine, policy, workers }, 'ready')
 }
 
 async function alone(config: Config, log: Logger): Promise<Running> {
@@ -139,7 +140,7 @@ async function named<T>(what: 'BALANCER' | 'ADMIN', port: number, open: () => Pr
     const said = error instanceof Error ? error.message : String(error)
     if (said.includes('EADDRINUSE')) fail(`${what}_PORT: port ${port} is taken; give a free one, or 0 for any`)
     if (said.includes('EACCES')) fail(`${what}_PORT: port ${port} is not allowed to this user; give one above 1023`)
-    if (said.includes('EADDRNOTAVAIL') || said.includes('ENOTFOUND')) {
+    if (/EADDRNOTAVAIL|ENOTFOUND|EAI_AGAIN/.test(said)) {
       fail(`${what === 'ADMIN' ? 'ADMIN_HOST' : 'HOST'}: not an address of this machine`)
     }
     throw error

@@ -10,6 +10,13 @@ export function text(env: Env, name: string): string | undefined {
   return value === '' ? undefined : value
 }
 
+/** As {@link text}, but fit to be sent as a header's value. @throws ConfigError */
+export function headerText(env: Env, name: string): string | undefined {
+  const value = text(env, name)
+  if (value === undefined || /^[\t\x20-\x7e\x80-\xff]+$/.test(value)) return value
+  throw new ConfigError(`${name}: only what a header may hold: printable ASCII and Latin-1`)
+}
+
 /** A whole number between the two, both included. @throws ConfigError */
 export function whole(env: Env, name: string, fallback: number, [min, max]: readonly [number, number]): number {
   return optionalWhole(env, name, [min, max]) ?? fallback

@@ -20,6 +20,16 @@ test('it says ready once, with both addresses, and serves on them', async () => 
   expect(lb.err).toBe('')
 })
 
+test('with its log switched off it still says that it is ready', async () => {
+  await using nodes = await startNodes(['a'])
+  await using lb = new BalancerProcess({ UPSTREAMS: upstreams(nodes), LOG_LEVEL: 'silent', ACCESS_LOG: 'on' })
+  await expect.poll(() => lb.ready).toBeDefined()
+  expect(await (await fetch(lb.ready?.url ?? '')).text()).toBe('a')
+  lb.child.kill('SIGTERM')
+  expect(await lb.exited).toBe(0)
+  expect(lb.log.map((line) => line.msg)).toEqual(['ready'])
+})
+
 test('MODE=sticky puts affinity around the policy', async () => {
   await using nodes = await startNodes(['a', 'b'])
   await using lb = new BalancerProcess({ UPSTREAMS: upstreams(nodes), MODE: 'sticky' })

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { createBalancer } from './balancer.ts'
+import { Workers } from './workers/primary.ts'
 
 const secret = 'a secret of the tests only'
 const upstreams = [{ name: 'a', url: 'http://127.0.0.1:1' }]
@@ -37,6 +38,15 @@ test.each<[unknown, string]>([
   [{ upstreams, trustProxy: true }, 'createBalancer: trustProxy must be an array'],
 ])('refuses %o', (options, message) => {
   expect(() => createBalancer(options as never)).toThrow(message)
+})
+
+test.each<[object, string]>([
+  [{ count: 0 }, 'Workers: count is 0, but must be a whole number from 1 to 1024'],
+  [{ silence: 5 }, 'Workers: there is no option silence; there are count, upstreams'],
+  [{ health: { interval: 5 } }, 'Workers: there is no option health.interval'],
+  [{ upstreams: 'a=http://x' }, 'Workers: upstreams must be an array'],
+])('workers: refuses %o', (options, message) => {
+  expect(() => new Workers({ count: 1, upstreams, exec: '/nowhere.ts', ...options } as never)).toThrow(message)
 })
 
 test('takes whatever is left out, or undefined, for the default', () => {

@@ -64,6 +64,8 @@ export abstract class Passage implements PickKey, Waiter, Recorded, InProgress {
 
   header(name: string): string | undefined {
     if (name === 'cookie') return this.head.cookie
+    // HTTP/2 has another name for it.
+    if (name === 'host') return this.head.host
     const value = this.req.headers[name]
     return Array.isArray(value) ? value.join(', ') : value
   }

@@ -214,14 +214,16 @@ describe('who may ask', () => {
   test('with a token everyone needs it, but for the probes', async () => {
     await using lb = await testBalancer({ nodes: [] })
     await using admin = await adminOf(lb, 'the right token')
-    const status = async (headers: http.OutgoingHttpHeaders, path = '/upstreams') =>
-      (await ask(admin.url + path, { headers })).status
+    const status = async (headers: http.OutgoingHttpHeaders, path = '/upstreams', method = 'GET') =>
+      (await ask(admin.url + path, { headers, method })).status
     expect(await status({})).toBe(401)
     expect(await status({ authorization: 'Bearer the wrong token' })).toBe(401)
     expect(await status({ authorization: 'Bearer the right token' })).toBe(200)
     expect(await status({ authorization: 'Bearer the right token', host: 'balancer:8001' })).toBe(200)
     expect(await status({}, '/livez')).toBe(200)
     expect(await status({}, '/readyz')).toBe(503)
+    expect(await status({}, '/livez?from=probe', 'HEAD')).toBe(200)
+    expect(await status({}, '/livez', 'POST')).toBe(401)
   })
 
   test('without one, only loopback names and no foreign pages', async () => {

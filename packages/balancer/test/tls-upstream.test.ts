@@ -5,7 +5,7 @@ import { getCACertificates, setDefaultCACertificates } from 'node:tls'
 import { describe, expect, test } from 'vitest'
 import { engineNames, testBalancer } from './support/balancer.ts'
 import { certificate } from './support/certificate.ts'
-import { ask } from './support/client.ts'
+import { ask, RawClient } from './support/client.ts'
 
 const local = certificate('localhost')
 const other = certificate('elsewhere.test')
@@ -27,6 +27,10 @@ async function tlsNode(tls: typeof local) {
   })
   server.on('secureConnection', () => {
     connections++
+  })
+  server.on('upgrade', (_, socket) => {
+    socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n')
+    socket.on('error', () => {}).pipe(socket)
   })
   server.listen(0, 'localhost')
   await once(server, 'listening')
@@ -53,6 +57,25 @@ describe.each(engineNames)('a node over TLS [%s]', (engine) => {
       expect((await ask(lb.url, { method: 'POST', body: 'hello' })).body).toBe('POST hello')
     }
     expect(node.connections).toBe(1)
+  })
+
+  test('is checked over TLS, and down when its certificate is for another name', async () => {
+    await using good = await tlsNode(local)
+    await using bad = await tlsNode(other)
+    const nodes = [good, { upstream: { ...bad.upstream, name: 'b' } }]
+    await using lb = await testBalancer({ engine, nodes, health: { intervalMs: 50 } })
+    expect(lb.balancer.pool.all.map(({ name, state }) => `${name} ${state}`)).toEqual(['a up', 'b down'])
+    expect(lb.states[0]?.reason).toMatch(/^1 checks failed: (ERR_TLS_CERT_ALTNAME_INVALID|DEPTH_ZERO)/)
+    for (let i = 0; i < 3; i++) expect((await ask(lb.url)).body).toBe('GET ')
+    expect(bad.requests).toBe(0)
+  })
+
+  test('takes upgrades', async () => {
+    await using node = await tlsNode(local)
+    await using lb = await testBalancer({ engine, nodes: [node] })
+    await using client = new RawClient(lb.port)
+    client.send('GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\nhello')
+    await expect.poll(() => client.received).toMatch(/^HTTP\/1\.1 101 [\s\S]*\r\n\r\nhello$/)
   })
 
   test('is not spoken to when its certificate is for another name', async () => {

@@ -2,6 +2,7 @@ import http2, { type ClientHttp2Session, type IncomingHttpHeaders } from 'node:h
 import https from 'node:https'
 import { connect } from 'node:tls'
 import { describe, expect, test } from 'vitest'
+import type { Policy } from '../src/index.ts'
 import { engineNames, secret, testBalancer } from './support/balancer.ts'
 import { certificate } from './support/certificate.ts'
 import { rawNode, testNode, testNodes } from './support/node.ts'
@@ -59,6 +60,16 @@ describe.each(engineNames)('TLS and HTTP/2 in front [%s]', (engine) => {
     expect((await promise)[0]).toMatch(/; Secure; SameSite=None$/)
     expect(node.seen[0]?.headers).toMatchObject({ 'x-forwarded-proto': 'https' })
     expect(node.seen[0]?.headers.forwarded).toContain(';proto=https')
+  })
+
+  test('a policy reads the host and other headers of HTTP/2 by the names that HTTP/1 has', async () => {
+    await using nodes = await testNodes(2)
+    const policy: Policy = (available, request) => available.find(({ name }) => request.header('host') === `${name}.test`)
+    await using lb = await testBalancer({ engine, nodes, front: { tls }, policy })
+    await withSession(lb.url, async (session) => {
+      const bodies = ['b', 'a', 'b'].map((name) => ask2(session, { ':authority': `${name}.test` }))
+      expect((await Promise.all(bodies)).map(({ body }) => body)).toEqual(['b', 'a', 'b'])
+    })
   })
 
   test('HTTP/2: bodies, cookies in crumbs, several Set-Cookies and trailers pass', async () => {

@@ -23,11 +23,11 @@ const LOOPBACK = /^(localhost|[a-z0-9-]+\.localhost|127(\.\d{1,3}){3}|\[::1\])(:
  */
 export function createAdmin(control: Control, options: AdminOptions): Server {
   return createServer((req, res) => {
-    const refused = refusalOf(req, options.token)
-    if (refused) return send(res, refused)
     // A path that begins with // would be taken for a host.
     const url = URL.parse(`http://admin${req.url}`)
     if (!url) return send(res, problem(400, 'BAD_REQUEST', 'the request target is not in origin form'))
+    const refused = refusalOf(req, url, options.token)
+    if (refused) return send(res, refused)
     if (req.method === 'GET' && url.pathname === '/events') return streamEvents(control, res)
     route(control, options, req, url).then(
       (reply) => send(res, reply),
@@ -37,7 +37,7 @@ export function createAdmin(control: Control, options: AdminOptions): Server {
 }
 
 async function route(control: Control, options: AdminOptions, req: IncomingMessage, url: URL): Promise<Reply> {
-  const call = `${req.method} ${url.pathname}`
+  const call = `${req.method === 'HEAD' ? 'GET' : req.method} ${url.pathname}`
   if (call === 'GET /') return { status: 200, body: options.about() }
   if (call === 'GET /livez') return { status: 200, text: 'ok\n' }
   if (call === 'GET /readyz') {
@@ -64,8 +64,9 @@ async function upstreamCall(control: Control, req: IncomingMessage, url: URL, na
 }
 
 // A page that a browser was lured to may reach loopback by a name of its own (DNS rebinding), but cannot forge Host.
-function refusalOf(req: IncomingMessage, token: string | undefined): Reply | undefined {
-  if (req.method === 'GET' && (req.url === '/livez' || req.url === '/readyz')) return undefined
+function refusalOf(req: IncomingMessage, { pathname }: URL, token: string | undefined): Reply | undefined {
+  const isRead = req.method === 'GET' || req.method === 'HEAD'
+  if (isRead && (pathname === '/livez' || pathname === '/readyz')) return undefined
   if (token !== undefined) {
     const given = /^Bearer (.+)$/i.exec(req.headers.authorization ?? '')?.[1]
     if (given !== undefined && equal(given, token)) return undefined

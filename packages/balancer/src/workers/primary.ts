@@ -6,6 +6,8 @@ import { systemClock } from '../clock.ts'
 import { RemovedUpstreamError, UnknownUpstreamError } from '../errors.ts'
 import type { UpstreamEvent } from '../events.ts'
 import { ActiveHealth, type ActiveOptions } from '../health/active.ts'
+import { checkNames, MAX_MS, type Names } from '../names.ts'
+import { checkHealth, checkUpstreams } from '../options.ts'
 import { Pool } from '../pool.ts'
 import { checkWeight, type Upstream, type UpstreamMode, type UpstreamOptions, type UpstreamState } from '../upstream.ts'
 import { closeUntaken } from './handover.ts'
@@ -33,6 +35,10 @@ export interface WorkersOptions {
   onWorkerLost?: ((detail: string) => void) | undefined
 }
 
+const NAMES: Names<Required<WorkersOptions>> = {
+  ...{ count: [1, 1024, 'whole'], upstreams: true, health: true, exec: true, env: true },
+  ...{ closeTimeoutMs: [0, MAX_MS], silenceMs: [1, MAX_MS], onState: true, onWorkerLost: true },
+}
 const QUIET = (): void => {}
 const REMOVE_MS = 10_000
 const SILENCE_MS = 30_000
@@ -59,7 +65,11 @@ export class Workers implements Control {
   #restarting: Promise<void> | undefined
   #closing = false
 
+  /** @throws TypeError that names the option, its value and what is allowed */
   constructor(options: WorkersOptions) {
+    checkNames<WorkersOptions>('Workers', options, NAMES)
+    checkUpstreams('Workers', options.upstreams)
+    if (options.health) checkHealth('Workers', options.health)
     this.#options = options
     const onState = (upstream: Upstream, state: UpstreamState, reason: string): void => {
       this.#announce({ at: systemClock.now(), name: upstream.name, state, reason })
