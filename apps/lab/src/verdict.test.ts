@@ -27,11 +27,16 @@ describe('ratio', () => {
   it('is inconclusive when the bound cuts through it', () =>
     expect(verdict([1, 2, 1, 2, 1], { atLeast: 1.2 })).toBe('inconclusive'))
   it('minds both ends of a range', () => {
-    expect(verdict([1, 1, 1], { atLeast: 0.5, atMost: 1.5 })).toBe('holds')
-    expect(verdict([2, 2, 2], { atLeast: 0.5, atMost: 1.5 })).toBe('fails')
+    expect(verdict([1, 1, 1, 1, 1], { atLeast: 0.5, atMost: 1.5 })).toBe('holds')
+    expect(verdict([2, 2, 2, 2, 2], { atLeast: 0.5, atMost: 1.5 })).toBe('fails')
+  })
+  it.each([1, 2, 3, 4])('is inconclusive with %i samples, however clear they are', (count) => {
+    const samples = new Array<number>(count).fill(1)
+    expect(verdict(samples, { atMost: 2 })).toBe('inconclusive')
+    expect(verdict(samples, { atLeast: 2 })).toBe('inconclusive')
   })
   it('fails nothing and holds nothing when a sample is missing', () =>
-    expect(verdict([Number.NaN], { atMost: 1 })).toBe('inconclusive'))
+    expect(verdict([0, 0, Number.NaN, 0, 0], { atMost: 1 })).toBe('inconclusive'))
   it('is harder to convince when it has to be surer', () => {
     const samples = [1.9, 2.1, 2, 2.2, 1.8, 2, 2.1, 1.9, 2, 1.1]
     const bound = { atLeast: 1.7 }

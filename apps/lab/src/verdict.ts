@@ -51,7 +51,16 @@ export interface Judging {
   readonly confidence?: number
 }
 
-/** Holds when the whole interval lies within the bound, fails when all of it lies outside, and is inconclusive across it. */
+/**
+ * How many samples a ratio needs for a verdict. Fewer have no interval of 95 %: the range of n samples misses the median on one side
+ * with a chance of 2⁻ⁿ, which is 3 % for five and every second time for one (docs/decisions/0604).
+ */
+export const leastSamples = 5
+
+/**
+ * Holds when the whole interval lies within the bound, fails when all of it lies outside, and is inconclusive across it, or with
+ * fewer than `leastSamples`.
+ */
 export function ratio(question: Text, samples: readonly number[], bound: Bound, judging: Judging): Check {
   const { random, confidence = 0.95 } = judging
   const low = bound.atLeast ?? Number.NEGATIVE_INFINITY
@@ -59,7 +68,7 @@ export function ratio(question: Text, samples: readonly number[], bound: Bound, 
   const interval = bootstrapInterval(samples, random, confidence)
   const inside = interval[0] >= low && interval[1] <= high
   const outside = interval[1] < low || interval[0] > high
-  const verdict = inside ? 'holds' : outside ? 'fails' : 'inconclusive'
+  const verdict = samples.length < leastSamples ? 'inconclusive' : inside ? 'holds' : outside ? 'fails' : 'inconclusive'
   return {
     question,
     kind: 'ratio',

@@ -41,8 +41,14 @@ describe('judgedRounds', () => {
     expect(await rounds([2, 3])).toMatchObject({ taken: 20, verdict: 'inconclusive' })
   })
 
-  it('looks once where a ratio is taken once', async () =>
-    expect(await rounds([3], { repeats: 1 })).toMatchObject({ taken: 1, verdict: 'fails' }))
+  it('gives no verdict on a ratio that is taken once, and looks once', async () =>
+    expect(await rounds([3], { repeats: 1 })).toMatchObject({ taken: 1, verdict: 'inconclusive' }))
+
+  it('goes on from too few rounds until there are enough for a verdict', async () => {
+    const { looks, verdict } = await rounds([3], { repeats: 2 })
+    expect(looks.map((look) => look.rounds)).toEqual([2, 4, 8])
+    expect(verdict).toBe('fails')
+  })
 })
 
 describe('inTurns', () => {

@@ -1,5 +1,5 @@
 import type { Lab } from '../experiment.ts'
-import type { Check, Judging } from '../verdict.ts'
+import { type Check, type Judging, leastSamples } from '../verdict.ts'
 
 /** How often at most the number of rounds is doubled while a ratio is open. */
 const doublings = 2
@@ -15,7 +15,8 @@ export interface Judged<R> {
 /**
  * Takes `lab.repeats` rounds and judges them. While a check is inconclusive it takes as many again as there are, twice at
  * most, and judges all of them anew, at 99 % instead of 95 %: looking again must not make a wrong answer more likely.
- * No round is ever left out. A lab that takes a ratio once (tests of counts) looks once.
+ * No round is ever left out. Where even twice as many, twice, are too few for any verdict (a ratio taken once, as in tests of counts),
+ * it looks once.
  */
 export async function judgedRounds<R>(
   lab: Pick<Lab, 'repeats' | 'signal'>,
@@ -31,7 +32,8 @@ export async function judgedRounds<R>(
   }
   await upTo(lab.repeats)
   let checks = judge(rounds, { confidence: confidences.first })
-  for (let look = 0; look < doublings && checks.some(({ verdict }) => verdict === 'inconclusive'); look++) {
+  const looksMore = lab.repeats * 2 ** doublings >= leastSamples ? doublings : 0
+  for (let look = 0; look < looksMore && checks.some(({ verdict }) => verdict === 'inconclusive'); look++) {
     await upTo(2 * rounds.length)
     checks = judge(rounds, { confidence: confidences.further })
   }

@@ -77,6 +77,16 @@ describe('reportPage', async () => {
     expect(measured).toContain('n = 5, 99 %: 1 … 3')
   })
 
+  it('says of a ratio that was taken too seldom that it has no verdict', async () => {
+    const [result] = exampleReport.results
+    const taken = (samples: readonly number[]) =>
+      ratio(text('how much', '얼마나'), samples, { atMost: 9 }, { random: seededRandom(1, 'page') })
+    const checks = [taken([1]), taken([1, 2, 3])]
+    const measured = await reportPage({ ...exampleReport, results: [{ ...(result as Result), checks }] })
+    expect(measured).toContain('taken once, too few for a verdict')
+    expect(measured).toContain('n = 3: 1 … 3, too few for a verdict')
+  })
+
   it('escapes what it is given', () => {
     expect(page).toContain('It is said &lt;so&gt; &amp; so.')
     expect(page).not.toContain('<so>')

@@ -2,7 +2,7 @@ import { languages, say, type Text, text } from '../language.ts'
 import { drawSvg } from '../pictures/draw.ts'
 import type { Picture } from '../pictures/picture.ts'
 import type { Ending, Result } from '../results.ts'
-import type { Check } from '../verdict.ts'
+import { type Check, leastSamples } from '../verdict.ts'
 import { both } from './both.ts'
 import { html, Markup } from './markup.ts'
 import { cellName, tableOf } from './table.ts'
@@ -61,8 +61,10 @@ function checks(all: readonly Check[]): Markup {
 /** How often a ratio was taken and how sure its interval is; `undefined` for a count. */
 export function spreadOf({ interval, confidence = 0.95, samples = [] }: Check): Text | undefined {
   if (!interval || samples.length === 0) return undefined
-  if (samples.length === 1) return text('taken once', '한 번 잼')
+  if (samples.length === 1) return text('taken once, too few for a verdict', '한 번 잼, 판정하기에는 모자람')
   const range = interval.map((end) => say(end, 'en')).join(' … ')
+  const few = `n = ${samples.length}: ${range}`
+  if (samples.length < leastSamples) return text(`${few}, too few for a verdict`, `${few}, 판정하기에는 모자람`)
   const sure = `n = ${samples.length}, ${Math.round(100 * confidence)} %: ${range}`
   return text(sure, sure)
 }

@@ -66,8 +66,8 @@ export const reading: readonly Text[] = [
     '횟수는 정확합니다. 같은 시드는 언제나 같은 횟수를 주며, 하나라도 다르면 거짓입니다.',
   ),
   text(
-    'A ratio compares two things within one run, taken in turns several times; it holds when the whole interval of its median lies within the bound. Where the bound cuts through the interval, twice as many rounds are taken, twice at most, and judged more strictly (99 % instead of 95 %); if it still does, the answer is inconclusive. No verdict rests on milliseconds.',
-    '비율은 한 번의 실행 안에서 두 가지를 번갈아 여러 번 재어 비교합니다. 중앙값의 구간이 모두 기준 안에 있으면 참입니다. 기준이 구간을 가로지르면 두 배로, 많아야 두 번 더 재고 더 엄격하게(95 % 대신 99 %) 판정하며, 그래도 가로지르면 불확실입니다. 밀리초의 절댓값으로는 판정하지 않습니다.',
+    'A ratio compares two things within one run, taken in turns several times; it holds when the whole interval of its median lies within the bound. Where the bound cuts through the interval, twice as many rounds are taken, twice at most, and judged more strictly (99 % instead of 95 %); if it still does, the answer is inconclusive, as it is with fewer than five rounds. No verdict rests on milliseconds.',
+    '비율은 한 번의 실행 안에서 두 가지를 번갈아 여러 번 재어 비교합니다. 중앙값의 구간이 모두 기준 안에 있으면 참입니다. 기준이 구간을 가로지르면 두 배로, 많아야 두 번 더 재고 더 엄격하게(95 % 대신 99 %) 판정하며, 그래도 가로지르거나 다섯 번보다 적게 쟀으면 불확실입니다. 밀리초의 절댓값으로는 판정하지 않습니다.',
   ),
   text(
     'Small print beside a number: n is how often it was taken, 95 % (or 99 %) how sure the interval of its median is. “(n = 5: 1 … 3)” is the range of all five. A count has no spread: it is the same every time.',
