@@ -110,13 +110,13 @@ export const fixtures: readonly Fixture[] = [
     id: 'function',
     name: text('function', '함수'),
     make: () => ({ greet: () => 'hello' }),
-    same: (value) => (value as { greet?: () => string }).greet?.() === 'hello',
+    same: (value) => (value as { greet?: () => string } | null | undefined)?.greet?.() === 'hello',
   },
   {
     id: 'cycle',
     name: text('cycle', '순환'),
     make: cycle,
-    same: (value) => (value as { self?: unknown }).self === value,
+    same: (value) => value instanceof Object && (value as { self?: unknown }).self === value,
   },
   {
     id: 'security-context',

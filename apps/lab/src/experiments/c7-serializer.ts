@@ -6,10 +6,8 @@ import { bars } from '../pictures/bars.ts'
 import { type CellLook, matrix } from '../pictures/matrix.ts'
 import { median, withSpread } from '../statistics/spread.ts'
 import { counted } from '../verdict.ts'
-import { cartOfSize, classes, type Fixture, fixtures } from './c7-fixtures.ts'
-
-/** What becomes of a value on its way through a codec. */
-type Fate = 'same' | 'changed' | 'refused'
+import { type Fate, fateOf, fates as kinds } from './c7-fate.ts'
+import { cartOfSize, classes, fixtures } from './c7-fixtures.ts'
 
 /** The control: what everyone writes first. */
 const rawJson: Codec = {
@@ -25,6 +23,11 @@ const looks: Record<Fate, CellLook> = {
   same: { mark: '✓', color: 'var(--found)', name: text('comes back the same', '그대로 돌아옴') },
   changed: { mark: '≠', color: 'var(--lost)', name: text('changed silently', '말없이 바뀜') },
   refused: { mark: '⊘', color: 'var(--series-1)', name: text('refused, with a reason', '이유와 함께 거절') },
+  unreadable: {
+    mark: '!',
+    color: 'var(--error)',
+    name: text('written, then not to be read', '저장했지만 읽을 수 없음'),
+  },
 }
 
 /** Which fixtures each codec has to change or refuse; all the others have to come back the same. */
@@ -62,7 +65,7 @@ export const serializer: Experiment = {
     '시간은 이 기계와 장바구니의 것입니다. 크기와 결과만 다른 곳에도 통합니다.',
   ),
   async run(lab) {
-    const fates = codecs.map((codec) => ({ codec, cells: fixtures.map((fixture) => fate(codec, fixture)) }))
+    const fates = codecs.map((codec) => ({ codec, cells: fixtures.map((fixture) => fateOf(codec, fixture)) }))
     for (const { codec, cells } of fates)
       lab.record({
         step: 'fidelity',
@@ -82,7 +85,10 @@ export const serializer: Experiment = {
       checks: [
         ...fates.map(({ codec, cells }) =>
           counted(
-            text(`${codec.name}: same, changed, refused`, `${codec.name}: 그대로, 바뀜, 거절`),
+            text(
+              `${codec.name}: same, changed, refused, unreadable`,
+              `${codec.name}: 그대로, 바뀜, 거절, 읽을 수 없음`,
+            ),
             summary(cells),
             summary(expectedFates(codec)),
           ),
@@ -111,23 +117,13 @@ export const serializer: Experiment = {
   },
 }
 
-function fate(codec: Codec, fixture: Fixture): Fate {
-  prove(fixture.same(fixture.make()), `${fixture.id} is recognised when nothing was done to it`)
-  try {
-    return fixture.same(codec.decode(codec.encode(fixture.make()))) ? 'same' : 'changed'
-  } catch {
-    return 'refused'
-  }
-}
-
 function expectedFates({ name }: Codec): Fate[] {
   return fixtures.map(({ id }) =>
     expected[name]?.changed?.includes(id) ? 'changed' : expected[name]?.refused?.includes(id) ? 'refused' : 'same',
   )
 }
 
-const summary = (cells: readonly Fate[]) =>
-  (['same', 'changed', 'refused'] as const).map((kind) => cells.filter((cell) => cell === kind).length)
+const summary = (cells: readonly Fate[]) => kinds.map((kind) => cells.filter((cell) => cell === kind).length)
 
 /** Whether `redis-cli` shows the value as text: printable characters only. */
 function isReadable(codec: Codec): boolean {
@@ -189,8 +185,8 @@ function fidelityPicture(fates: readonly { codec: Codec; cells: Fate[] }[]) {
     id: 'fidelity',
     title: text('What comes back from the store', '저장소에서 돌아오는 것'),
     caption: text(
-      'A tick is the same value; the unequal sign is another value without a word; the barred circle is an error at once.',
-      '체크는 같은 값, ≠는 말없이 달라진 값, ⊘는 바로 알려 주는 오류입니다.',
+      'A tick is the same value; the unequal sign is another value without a word; the barred circle is an error when it is saved, the exclamation mark one when it is read.',
+      '체크는 같은 값, ≠는 말없이 달라진 값, ⊘는 저장할 때의 오류, !는 읽을 때의 오류입니다.',
     ),
     looks,
     rowTitle: text('value', '값'),
