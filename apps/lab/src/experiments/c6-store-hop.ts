@@ -30,8 +30,8 @@ export const storeHop: Experiment = {
     '서버 외부에 세션을 저장하는 것이므로, 관리 포인트가 늘어나게 되며, 통신 과정에서 어쩔 수 없는 지연이 발생합니다.',
   ),
   steps: text(
-    'One node with its sessions in memory, one with them in Redis behind a proxy that adds 0, 1, 5 or 20 ms to each round trip. Requests one after another: untouched, read, write; the delays in turns.',
-    '세션을 메모리에 둔 노드 하나와, 왕복마다 0, 1, 5, 20 ms를 더하는 프록시 너머 Redis에 둔 노드 하나. 요청을 하나씩 보냅니다: 세션을 안 씀, 읽기, 쓰기. 지연을 번갈아 바꿉니다.',
+    'One node with its sessions in memory, one with them in Redis behind a proxy that adds 0, 1, 5 or 20 ms to each round trip. Requests one after another: untouched, read, write; memory and the delays in turns.',
+    '세션을 메모리에 둔 노드 하나와, 왕복마다 0, 1, 5, 20 ms를 더하는 프록시 너머 Redis에 둔 노드 하나. 요청을 하나씩 보냅니다: 세션을 안 씀, 읽기, 쓰기. 메모리와 지연들을 번갈아 잽니다.',
   ),
   expected: text(
     'a request grows by the added delay times its round trips: 0 untouched, 1 read, 2 write',
@@ -56,13 +56,11 @@ export const storeHop: Experiment = {
     const trips = await roundTrips(lab, redis.nodes, inRedis)
     const { rounds, checks } = await judgedRounds(
       lab,
-      (round) => oneRound(lab, { user: inRedis, link }, round),
+      (round) => oneRound(lab, { inMemory, inRedis, link }, round),
       (taken, confidence) => slopes(lab, taken, confidence),
     )
     const reads = delaysMs.map((delayMs) => readsAt(rounds, delayMs))
-    const readsInMemory = latencies()
-    for (let index = 0; index < perTurn(lab) * lab.repeats; index++)
-      readsInMemory.record((await timed(lab, inMemory, 'read')).ms)
+    const readsInMemory = histogramOf(rounds.map(({ memory }) => memory))
     return {
       headline: {
         value: kindNames.map((kind) => trips[kind]).join(' · '),
@@ -87,8 +85,8 @@ interface Timed {
   readonly trips: number
 }
 
-/** The requests of one stretch, by kind and delay. */
-type Round = Record<Kind, Record<number, readonly Timed[]>>
+/** The requests of one round: those to Redis by kind and delay, and the reads from memory. */
+type Round = Record<Kind, Record<number, readonly Timed[]>> & { memory: readonly Timed[] }
 const perTurn = (lab: Lab) => lab.size({ quick: 25, full: 100 })
 const fastest = (requests: readonly Timed[] = []) => Math.min(...requests.map(({ ms }) => ms))
 
@@ -163,21 +161,27 @@ async function roundTrips(lab: Lab, nodes: Parameters<typeof storeUse>[0], user:
   return trips
 }
 
-/** Every kind of request at every delay, the delays in turns. */
-async function oneRound(
-  lab: Lab,
-  { user, link }: { user: VirtualUser; link: TcpProxy },
-  index: number,
-): Promise<Round> {
-  const round: Round = { untouched: {}, read: {}, write: {} }
-  await inTurns(delaysMs.map(String), index, async (delay) => {
-    const delayMs = Number(delay)
-    lab.progress(index / lab.repeats, text(`round trip +${delay} ms`, `왕복 +${delay} ms`))
+interface Contenders {
+  readonly inMemory: VirtualUser
+  readonly inRedis: VirtualUser
+  readonly link: TcpProxy
+}
+
+/** Reads from memory, and every kind of request at every delay, in turns. */
+export async function oneRound(lab: Lab, { inMemory, inRedis, link }: Contenders, index: number): Promise<Round> {
+  const round: Round = { memory: [], untouched: {}, read: {}, write: {} }
+  await inTurns(['memory', ...delaysMs.map(String)], index, async (name) => {
+    if (name === 'memory') {
+      lab.progress(index / lab.repeats, text('sessions in memory', '메모리의 세션'))
+      round.memory = await stretch(lab, inMemory, 'read')
+      return lab.record({ step: 'memory', round: index, kind: 'read', requests: round.memory })
+    }
+    const delayMs = Number(name)
+    lab.progress(index / lab.repeats, text(`round trip +${name} ms`, `왕복 +${name} ms`))
     link.latencyMs = delayMs
-    await timed(lab, user, 'read') // Warms up the changed link.
+    await timed(lab, inRedis, 'read') // Warms up the changed link.
     for (const kind of kindNames) {
-      const requests: Timed[] = []
-      for (let request = 0; request < perTurn(lab); request++) requests.push(await timed(lab, user, kind, link))
+      const requests = await stretch(lab, inRedis, kind, link)
       round[kind][delayMs] = requests
       lab.record({ step: 'delay', round: index, delayMs, kind, requests })
     }
@@ -185,9 +189,19 @@ async function oneRound(
   return round
 }
 
-function readsAt(rounds: readonly Round[], delayMs: number): Latencies {
+/** One turn: requests of one kind, one after another. */
+async function stretch(lab: Lab, user: VirtualUser, kind: Kind, link?: TcpProxy): Promise<readonly Timed[]> {
+  const requests: Timed[] = []
+  for (let request = 0; request < perTurn(lab); request++) requests.push(await timed(lab, user, kind, link))
+  return requests
+}
+
+const readsAt = (rounds: readonly Round[], delayMs: number) =>
+  histogramOf(rounds.map(({ read }) => read[delayMs] ?? []))
+
+function histogramOf(stretches: readonly (readonly Timed[])[]): Latencies {
   const histogram = latencies()
-  for (const { read } of rounds) for (const { ms } of read[delayMs] ?? []) histogram.record(ms)
+  for (const requests of stretches) for (const { ms } of requests) histogram.record(ms)
   return histogram
 }
 
