@@ -31,9 +31,11 @@ export const usage = `Usage: npm run lab -- <command>
                            full: larger and longer, 20 minutes, 6 GB of memory
       --seed N             whole number; the same seed gives the same verdicts
                            and counts (default 1)
-      --repeat N           how often a ratio is taken, up to four times as
-                           often while it stays open (default: 5 quick, 15 full)
-      --duration SECONDS   a stretch of load (default: 2 quick, 10 full)
+      --repeat N           1 to 100: how often a ratio is taken, up to four
+                           times as often while it stays open; with 1 it has
+                           no verdict (default: 5 quick, 15 full)
+      --duration SECONDS   0.1 to 600: a stretch of load (default: 2 quick,
+                           10 full)
       --out DIR            where the report goes (default: .cache/lab/<time>)
       --json               print the report as JSON instead of a table
   report [DIR]             draw a run's report again (default: the latest)
@@ -41,64 +43,131 @@ export const usage = `Usage: npm run lab -- <command>
   compare DIR DIR          exit 0 when two runs agree on verdicts and counts
 
 Exit codes: 0 every claim holds · 1 a claim failed · 2 inconclusive ·
-3 an experiment could not run · 130 stopped by Ctrl-C`
+3 an experiment could not run, or what was typed makes no sense ·
+130 stopped by Ctrl-C`
 
-/** Reads the command line; throws `UsageError` when it makes no sense. */
+const folder = 'a folder; one that begins with - is written ./-…'
+const options = {
+  preset: presets.join(', '),
+  seed: `a whole number from 0 to ${Number.MAX_SAFE_INTEGER}`,
+  repeat: 'a whole number from 1 to 100',
+  duration: 'a number of seconds from 0.1 to 600',
+  out: folder,
+  summary: folder,
+  json: undefined,
+  help: undefined,
+} as const satisfies Record<string, string | undefined>
+type Option = keyof typeof options
+type Values = { readonly [option in Option]?: string }
+
+/** Which options each command takes, and how many arguments at most. */
+const commands: Readonly<Record<Command['name'], { readonly options: readonly Option[]; readonly most: number }>> = {
+  list: { options: ['json'], most: 0 },
+  run: { options: ['preset', 'seed', 'repeat', 'duration', 'out', 'json'], most: Number.POSITIVE_INFINITY },
+  report: { options: ['summary'], most: 1 },
+  compare: { options: [], most: 2 },
+  help: { options: [], most: 0 },
+}
+const commandNames = Object.keys(commands).join(', ')
+
+/** Reads the command line; throws `UsageError`, in a line, for whatever in it is wrong or would be left out. */
 export function readArguments(argv: readonly string[]): Command {
-  const { values, positionals } = parse(argv)
-  const [name = 'help', ...rest] = positionals
-  if (values.help || name === 'help') return { name: 'help' }
-  if (name === 'list') return { name, json: values.json }
-  if (name === 'report') return { name, from: rest[0], summary: values.summary }
-  if (name === 'compare') {
-    const [left, right] = rest
-    if (left === undefined || right === undefined)
-      throw new UsageError('compare needs two folders, each with a report.json')
-    return { name, reports: [left, right] }
+  const { values, words } = parsed(argv)
+  if (values.help !== undefined) return { name: 'help' }
+  const [name, ...rest] = words
+  if (name === undefined && argv.length === 0) return { name: 'help' }
+  if (name === undefined || !isCommand(name)) {
+    throw new UsageError(
+      `${name === undefined ? 'a command is missing' : `there is no command "${name}"`}: ${commandNames}`,
+    )
   }
-  if (name !== 'run') throw new UsageError(`there is no command "${name}": list, run, report, compare, help`)
-  return { name, ids: rest.length ? rest : ['all'], json: values.json, ...runArguments(values) }
-}
-
-function parse(argv: readonly string[]) {
-  const string = { type: 'string' } as const
-  const options = {
-    help: { type: 'boolean', short: 'h', default: false },
-    json: { type: 'boolean', default: false },
-    preset: string,
-    seed: string,
-    repeat: string,
-    duration: string,
-    out: string,
-    summary: string,
-  } as const
-  try {
-    return parseArgs({ args: [...argv], options, allowPositionals: true })
-  } catch (error) {
-    // Its first sentence says what is wrong; the others explain option parsing.
-    const [what] = (error instanceof Error ? error.message : String(error)).split('. ')
-    throw new UsageError(what)
+  refuseTheSuperfluous(name, rest, values)
+  switch (name) {
+    case 'help':
+      return { name }
+    case 'list':
+      return { name, json: values.json !== undefined }
+    case 'run':
+      return { name, ids: rest.length ? rest : ['all'], json: values.json !== undefined, ...runArguments(values) }
+    case 'report':
+      return { name, from: rest[0], summary: values.summary }
+    case 'compare': {
+      const [left, right] = rest
+      if (left === undefined || right === undefined)
+        throw new UsageError('compare needs two folders, each with a report.json')
+      return { name, reports: [left, right] }
+    }
   }
 }
 
-function runArguments(values: ReturnType<typeof parse>['values']): RunArguments {
+/** Options by name, each with its value; `''` for one that takes none. */
+function parsed(argv: readonly string[]): { values: Values; words: readonly string[] } {
+  const known = Object.entries(options).map(([name, allowed]) => [
+    name,
+    { type: allowed ? 'string' : 'boolean' } as const,
+  ])
+  const { tokens } = parseArgs({
+    args: [...argv],
+    options: { ...Object.fromEntries(known), help: { type: 'boolean', short: 'h' } },
+    strict: false, // What is wrong is said below, in our words.
+    tokens: true,
+  })
+  const values: Record<string, string> = {}
+  for (const token of tokens) {
+    if (token.kind !== 'option') continue
+    const { name, rawName, value } = token
+    if (!isOption(name)) throw new UsageError(`there is no option ${rawName}`)
+    if (name in values) throw new UsageError(`${rawName} is given twice`)
+    const allowed = options[name]
+    if (allowed === undefined && value !== undefined) throw new UsageError(`${rawName} takes no value`)
+    if (allowed !== undefined && value === undefined)
+      throw new UsageError(`${rawName} needs a value: allowed is ${allowed}`)
+    if (allowed === folder && /^(-|$)/.test(value ?? '')) throw refused(name, value ?? '')
+    values[name] = value ?? ''
+  }
+  return { values, words: tokens.flatMap((token) => (token.kind === 'positional' ? [token.value] : [])) }
+}
+
+function refuseTheSuperfluous(name: Command['name'], rest: readonly string[], values: Values): void {
+  const { options: allowed, most } = commands[name]
+  const foreign = Object.keys(values).find((option) => !allowed.includes(option as Option))
+  const list = allowed.map((option) => `--${option}`).join(', ') || 'none'
+  if (foreign !== undefined) throw new UsageError(`${name} has no option --${foreign}: allowed is ${list}`)
+  if (rest.length > most) throw new UsageError(`${name} has no use for "${rest[most]}": it takes ${amounts[most]}`)
+  const empty = name === 'run' ? undefined : rest.find((word) => word === '')
+  if (empty !== undefined) throw new UsageError(`${name} was given "": allowed is a folder`)
+}
+
+const amounts = ['no arguments', 'one folder', 'two folders']
+
+function runArguments(values: Values): RunArguments {
   const { preset = 'quick' } = values
-  if (!isPreset(preset)) throw new UsageError(`--preset is "${preset}": allowed are ${presets.join(', ')}`)
-  const seconds = number('--duration', values.duration, 0.1)
+  if (!isPreset(preset)) throw refused('preset', preset)
+  const seconds = decimal('duration', values.duration, /^\d+(\.\d+)?$/, [0.1, 600])
   return {
     preset,
-    seed: number('--seed', values.seed, 0, true) ?? 1,
-    repeats: number('--repeat', values.repeat, 1, true),
+    seed: decimal('seed', values.seed, /^\d+$/, [0, Number.MAX_SAFE_INTEGER]) ?? 1,
+    repeats: decimal('repeat', values.repeat, /^\d+$/, [1, 100]),
     durationMs: seconds === undefined ? undefined : seconds * 1000,
     out: values.out,
   }
 }
 
 const isPreset = (value: string): value is Preset => (presets as readonly string[]).includes(value)
+const isCommand = (name: string): name is Command['name'] => Object.hasOwn(commands, name)
+const isOption = (name: string): name is Option => Object.hasOwn(options, name)
 
-function number(option: string, value: string | undefined, least: number, whole = false): number | undefined {
+const refused = (option: Option, value: string) =>
+  new UsageError(`--${option} is "${value}": allowed is ${options[option]}`)
+
+function decimal(
+  option: Option,
+  value: string | undefined,
+  shape: RegExp,
+  [least, most]: readonly [number, number],
+): number | undefined {
   if (value === undefined) return undefined
-  const parsed = value.trim() === '' ? Number.NaN : Number(value)
-  if (Number.isFinite(parsed) && parsed >= least && (!whole || Number.isSafeInteger(parsed))) return parsed
-  throw new UsageError(`${option} is "${value}": allowed is a ${whole ? 'whole ' : ''}number from ${least}`)
+  const number = Number(value)
+  if (!shape.test(value) || number < least || number > most) throw refused(option, value)
+  return number
 }

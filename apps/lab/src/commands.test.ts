@@ -91,8 +91,41 @@ describe('run', () => {
   it('refuses an experiment that there is not, and says which there are', async () => {
     await using lab = await surroundings()
     await expect(runCommand({ ...running, ids: ['C1', 'C9'] }, lab.around)).rejects.toThrow(
-      'no such experiment: C9\nThere are C1 X1',
+      'no such experiment: C9; there are C1 X1',
     )
+  })
+})
+
+describe('wrong usage', () => {
+  it('is told in a line, where an experiment is not there beside all of them', async () => {
+    await using lab = await surroundings()
+    for (const id of ['C9', ''])
+      await expect(runCommand({ ...running, ids: ['all', id] }, lab.around)).rejects.toThrow(
+        /^no such experiment: (C9|""); there are C1 X1$/,
+      )
+  })
+
+  it('is told in a line, where a folder cannot be made', async () => {
+    await using lab = await surroundings()
+    const file = join(lab.folder, 'file')
+    await writeFile(file, '')
+    const from = await stored(lab.folder, 'one')
+    const attempts = [
+      () => runCommand({ ...running, ids: ['C1'], out: join(file, 'run') }, lab.around),
+      () => reportCommand({ name: 'report', from, summary: join(file, 'summary') }, lab.around),
+    ]
+    for (const attempt of attempts) {
+      const error = await attempt().catch((error: unknown) => error)
+      expect(error).toBeInstanceOf(UsageError)
+      expect((error as UsageError).message).toMatch(/^a folder cannot be made: ENOTDIR: .*file\/[^\n]*$/)
+    }
+  })
+
+  it.each(['{', '{}'])('is told in a line, where a report reads %j', async (source) => {
+    await using lab = await surroundings()
+    await writeFile(join(lab.folder, 'report.json'), source)
+    const report = reportCommand({ name: 'report', from: lab.folder, summary: undefined }, lab.around)
+    await expect(report).rejects.toThrow(/^.*report\.json is no report of this lab$/)
   })
 })
 

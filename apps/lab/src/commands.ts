@@ -1,4 +1,4 @@
-import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { type Command, UsageError } from './arguments.ts'
 import type { Experiment } from './experiment.ts'
@@ -39,6 +39,7 @@ export function list({ json }: Of<'list'>, { experiments, stdout }: Surroundings
 export async function runCommand(command: Of<'run'>, around: Surroundings): Promise<number> {
   const experiments = chosen(command.ids, around.experiments)
   const out = resolve(command.out ?? join(around.runsFolder, new Date().toISOString().replaceAll(/[:.]/g, '-')))
+  await makeFolder(join(out, 'raw'))
   const bar = progressOn(around.stderr, around.env)
   const watch: Watcher = {
     ...bar,
@@ -60,6 +61,7 @@ export async function reportCommand({ from, summary }: Of<'report'>, around: Sur
   await writeFile(join(folder, 'report.html'), await reportPage(report))
   around.stdout.write(`${join(folder, 'report.html')}\n`)
   if (summary !== undefined) {
+    await makeFolder(resolve(summary))
     await writeSummary(report, resolve(summary))
     around.stdout.write(`${join(resolve(summary), 'README.md')}\n`)
   }
@@ -78,14 +80,14 @@ export async function compare({ reports }: Of<'compare'>, { stdout }: Surroundin
 }
 
 function chosen(ids: readonly string[], experiments: readonly Experiment[]): readonly Experiment[] {
-  if (ids.includes('all')) return experiments
-  const known = new Map(experiments.map((experiment) => [experiment.id.toLowerCase(), experiment]))
+  const wanted = new Set(ids.map((id) => id.toLowerCase()))
+  const known = new Set(['all', ...experiments.map(({ id }) => id.toLowerCase())])
   const unknown = ids.filter((id) => !known.has(id.toLowerCase()))
-  if (unknown.length)
-    throw new UsageError(
-      `no such experiment: ${unknown.join(', ')}\nThere are ${experiments.map(({ id }) => id).join(' ')}`,
-    )
-  return experiments.filter(({ id }) => ids.some((wanted) => wanted.toLowerCase() === id.toLowerCase()))
+  if (unknown.length) {
+    const all = experiments.map(({ id }) => id).join(' ')
+    throw new UsageError(`no such experiment: ${unknown.map((id) => id || '""').join(', ')}; there are ${all}`)
+  }
+  return experiments.filter(({ id }) => wanted.has('all') || wanted.has(id.toLowerCase()))
 }
 
 function typed({ ids, preset, seed, repeats, durationMs }: Of<'run'>): string {
@@ -105,10 +107,22 @@ async function latest(runsFolder: string): Promise<string> {
   return join(runsFolder, last)
 }
 
+async function makeFolder(path: string): Promise<void> {
+  await mkdir(path, { recursive: true }).catch((error: Error) => {
+    throw new UsageError(`a folder cannot be made: ${error.message}`)
+  })
+}
+
 async function readReport(folder: string): Promise<Report> {
   const path = join(folder, 'report.json')
   const source = await readFile(path, 'utf8').catch(() => {
     throw new UsageError(`there is no ${path}`)
   })
-  return JSON.parse(source) as Report
+  try {
+    const report = JSON.parse(source) as Report
+    if (report.version === 1) return report
+  } catch {
+    // Said below.
+  }
+  throw new UsageError(`${path} is no report of this lab`)
 }

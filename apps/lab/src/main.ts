@@ -59,6 +59,6 @@ try {
   // 1 would say that a claim fails: nothing was found out here.
   process.exitCode = 3
   if (error instanceof UsageError) {
-    process.stderr.write(`lab: ${error.message}\nEvery command and option: npm run lab -- help\n`)
+    process.stderr.write(`lab: ${error.message} (every command and option: npm run lab -- help)\n`)
   } else process.stderr.write(`lab: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`)
 }
