@@ -21,6 +21,10 @@ export const decision = {
       '잃은 세션을 쉽게 다시 만들 수 있고, 요청이 저장소를 기다려서는 안 되며, 저장소를 운영할 사람이 없을 때는 sticky를 고르세요. 서버가 죽은 뒤 몰려올 로그인에 대비하세요.',
     ),
     text(
+      'Either way everyone comes in by the balancer, and is served only while it is up: neither choice makes it less needed. Run two of them; with the same secret for the affinity cookie they agree on who belongs where. No experiment here stops the balancer.',
+      '어느 쪽이든 모두가 로드밸런서를 지나 들어오므로, 로드밸런서가 살아 있을 때만 답을 받습니다. 어느 쪽을 골라도 이것은 달라지지 않습니다. 둘을 띄우세요. 친화성 쿠키의 비밀 값이 같으면 누가 어디에 속하는지 서로 일치합니다. 여기의 어떤 실험도 로드밸런서를 멈추지 않습니다.',
+    ),
+    text(
       'Sessions in each server’s memory behind round robin (local) are no choice at all: they are missed without any fault.',
       '서버마다의 메모리에 두고 라운드 로빈으로 나누는 것(local)은 답이 아닙니다. 아무 고장이 없어도 세션을 찾지 못합니다.',
     ),
@@ -88,10 +92,13 @@ const table: readonly Answer[] = [
   },
   {
     question: text('What else can fail?', '또 무엇이 고장 날 수 있나?'),
-    sticky: text('Nothing that all servers share.', '모두가 함께 쓰는 것은 없다.'),
+    sticky: text(
+      'The balancer, for everybody; nothing else that all share.',
+      '로드밸런서가 모두에게. 그 밖에 모두가 함께 쓰는 것은 없다.',
+    ),
     clustered: text(
-      'The store, for everybody: a clear error until it is back. A failover may lose the last writes, a full store may log people out.',
-      '저장소가 모두에게. 돌아올 때까지 분명한 오류. 장애 조치는 마지막 쓰기를 잃을 수 있고, 가득 찬 저장소는 사용자를 로그아웃시킬 수 있다.',
+      'The balancer, just as much. And the store, for everybody: a clear error until it is back. A failover may lose the last writes, a full store may log people out.',
+      '로드밸런서가 똑같이. 그리고 저장소가 모두에게. 돌아올 때까지 분명한 오류. 장애 조치는 마지막 쓰기를 잃을 수 있고, 가득 찬 저장소는 사용자를 로그아웃시킬 수 있다.',
     ),
     grounds: [
       { id: 'X3', means: text('clear errors while the store was down', '저장소가 멈춘 동안 분명한 오류') },

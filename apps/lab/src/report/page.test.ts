@@ -3,6 +3,7 @@ import { text } from '../language.ts'
 import { seededRandom } from '../random.ts'
 import type { Result } from '../results.ts'
 import { ratio } from '../verdict.ts'
+import { answers, decision } from './decision.ts'
 import { exampleReport } from './example.ts'
 import { reportPage } from './page.ts'
 import { claimsTable } from './summary.ts'
@@ -52,6 +53,17 @@ describe('reportPage', async () => {
     const decision = whole.slice(whole.indexOf('id="decision"'))
     expect(decision).toContain('What if a server dies?')
     expect(decision).not.toContain('What has to be operated?')
+  })
+
+  it('says in plain words that sticky and clustered both depend on the balancer', async () => {
+    const [result] = exampleReport.results
+    const results = ['C4', 'C5', 'X8', 'X3', 'X2', 'X10'].map((id) => ({ ...result, id })) as Result[]
+    const row = answers(results).find(({ question }) => question.en === 'What else can fail?')
+    for (const cell of [row?.sticky, row?.clustered, decision.advice[2]]) {
+      expect(cell?.en).toContain('balancer')
+      expect(cell?.ko).toContain('로드밸런서')
+    }
+    expect(await reportPage({ ...exampleReport, results })).toContain('served only while it is up')
   })
 
   it('says of a statement in plain words when a measurement speaks against it', async () => {
