@@ -1,3 +1,4 @@
+import type { Cluster, ClusterOptions } from '@session-cluster/cluster'
 import type { Text, Words } from './language.ts'
 import type { Picture } from './pictures/picture.ts'
 import type { Preset } from './preset.ts'
@@ -51,10 +52,14 @@ export interface Lab {
   readonly repeats: number
   /** How long one stretch of load lasts, in milliseconds. */
   readonly durationMs: number
+  /** How long what is claimed to come by itself may take to come, in milliseconds. */
+  readonly patienceMs: number
   /** Aborted by Ctrl-C and when the experiment takes too long. Everything that waits passes it on. */
   readonly signal: AbortSignal
   /** A stream of random numbers that depends on the seed and this name alone. */
   random(name: string): Random
+  /** Starts the cluster that is put to the test. A test of the lab puts a wrong one in its place: the claim must then fail. */
+  startCluster(options: ClusterOptions): Promise<Cluster>
   /** Picks the size that belongs to the preset. */
   size<T>(sizes: { readonly [preset in Preset]: T }): T
   /** Writes one row of raw data (`raw/<id>.ndjson`). */

@@ -1,5 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { startCluster } from '@session-cluster/cluster'
 import { observeEnvironment } from './environment.ts'
 import type { Experiment, Lab } from './experiment.ts'
 import type { Text } from './language.ts'
@@ -17,6 +18,10 @@ export interface RunOptions {
   readonly repeats?: number | undefined
   /** @default the preset's */
   readonly durationMs?: number | undefined
+  /** See `Lab`. @default the preset's */
+  readonly patienceMs?: number
+  /** See `Lab`. @default one of real processes, as asked for */
+  readonly startCluster?: Lab['startCluster']
   /** A folder for `report.json` and `raw/`; made if it is not there. */
   readonly out: string
   /** What was typed: a reader of the report can type it again. */
@@ -37,7 +42,7 @@ export interface Watcher {
 export async function run(options: RunOptions): Promise<Report> {
   const { experiments, preset, seed, out, command } = options
   const defaults = presetDefaults[preset]
-  const { repeats = defaults.repeats, durationMs = defaults.durationMs } = options
+  const { repeats = defaults.repeats, durationMs = defaults.durationMs, patienceMs = defaults.patienceMs } = options
   await mkdir(join(out, 'raw'), { recursive: true })
   const environment = await observeEnvironment()
   const began = Date.now()
@@ -60,7 +65,8 @@ export async function run(options: RunOptions): Promise<Report> {
   }
   for (const [index, experiment] of experiments.entries()) {
     options.watch?.started?.(experiment, index, experiments.length)
-    const result = await runOne(experiment, { ...options, repeats, durationMs, limitMs: defaults.limitMs })
+    const limits = { repeats, durationMs, patienceMs, limitMs: defaults.limitMs }
+    const result = await runOne(experiment, { ...options, ...limits })
     results.push(result)
     options.watch?.finished?.(result)
     await writeFile(join(out, 'report.json'), `${JSON.stringify(report(), null, 1)}\n`)
@@ -69,7 +75,7 @@ export async function run(options: RunOptions): Promise<Report> {
   return report()
 }
 
-type Limits = { readonly repeats: number; readonly durationMs: number; readonly limitMs: number }
+type Limits = Pick<Lab, 'repeats' | 'durationMs' | 'patienceMs'> & { readonly limitMs: number }
 
 async function runOne(experiment: Experiment, options: RunOptions & Limits): Promise<Result> {
   const began = performance.now()
@@ -91,17 +97,16 @@ async function runOne(experiment: Experiment, options: RunOptions & Limits): Pro
   }
 }
 
-function labFor(
-  experiment: Experiment,
-  options: Omit<RunOptions, 'repeats' | 'durationMs'> & Limits & { raw: RawData },
-): Lab {
-  const { seed, preset, repeats, durationMs, signal, raw, watch } = options
+function labFor(experiment: Experiment, options: Omit<RunOptions, keyof Limits> & Limits & { raw: RawData }): Lab {
+  const { seed, preset, repeats, durationMs, patienceMs, signal, raw, watch } = options
   return {
     seed,
     preset,
     repeats,
     durationMs,
+    patienceMs,
     signal,
+    startCluster: options.startCluster ?? startCluster,
     random: (name) => seededRandom(seed, `${experiment.id}:${name}`),
     size: (sizes) => sizes[preset],
     record: (row) => raw.write(row),

@@ -1,4 +1,3 @@
-import type { Mode } from '@session-cluster/cluster'
 import type { Experiment } from '../experiment.ts'
 import { text } from '../language.ts'
 import { inParallel } from '../load/open-loop.ts'
@@ -11,8 +10,8 @@ import { counted } from '../verdict.ts'
 const crowd = 30
 const requestsEach = 20
 
-/** C2: does the balancer send everyone back to where they were? `mode` is for the test that switches affinity off. */
-export const stickyKeeps = ({ mode = 'sticky' }: { readonly mode?: Mode } = {}): Experiment => ({
+/** C2: does the balancer send everyone back to where they were? */
+export const stickyKeeps: Experiment = {
   id: 'C2',
   title: text('Sticky sessions keep each user on one server', 'Sticky Session은 사용자를 한 서버에 붙여 둔다'),
   says: text(
@@ -28,7 +27,7 @@ export const stickyKeeps = ({ mode = 'sticky' }: { readonly mode?: Mode } = {}):
     '사용자마다 노드 하나만 만나며, 미스도 유실도 없다',
   ),
   async run(lab) {
-    await using cluster = await labCluster(lab, { mode, nodes: 3 })
+    await using cluster = await labCluster(lab, { mode: 'sticky', nodes: 3 })
     const users = makeUsers(lab, crowd, cluster.balancer.url)
     const homes = await saveInTurn(lab, users)
     const seen = new Map(users.map((user) => [user.name, new Map<string, number>()]))
@@ -80,7 +79,7 @@ export const stickyKeeps = ({ mode = 'sticky' }: { readonly mode?: Mode } = {}):
       ],
     }
   },
-})
+}
 
 function picture(users: number, nodes: readonly string[], seen: ReadonlyMap<string, ReadonlyMap<string, number>>) {
   return heatmap({

@@ -1,4 +1,4 @@
-import type { Cluster, ClusterOptions } from '@session-cluster/cluster'
+import type { Cluster } from '@session-cluster/cluster'
 import type { VirtualUser, Visit } from '@session-cluster/cluster/load'
 import type { Experiment, Lab } from '../experiment.ts'
 import { type Text, text } from '../language.ts'
@@ -13,12 +13,8 @@ const crowd = 90
 const perSecond = 120
 const arrival = text('d added', 'd 추가')
 
-/** C5: the same crash with the sessions in Redis; then a node comes and another one goes. `nodes` is for the test that breaks it. */
-export const clusteredSurvives = ({
-  cluster: further = {},
-}: {
-  readonly cluster?: Partial<ClusterOptions>
-} = {}): Experiment => ({
+/** C5: the same crash with the sessions in Redis; then a node comes and another one goes. */
+export const clusteredSurvives: Experiment = {
   id: 'C5',
   title: text(
     'With sessions in Redis, servers may die, come and go',
@@ -41,7 +37,6 @@ export const clusteredSurvives = ({
       mode: 'clustered',
       nodes: 3,
       nodeEnv: { DRAIN_MS: '600' },
-      ...further,
     })
     const users = makeUsers(lab, crowd, cluster.balancer.url)
     await saveInTurn(lab, users)
@@ -96,7 +91,7 @@ export const clusteredSurvives = ({
       pictures: pictures(steps, lost),
     }
   },
-})
+}
 
 interface Step {
   readonly stretch: Stretch

@@ -1,12 +1,12 @@
 import { redisStore, type SessionKey, type SessionStore } from '@session-cluster/session'
 import type { Redis } from 'ioredis'
 import type { Experiment, Lab } from '../experiment.ts'
-import { text } from '../language.ts'
+import { text, type Words } from '../language.ts'
 import { allEnded } from '../load/all-ended.ts'
 import { pause } from '../load/pause.ts'
 import { bars } from '../pictures/bars.ts'
-import { replicaCount, replicatedRedis } from '../rig/replicated-redis.ts'
-import { until } from '../rig/until.ts'
+import { type ReplicatedRedis, replicaCount, replicatedRedis } from '../rig/replicated-redis.ts'
+import { until, waited, withinPatience } from '../rig/until.ts'
 import { counted, someOrNone } from '../verdict.ts'
 
 /** How far the replicas are behind the primary. */
@@ -15,8 +15,11 @@ const writers = 4
 const everyMs = 10
 const lifetime = { idleTimeoutMs: 3_600_000, absoluteTimeoutMs: 0, touchEveryMs: 60_000 }
 
-/** X2: the store itself fails over, and what was acknowledged by the old primary alone is gone. */
-export const failover: Experiment = {
+/**
+ * X2: the store itself fails over, and what was acknowledged by the old primary alone is gone. `start` is for the test in which
+ * nothing takes the primary's place.
+ */
+export const failover = (start: typeof replicatedRedis = replicatedRedis): Experiment => ({
   id: 'X2',
   title: text(
     'A failover of the store loses what no replica had yet',
@@ -39,54 +42,66 @@ export const failover: Experiment = {
     '유실이 반드시 보이도록 지연을 프록시로 만들었습니다. 빠른 네트워크에서는 거의 없을 수 있습니다. WAIT는 쓸 때마다 복제본까지의 왕복을 치르며, 세션 라이브러리는 WAIT를 보내지 않습니다. 여러 복제본 중 하나만 기다리면 적게 잃지만 반드시 0은 아닙니다. 센티널은 복제본마다 마지막으로 들은 것을 보고 고릅니다.',
   ),
   async run(lab) {
-    const [without, waited] = await allEnded([failOver(lab, false), failOver(lab, true)])
+    const once = async (wait: boolean) => {
+      await using redis = await start(lab, lagMs)
+      return await failOver(lab, redis, wait)
+    }
+    const [without, withWait] = await allEnded([once(false), once(true)])
     return {
       headline: {
-        value: `${without.lost} : ${waited.lost}`,
+        value: [without, withWait].map((each) => (each.unanswered > 0 ? '?' : each.lost)).join(' : '),
         label: text(
-          `acknowledged sessions lost in a failover: without WAIT (of ${without.acknowledged}) against with WAIT (of ${waited.acknowledged})`,
-          `개의 확인된 세션이 장애 조치에서 유실: WAIT 없이(${without.acknowledged}개 중) 대 WAIT로(${waited.acknowledged}개 중)`,
+          `acknowledged sessions lost in a failover: without WAIT (of ${without.acknowledged}) against with WAIT (of ${withWait.acknowledged})`,
+          `개의 확인된 세션이 장애 조치에서 유실: WAIT 없이(${without.acknowledged}개 중) 대 WAIT로(${withWait.acknowledged}개 중)`,
         ),
       },
       checks: [
         counted(
           text('without WAIT: acknowledged sessions lost', 'WAIT 없이: 확인받고 유실된 세션'),
-          someOrNone(without.lost),
+          without.unanswered > 0 ? lostOf(without) : someOrNone(without.lost),
           someOrNone(1),
         ),
-        counted(text('with WAIT: acknowledged sessions lost', 'WAIT로: 확인받고 유실된 세션'), waited.lost, 0),
+        counted(text('with WAIT: acknowledged sessions lost', 'WAIT로: 확인받고 유실된 세션'), lostOf(withWait), 0),
         counted(
-          text('failovers after which writing went on by itself', '쓰기가 스스로 다시 된 장애 조치'),
-          [without, waited].filter(({ resumed }) => resumed).length,
+          text(
+            `failovers after which writing went on by itself ${withinPatience(lab).en}`,
+            `${withinPatience(lab).ko} 쓰기가 스스로 다시 된 장애 조치`,
+          ),
+          [without, withWait].filter(({ resumed }) => resumed).length,
           2,
         ),
       ],
       observations: [
         {
           what: text('window without writes, without WAIT, ms', '쓰지 못한 시간, WAIT 없이, ms'),
-          value: Math.round(without.windowMs),
+          value: waited(without.windowMs, lab),
         },
         {
           what: text('window without writes, with WAIT, ms', '쓰지 못한 시간, WAIT로, ms'),
-          value: Math.round(waited.windowMs),
+          value: waited(withWait.windowMs, lab),
         },
       ],
-      pictures: [picture(without, waited)],
+      pictures: [picture(without, withWait)],
     }
   },
-}
+})
 
 interface Outcome {
   readonly acknowledged: number
   readonly lost: number
+  /** Acknowledged, and nobody was there to say whether they are kept. */
+  readonly unanswered: number
   readonly resumed: boolean
-  /** From the last write that the old primary acknowledged to the first one of the new. */
-  readonly windowMs: number
+  /** From the last write that the old primary acknowledged to the first one of the new; `undefined` when that never came. */
+  readonly windowMs: number | undefined
 }
 
-async function failOver(lab: Lab, wait: boolean): Promise<Outcome> {
-  await using redis = await replicatedRedis(lab, lagMs)
-  const writing = new Writing(redis.client, wait)
+/** Where no store answers, nothing is known to be lost, nor to be kept. */
+const lostOf = ({ lost, unanswered }: Outcome): Words =>
+  unanswered > 0 ? text(`not known of ${unanswered}`, `${unanswered}개는 알 수 없음`) : lost
+
+async function failOver(lab: Lab, redis: ReplicatedRedis, wait: boolean): Promise<Outcome> {
+  using writing = new Writing(redis.client, wait)
   const writersDone = Promise.all(Array.from({ length: writers }, (_, writer) => writing.write(lab, writer)))
   writersDone.catch(() => {}) // Awaited below.
   lab.progress(0.5, text('writing, then killing the primary', '쓰다가 주 Redis를 죽임'))
@@ -94,18 +109,19 @@ async function failOver(lab: Lab, wait: boolean): Promise<Outcome> {
   writing.killedAtMs = performance.now()
   await redis.killPrimary()
   await writersDone
-  const outcome = { acknowledged: writing.acknowledged.length, lost: await writing.lost(), ...writing.gap() }
+  const outcome = { acknowledged: writing.acknowledged.length, ...(await writing.lookFor()), ...writing.gap() }
   lab.record({ step: wait ? 'with WAIT' : 'without WAIT', ...outcome })
   return outcome
 }
 
 /** Sessions that are made one after another, until the new primary has acknowledged one. */
-class Writing {
+class Writing implements Disposable {
   readonly acknowledged: { readonly key: SessionKey; readonly atMs: number }[] = []
   killedAtMs = Number.POSITIVE_INFINITY
   readonly #client: Redis
   readonly #store: SessionStore
   readonly #wait: boolean
+  #over = false
 
   constructor(client: Redis, wait: boolean) {
     this.#client = client
@@ -114,27 +130,36 @@ class Writing {
   }
 
   async write(lab: Lab, writer: number): Promise<void> {
-    const deadlineMs = performance.now() + 120_000
-    for (let turn = 0; !this.gap().resumed && performance.now() < deadlineMs; turn++) {
+    const isOver = () => this.#over || this.gap().resumed || performance.now() > this.killedAtMs + lab.patienceMs
+    for (let turn = 0; !isOver(); turn++) {
       const key = `writer-${writer}-${turn}`
       if (await this.#isAcknowledged(key)) this.acknowledged.push({ key, atMs: performance.now() })
       await pause(everyMs, lab.signal)
     }
   }
 
-  /** An answer that was on its way when the primary died does not count for the new one. */
-  gap(): { readonly resumed: boolean; readonly windowMs: number } {
-    const first = this.acknowledged.find(({ atMs }) => atMs > this.killedAtMs + lagMs)
-    const last = this.acknowledged.findLast(({ atMs }) => atMs <= this.killedAtMs + lagMs)
-    return { resumed: first !== undefined, windowMs: (first?.atMs ?? Number.NaN) - (last?.atMs ?? Number.NaN) }
+  [Symbol.dispose](): void {
+    this.#over = true
   }
 
-  async lost(): Promise<number> {
-    let lost = 0
+  /** An answer that was on its way when the primary died does not count for the new one. */
+  gap(): Pick<Outcome, 'resumed' | 'windowMs'> {
+    const first = this.acknowledged.find(({ atMs }) => atMs > this.killedAtMs + lagMs)
+    const last = this.acknowledged.findLast(({ atMs }) => atMs <= this.killedAtMs + lagMs)
+    return { resumed: first !== undefined, windowMs: first && last && first.atMs - last.atMs }
+  }
+
+  /** Looks for every acknowledged session. */
+  async lookFor(): Promise<Pick<Outcome, 'lost' | 'unanswered'>> {
+    const found = { lost: 0, unanswered: 0 }
     for (const { key } of this.acknowledged) {
-      if ((await this.#store.load(key, { now: Date.now(), lifetime })) === undefined) lost++
+      try {
+        if ((await this.#store.load(key, { now: Date.now(), lifetime })) === undefined) found.lost++
+      } catch {
+        found.unanswered++
+      }
     }
-    return lost
+    return found
   }
 
   /** One of them takes the primary's place when that is dead. */
@@ -155,11 +180,12 @@ class Writing {
   }
 }
 
-function picture(without: Outcome, waited: Outcome) {
+function picture(without: Outcome, withWait: Outcome) {
   const rows = [
     { group: text('without WAIT', 'WAIT 없이'), outcome: without },
-    { group: text('with WAIT', 'WAIT로'), outcome: waited },
+    { group: text('with WAIT', 'WAIT로'), outcome: withWait },
   ]
+  const answered = rows.every(({ outcome }) => outcome.unanswered === 0)
   return bars({
     id: 'acknowledged',
     title: text('Acknowledged sessions after the failover', '장애 조치 뒤의 확인된 세션'),
@@ -168,11 +194,12 @@ function picture(without: Outcome, waited: Outcome) {
       '옛 주 Redis만 가졌던 것은 사라집니다. 복제본을 기다리면 느려서 적게 씁니다.',
     ),
     bars: rows.flatMap(({ group, outcome }) => [
-      { group, series: text('found', '찾음'), value: outcome.acknowledged - outcome.lost },
+      { group, series: text('found', '찾음'), value: outcome.acknowledged - outcome.lost - outcome.unanswered },
       { group, series: text('lost', '유실'), value: outcome.lost },
+      ...(answered ? [] : [{ group, series: text('no answer', '답 없음'), value: outcome.unanswered }]),
     ]),
     groupTitle: text('writing', '쓰기'),
     valueTitle: text('sessions', '세션'),
-    colors: ['var(--found)', 'var(--lost)'],
+    colors: ['var(--found)', 'var(--lost)', 'var(--error)'],
   })
 }

@@ -1,4 +1,4 @@
-import { createHash, randomUUID } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import type { Cluster } from '@session-cluster/cluster'
 import { ask, type VirtualUser } from '@session-cluster/cluster/load'
 import { type Experiment, type Lab, prove } from '../experiment.ts'
@@ -6,7 +6,7 @@ import { type Text, text } from '../language.ts'
 import { matrix } from '../pictures/matrix.ts'
 import { labCluster } from '../rig/cluster.ts'
 import { connectRedis } from '../rig/redis.ts'
-import { until } from '../rig/until.ts'
+import { comesTrue, withinPatience } from '../rig/until.ts'
 import { makeUsers } from '../rig/users.ts'
 import { counted } from '../verdict.ts'
 
@@ -15,6 +15,8 @@ interface Attack {
   readonly name: Text
   readonly tries: number
   readonly served: number
+  /** Answers that were neither a session (200) nor none (404). */
+  readonly strange: number
 }
 
 const looks = {
@@ -44,12 +46,13 @@ export const forgery: Experiment = {
   ),
   async run(lab) {
     await using cluster = await labCluster(lab, { mode: 'clustered', nodes: 2 })
+    const expiry = await expired(lab)
     const attacks = [
       await invented(lab, cluster),
       await altered(lab, cluster),
       await keysFromRedis(lab, cluster),
       ...(await aroundLogin(lab, cluster)),
-      await expired(lab),
+      expiry.attack,
     ]
     const stolen = await theft(lab, cluster)
     const tries = attacks.reduce((sum, attack) => sum + attack.tries, 0)
@@ -71,6 +74,19 @@ export const forgery: Experiment = {
           stolen.served,
           2,
         ),
+        counted(
+          text('answers that were neither 200 nor 404', '200도 404도 아닌 답'),
+          [...attacks, stolen].reduce((sum, attack) => sum + attack.strange, 0),
+          0,
+        ),
+        counted(
+          text(
+            `sessions in Redis past their idle time, ${withinPatience(lab).en}`,
+            `유휴 시간이 지난 뒤 ${withinPatience(lab).ko} Redis에 남은 세션`,
+          ),
+          expiry.kept,
+          0,
+        ),
       ],
       observations: [],
       pictures: [picture([...attacks, stolen])],
@@ -78,19 +94,18 @@ export const forgery: Experiment = {
   },
 }
 
-/** How many nodes serve a session to someone who shows this cookie. Anything but 200 or 404 would be a fault of its own. */
-async function servedBy(lab: Lab, cluster: Cluster, id: string, step: string): Promise<number> {
+/** How many nodes serve a session to someone who shows this cookie, and how many answer neither with one nor that there is none. */
+async function servedBy(lab: Lab, cluster: Cluster, id: string, step: string) {
   lab.signal.throwIfAborted()
   const answers = await Promise.all(
     cluster.nodes.map((node) => ask(new URL('/get', node.url), { headers: { cookie: `SESSION=${id}` } })),
   )
   const statuses = answers.map((answer) => answer.status)
-  prove(
-    statuses.every((status) => status === 200 || status === 404),
-    `${step}: a node answers 200 or 404, not ${statuses.join(', ')}`,
-  )
   lab.record({ step, statuses })
-  return statuses.filter((status) => status === 200).length
+  return {
+    served: statuses.filter((status) => status === 200).length,
+    strange: statuses.filter((status) => status !== 200 && status !== 404).length,
+  }
 }
 
 async function member(lab: Lab, cluster: Cluster, name: string): Promise<VirtualUser> {
@@ -104,9 +119,13 @@ const cookieOf = (user: VirtualUser): string => user.jar.get('SESSION') ?? ''
 
 async function attempts(lab: Lab, cluster: Cluster, name: Text, ids: readonly string[]): Promise<Attack> {
   lab.progress(0.5, name)
-  let served = 0
-  for (const id of ids) served += await servedBy(lab, cluster, id, name.en)
-  return { name, tries: ids.length * cluster.nodes.length, served }
+  const seen = { served: 0, strange: 0 }
+  for (const id of ids) {
+    const { served, strange } = await servedBy(lab, cluster, id, name.en)
+    seen.served += served
+    seen.strange += strange
+  }
+  return { name, tries: ids.length * cluster.nodes.length, ...seen }
 }
 
 /** Drawn from the seed, so of the right shape and not secret; the chance that one exists is 2^-144. */
@@ -136,14 +155,11 @@ async function altered(lab: Lab, cluster: Cluster): Promise<Attack> {
 
 /** What someone learns who can read Redis but was never given a cookie. */
 async function keysFromRedis(lab: Lab, cluster: Cluster): Promise<Attack> {
-  const user = await member(lab, cluster, 'reader')
+  await member(lab, cluster, 'reader')
   await using redis = await connectRedis(cluster)
   const keys = await redis.client.keys('*:sessions:*')
   const ends = keys.map((key) => key.slice(key.lastIndexOf(':') + 1))
-  prove(
-    ends.includes(createHash('sha256').update(cookieOf(user)).digest('base64url')),
-    'the session is in Redis under the hash of its id',
-  )
+  prove(ends.length > 0, 'there are sessions to be found in Redis')
   return attempts(lab, cluster, text('keys read out of Redis', 'Redis에서 읽은 키'), ends.slice(0, 5))
 }
 
@@ -164,18 +180,22 @@ async function aroundLogin(lab: Lab, cluster: Cluster): Promise<Attack[]> {
   return [planted, old, await attempts(lab, cluster, text('the id after logout', '로그아웃한 ID'), [loggedIn])]
 }
 
-/** A session whose idle time is a second: once a node says it is over, its cookie is shown again. */
-async function expired(lab: Lab): Promise<Attack> {
+/** A session whose idle time is a second: once Redis has let it go, or should have, its cookie is shown again. */
+async function expired(lab: Lab): Promise<{ readonly attack: Attack; readonly kept: number }> {
   await using cluster = await labCluster(lab, {
     mode: 'clustered',
     nodes: 1,
     nodeEnv: { SESSION_IDLE_TIMEOUT_MS: '1000', SESSION_TOUCH_EVERY_MS: '1000' },
   })
   const id = cookieOf(await member(lab, cluster, 'idle'))
-  prove((await servedBy(lab, cluster, id, 'before it expires')) === 1, 'the session lives before its idle time is over')
+  prove(
+    (await servedBy(lab, cluster, id, 'before it expires')).served === 1,
+    'the session lives before its idle time is over',
+  )
   await using redis = await connectRedis(cluster)
-  await until(lab, 'Redis has let the idle session go', async () => (await redis.client.dbsize()) === 0)
-  return await attempts(lab, cluster, text('an id past its idle time', '유휴 시간이 지난 ID'), [id])
+  await comesTrue(lab, async () => (await redis.client.dbsize()) === 0)
+  const kept = await redis.client.dbsize()
+  return { attack: await attempts(lab, cluster, text('an id past its idle time', '유휴 시간이 지난 ID'), [id]), kept }
 }
 
 async function theft(lab: Lab, cluster: Cluster): Promise<Attack> {

@@ -5,16 +5,8 @@ import { type Lab, prove } from '../experiment.ts'
 import { text } from '../language.ts'
 import { inParallel } from '../load/open-loop.ts'
 import { memoryFigure } from '../rig/redis.ts'
-import { until } from '../rig/until.ts'
-import { costChecks, type Grown } from './x7-growth.ts'
-
-/** How far to fill a Redis. */
-export interface RedisSize {
-  readonly sessions: number
-  readonly valueBytes: number
-  /** Into how many steps the growth is cut. */
-  readonly steps: number
-}
+import { comesTrue } from '../rig/until.ts'
+import { type Cycle, costChecks, cycleSessions, type Grown, givenBackChecks, type Size } from './x7-grown.ts'
 
 const parallel = 100
 const loads = 5000
@@ -24,7 +16,8 @@ const lifetime = { idleTimeoutMs: 3_600_000, absoluteTimeoutMs: 0, touchEveryMs:
 const key = (index: number): SessionKey => `session-${index}`
 
 /** Fills one Redis with all the sessions and another one with a tenth, compares the cost of a load, and lets all of them expire. */
-export async function growInRedis(lab: Lab, { sessions, valueBytes, steps }: RedisSize): Promise<Grown> {
+export async function growInRedis(lab: Lab, size: Size): Promise<Grown> {
+  const { sessions, valueBytes, steps } = size
   await using full = await filledRedis()
   await using small = await filledRedis()
   await small.fillTo(lab, sessions / 10, valueBytes)
@@ -43,17 +36,19 @@ export async function growInRedis(lab: Lab, { sessions, valueBytes, steps }: Red
     { many: () => full.cpuPerLoad(lab), few: () => small.cpuPerLoad(lab) },
   )
   await full.expire(lab)
+  const left = await full.client.dbsize()
   const grownBytes = curve.at(-1)?.bytes ?? Number.NaN
-  const stays = Math.max(0, (await full.usedBytes()) - empty) / grownBytes
+  const whole = { before: empty, full: empty + grownBytes, after: await full.usedBytes() }
+  const again = left === 0 ? () => full.cycle(lab, size) : undefined
+  const givenBack = await givenBackChecks(lab, { place: 'Redis', valueBytes }, whole, again)
   const grown = {
     place: 'Redis' as const,
     valueBytes,
     sessions,
     held,
-    left: await full.client.dbsize(),
+    left,
     grownBytes,
-    stays,
-    costs,
+    ratios: [...givenBack, ...costs],
     curve,
   }
   lab.record({ step: 'growth', ...grown })
@@ -94,6 +89,15 @@ class FilledRedis implements AsyncDisposable {
     this.#sessions = sessions
   }
 
+  /** Some sessions come, and expire. */
+  async cycle(lab: Lab, size: Size): Promise<Cycle> {
+    const before = await this.usedBytes()
+    await this.fillTo(lab, cycleSessions(size), size.valueBytes)
+    const full = await this.usedBytes()
+    await this.expire(lab)
+    return { before, full, after: await this.usedBytes() }
+  }
+
   async load(index: number): Promise<unknown> {
     return this.#store.load(key(index), { now: createdAt + 1, lifetime })
   }
@@ -112,14 +116,18 @@ class FilledRedis implements AsyncDisposable {
     return ((await this.#cpuSeconds()) - before) / loads
   }
 
-  /** One access of each by a manager whose absolute limit is nearly reached writes down that a second is left. */
+  /**
+   * One access of each by a manager whose absolute limit is nearly reached writes down that a tenth of a second is left; then Redis has the
+   * lab's patience to let all of them go.
+   */
   async expire(lab: Lab): Promise<void> {
-    const nearlyOver = { idleTimeoutMs: lifetime.idleTimeoutMs, absoluteTimeoutMs: 61_000, touchEveryMs: 0 }
+    const nearlyOver = { idleTimeoutMs: lifetime.idleTimeoutMs, absoluteTimeoutMs: 60_100, touchEveryMs: 0 }
     await inParallel(Array.from({ length: this.#sessions }), parallel, async (_, index) => {
       lab.signal.throwIfAborted()
       await this.#store.load(key(index), { now: createdAt + 60_000, lifetime: nearlyOver })
     })
-    await until(lab, 'Redis has let all sessions go', async () => (await this.client.dbsize()) === 0, 600_000)
+    await comesTrue(lab, async () => (await this.client.dbsize()) === 0)
+    this.#sessions = 0
   }
 
   async #cpuSeconds(): Promise<number> {

@@ -1,4 +1,4 @@
-import { type Cluster, type ClusterOptions, startCluster } from '@session-cluster/cluster'
+import type { Cluster, ClusterOptions } from '@session-cluster/cluster'
 import type { Lab } from '../experiment.ts'
 import { text } from '../language.ts'
 import { allEnded } from '../load/all-ended.ts'
@@ -16,7 +16,7 @@ const patience = {
 export async function labCluster(lab: Lab, options: ClusterOptions): Promise<Cluster> {
   lab.signal.throwIfAborted()
   lab.progress(0, text(`starting a ${options.mode} cluster`, `${options.mode} 클러스터 시작`))
-  const cluster = await startCluster({
+  const cluster = await lab.startCluster({
     ...options,
     nodeEnv: { ...patience.node, ...options.nodeEnv },
     balancerEnv: { ...patience.balancer, ...options.balancerEnv },
