@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from 'preact/hooks'
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
 import type { RequestRecord } from '../../wire/record.ts'
 import { calls } from './calls.ts'
 import { lastTrial } from './codec-card.tsx'
@@ -6,6 +6,7 @@ import { sharePercent } from './diagram.tsx'
 import type { Key } from './i18n/en.ts'
 import { OutcomePill, signs } from './mark.tsx'
 import { usePage } from './page.ts'
+import { useStandStill } from './stand-still.ts'
 import { useStore } from './store.ts'
 import type { Stream } from './stream.ts'
 import { answering, type Guide, lastOf, setStage } from './tour-moves.ts'
@@ -21,16 +22,15 @@ export interface TourKeys {
 }
 
 const giveUpMs = 30_000
-/** In the session's storage while the tour holds a clock that ran. */
-const stoppedByTour = 'tour stopped the clock'
 
 /** The guided tour: one sentence a step, a guess, and then the real thing. */
 export function Tour({ keys }: { keys: TourKeys }) {
   const page = usePage()
   const { t, place, go } = page
-  const here = place.tour ?? { chapter: 1, step: 1 }
-  const chapter = chapters[here.chapter - 1] as Chapter
-  const step = chapter.steps[Math.min(here.step, chapter.steps.length) - 1] as Step
+  const asked = place.tour ?? { chapter: 1, step: 1 }
+  const chapter = chapters[asked.chapter - 1] as Chapter
+  const here = { chapter: asked.chapter, step: Math.min(asked.step, chapter.steps.length) }
+  const step = chapter.steps[here.step - 1] as Step
   const { phase, run, guess, setGuess, subject } = useStep(chapter, step)
   const present = chapter.needs === undefined || page.state.lanes.some(({ id }) => id === chapter.needs)
   const next = () => {
@@ -42,12 +42,22 @@ export function Tour({ keys }: { keys: TourKeys }) {
     const before = chapters[here.chapter - 2]
     if (before) go({ tour: { chapter: here.chapter - 1, step: before.steps.length } })
   }
-  const last = here.chapter === chapters.length && here.step >= chapter.steps.length
+  const last = here.chapter === chapters.length && here.step === chapter.steps.length
   const on = phase === 'revealed' || !present ? next : run
   const working = phase === 'working'
   Object.assign(keys, { back: working ? undefined : back, on: working ? undefined : on })
+  const section = useRef<HTMLElement>(null)
+  // A layout effect: it ends while the button that was pressed is still there.
+  useLayoutEffect(
+    () => () => {
+      // Whoever leaves it by its own buttons goes on at the one that opened it.
+      if (section.current?.contains(document.activeElement)) document.querySelector<HTMLElement>('.invite')?.focus()
+    },
+    [],
+  )
   return (
     <section
+      ref={section}
       class="panel tour"
       aria-label={t('tour.title')}
       data-step={`${here.chapter}.${here.step}`}
@@ -113,7 +123,7 @@ function useStep(chapter: Chapter, step: Step) {
   const mine = done?.key === step.key ? done : undefined
   const subject = busy ?? mine?.user ?? chapter.user(state)
   const ready = state.lanes.some(({ state: standing }) => standing === 'ready')
-  useStandStill(ready)
+  const standStill = useStandStill(ready)
   useEffect(() => {
     if (ready)
       go({
@@ -132,7 +142,7 @@ function useStep(chapter: Chapter, step: Step) {
   const run = async () => {
     if (busy) return
     setBusy(subject)
-    await attempt(perform(chapter, step, done?.key, guideOf(stream, subject)))
+    await attempt(standStill().then(() => perform(chapter, step, done?.key, guideOf(stream, subject))))
     if (!alive.current) return
     setBusy(undefined)
     setDone({ key: step.key, user: subject })
@@ -178,22 +188,6 @@ function guideOf({ state }: Stream, user: string): Hearing {
       await until(state, (next) => next.lanes !== lanes)
     },
   }
-}
-
-/** Stops the traffic's clock as long as the tour is open, and lets it go on afterwards if it went before. */
-function useStandStill(ready: boolean): void {
-  const { stream, attempt } = usePage()
-  useEffect(() => {
-    if (!ready) return
-    // What ran before is remembered through a reload of the page, too.
-    const ran = stream.state.get().clock.running || sessionStorage.getItem(stoppedByTour) !== null
-    if (ran) sessionStorage.setItem(stoppedByTour, 'yes')
-    const stopped = attempt(calls.clock({ running: false }))
-    return () => {
-      sessionStorage.removeItem(stoppedByTour)
-      if (ran) stopped.then(() => attempt(calls.clock({ running: true })))
-    }
-  }, [ready])
 }
 
 function until(
