@@ -36,8 +36,11 @@ export function laneRoutes(app: FastifyInstance, stage: Stage): void {
       .filter(({ host }) => action !== 'remove' || host.nodes().some(({ name }) => name === node))
     if (lanes.length === 0)
       throw new CallError(action === 'remove' ? `There is no node ${node}` : 'No lane keeps its sessions in Redis', 404)
-    await inEach(lanes, (lane) => lane.actOnLane(action, { node, codec }))
-    return { done: lanes.map(({ id }) => id) }
+    // Asked of all lanes, it is done where it can be had; where it can be had in none, each says why.
+    const able = lanes.filter(({ host }) => host.disabled()[action] === undefined)
+    const acting = able.length > 0 ? able : lanes
+    await inEach(acting, (lane) => lane.actOnLane(action, { node, codec }))
+    return { done: acting.map(({ id }) => id) }
   })
 
   app.post('/api/power', async (request) => {

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { type Cluster, startCluster } from '@session-cluster/cluster'
 import { type NodeCodec, nodeCodecs } from '../wire/codec.ts'
-import type { Disabled, LaneAction, NodeAction } from '../wire/frame.ts'
+import { type Disabled, type LaneAction, mostNodes, type NodeAction } from '../wire/frame.ts'
 import type { Mode } from '../wire/record.ts'
 import { type ActionValue, callAdmin, type LaneHost, type ProcessState } from './lane-host.ts'
 
@@ -23,6 +23,38 @@ export interface OwnedLaneOptions {
   readonly env?: Readonly<Record<string, string>> | undefined
   readonly nodeEnv?: Readonly<Record<string, string>> | undefined
   readonly balancerEnv?: Readonly<Record<string, string>> | undefined
+}
+
+/** What cannot be done to a lane of the console's own that stands so, each with its reason. */
+export function disabledHere({ nodes, redis }: Standing): Disabled {
+  return { ...(nodes.length >= mostNodes && { add: 'full' }), ...withRedis(redis) }
+}
+
+/** As much of a cluster as decides what can be done to it. */
+interface Standing {
+  readonly nodes: readonly unknown[]
+  readonly redis: { readonly managed: boolean; readonly state: ProcessState | undefined } | undefined
+}
+
+function withRedis(redis: Standing['redis']): Disabled {
+  if (!redis)
+    return {
+      codec: 'no-redis',
+      'codec-trial': 'no-redis',
+      'redis-stop': 'no-redis',
+      'redis-freeze': 'no-redis',
+      'redis-thaw': 'no-redis',
+      'redis-start': 'no-redis',
+    }
+  // A server does not start without its Redis: a restart would only end it.
+  const away = { codec: 'redis-away', rolling: 'redis-away', add: 'redis-away', restart: 'redis-away' } as const
+  if (redis.managed) return redis.state === 'running' ? {} : away
+  return {
+    'redis-stop': 'foreign-redis',
+    'redis-freeze': 'foreign-redis',
+    'redis-thaw': 'foreign-redis',
+    'redis-start': 'foreign-redis',
+  }
 }
 
 const namespace = 'session-cluster'
@@ -115,25 +147,7 @@ class OwnedLane implements LaneHost {
   }
 
   disabled(): Disabled {
-    const redis = this.#cluster.redis
-    if (!redis)
-      return {
-        codec: 'no-redis',
-        'codec-trial': 'no-redis',
-        'redis-stop': 'no-redis',
-        'redis-freeze': 'no-redis',
-        'redis-thaw': 'no-redis',
-        'redis-start': 'no-redis',
-      }
-    // A server does not start without its Redis: a restart would only end it.
-    const away = { codec: 'redis-away', rolling: 'redis-away', add: 'redis-away', restart: 'redis-away' } as const
-    if (redis.managed) return redis.state === 'running' ? {} : away
-    return {
-      'redis-stop': 'foreign-redis',
-      'redis-freeze': 'foreign-redis',
-      'redis-thaw': 'foreign-redis',
-      'redis-start': 'foreign-redis',
-    }
+    return disabledHere(this.#cluster)
   }
 
   async actOnNode(name: string, action: NodeAction, value: ActionValue): Promise<void> {

@@ -68,11 +68,7 @@ function atStake(lane: LaneView, users: readonly UserView[], { holds }: NodeView
   return holds.filter((name) => alive.has(name))
 }
 
-/** The name that an added node will get: the first letter that is free. */
+/** The name that an added node will get: the first letter that is free. A lane is full long before there is none. */
 function nextName({ nodes }: LaneView): string {
-  for (let code = 97; code < 123; code++) {
-    const name = String.fromCharCode(code)
-    if (!nodes.some((node) => node.name === name)) return name
-  }
-  return '?'
+  return [...'abcdefghijklmnopqrstuvwxyz'].find((letter) => !nodes.some(({ name }) => name === letter)) ?? ''
 }

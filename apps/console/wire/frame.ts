@@ -68,6 +68,9 @@ export interface NodeView {
   readonly slowMs: number
 }
 
+/** The most nodes of a lane of the console's own: what its drawing has room for, and well within the letters that name them. */
+export const mostNodes = 12
+
 /** The Redis behind a clustered lane. */
 export interface RedisView {
   readonly state: 'up' | 'frozen' | 'down'
@@ -130,6 +133,8 @@ export interface ClockView {
 /** One message to the page. Without `full`, what is absent has not changed. */
 export interface Frame {
   readonly full: boolean
+  /** In a full frame: when the console's server began, epoch ms. Its numbers start over with it. */
+  readonly run?: number
   readonly records: readonly RequestRecord[]
   readonly notices: readonly Notice[]
   /** In a full frame: each user's last record in each lane, also one that `records` no longer goes back to. */

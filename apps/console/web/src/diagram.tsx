@@ -105,6 +105,8 @@ function NodeDrawing({ node, box, lane }: { node: NodeView; box: NodeBox; lane: 
   const word = t.any(`state.${stand}`)
   const show = () => open({ kind: 'node', lane: lane.id, node: node.name })
   const narrow = box.width < 84
+  // In a thin card everything stands in its middle, and the sign below the name.
+  const { thin, inset } = box
   const words = stateWords(stand, t)
   // In a narrow card the name leaves no room beside it: whatever is not well says so in place of the share, which the bar shows too.
   const below = narrow && health !== 'well' ? wordFor(words, box.width - 6) : ''
@@ -112,17 +114,23 @@ function NodeDrawing({ node, box, lane }: { node: NodeView; box: NodeBox; lane: 
   return (
     <g class="node">
       <rect class={`box ${boxes[health]}`} x={left} y={nodeTop} width={box.width} height={box.height} rx="11" />
-      <text x={left + 10} y={nodeTop + 23} class="name">
+      <text x={thin ? box.x : left + inset} y={nodeTop + 23} text-anchor={thin ? 'middle' : undefined} class="name">
         {node.name}
       </text>
-      <text x={left + box.width - 8} y={nodeTop + 22} text-anchor="end" class={inks[health]}>
+      <text
+        x={thin ? box.x : left + box.width - 8}
+        y={nodeTop + (thin ? 58 : 22)}
+        text-anchor={thin ? 'middle' : 'end'}
+        class={inks[health]}
+      >
         {healthSigns[health]} {beside}
       </text>
-      <rect x={left + 10} y={nodeTop + 34} width={box.width - 20} height="6" rx="3" class="track" />
-      <rect x={left + 10} y={nodeTop + 34} width={((box.width - 20) * share) / 100} height="6" rx="3" class="load" />
-      <text x={box.x} y={nodeTop + 58} text-anchor="middle" class={below ? inks[health] : 'mute'}>
-        {below || (narrow ? `${share} %` : t('diagram.share', { n: share }))}
-      </text>
+      <Load box={box} share={share} />
+      {!thin && (
+        <text x={box.x} y={nodeTop + 58} text-anchor="middle" class={below ? inks[health] : 'mute'}>
+          {below || (narrow ? `${share} %` : t('diagram.share', { n: share }))}
+        </text>
+      )}
       {lane.mode !== 'clustered' && <Held node={node} box={box} />}
       {/* biome-ignore lint/a11y/useSemanticElements: HTML's button cannot be drawn inside an SVG */}
       <rect
@@ -145,6 +153,18 @@ function NodeDrawing({ node, box, lane }: { node: NodeView; box: NodeBox; lane: 
         }}
       />
     </g>
+  )
+}
+
+/** A node's part of the last requests, as a bar. */
+function Load({ box, share }: { box: NodeBox; share: number }) {
+  const { bar } = box
+  const at = { x: box.x - bar / 2, y: nodeTop + 34, height: 6, rx: 3 }
+  return (
+    <>
+      <rect {...at} width={bar} class="track" />
+      <rect {...at} width={(bar * share) / 100} class="load" />
+    </>
   )
 }
 
@@ -185,7 +205,7 @@ function Held({ node, box }: { node: NodeView; box: NodeBox }) {
         </text>
       )}
       <text x={box.x} y={nodeTop + 172} text-anchor="middle" class={gone && n > 0 ? 'bad small' : 'mute'}>
-        {caption}
+        {box.thin ? n : caption}
       </text>
     </g>
   )

@@ -11,6 +11,12 @@ export interface NodeBox {
   readonly x: number
   readonly width: number
   readonly height: number
+  /** Too little room for the name and the state side by side. */
+  readonly thin: boolean
+  /** How far what stands in it keeps from its sides. */
+  readonly inset: number
+  /** The width of its bar. */
+  readonly bar: number
   /** Tokens that fit side by side, and their radius. */
   readonly perRow: number
   readonly radius: number
@@ -19,12 +25,17 @@ export interface NodeBox {
 /** The nodes' boxes, side by side. */
 export function nodeBoxes(count: number, shared: boolean): NodeBox[] {
   const pitch = width / Math.max(3, count)
-  const box = Math.min(90, pitch - 8)
-  const radius = box >= 84 ? 11 : 9
+  const box = Math.min(90, pitch - Math.min(8, pitch / 3))
+  const thin = box < 40
+  const inset = thin ? 4 : 10
+  const radius = Math.max(2, Math.min(box >= 84 ? 11 : 9, box / 2 - 2))
   return Array.from({ length: count }, (_, index) => ({
     x: (width - pitch * count) / 2 + pitch * (index + 0.5),
     width: box,
     height: shared ? 72 : 188,
+    thin,
+    inset,
+    bar: Math.max(0, box - 2 * inset),
     perRow: Math.max(1, Math.floor((box - 8) / (radius * 2 + 2))),
     radius,
   }))

@@ -523,6 +523,9 @@ export const en = {
   'disabled.nobody-on-b': 'Not now: b has no users.',
   'disabled.no-b': 'Not now: there is no server b.',
   'disabled.redis-away': 'Not now: Redis does not answer, and no server starts without it.',
+  'disabled.full': 'No more: a lane has room for 12 servers. Remove one first.',
+  'disabled.no-names': 'No more: there are as many users as there are names.',
+  'disabled.server-away': 'The console’s server does not answer.',
   'disabled.starting': 'Not yet: the lane is still starting.',
 
   'keys.title': 'Keys',

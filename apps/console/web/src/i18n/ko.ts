@@ -524,6 +524,9 @@ export const ko: Readonly<Record<Key, string>> = {
   'disabled.nobody-on-b': '지금은 안 됩니다: b 서버의 사용자가 없습니다.',
   'disabled.no-b': '지금은 안 됩니다: b 서버가 없습니다.',
   'disabled.redis-away': '지금은 안 됩니다: Redis가 응답하지 않으면 서버가 시작되지 않습니다.',
+  'disabled.full': '더는 안 됩니다: 레인 하나에는 서버를 12개까지만 둘 수 있습니다. 먼저 하나를 빼 주세요.',
+  'disabled.no-names': '더는 안 됩니다: 준비된 이름을 모두 쓰고 있습니다.',
+  'disabled.server-away': '콘솔 서버가 응답하지 않습니다.',
   'disabled.starting': '아직 안 됩니다: 레인이 시작하는 중입니다.',
 
   'keys.title': '단축키',
