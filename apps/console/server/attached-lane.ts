@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises'
 import type { Disabled, LaneAction, NodeAction } from '../wire/frame.ts'
 import type { AttachedAddresses } from './config.ts'
 import { type ActionValue, callAdmin, type LaneHost, type LaneNode } from './lane-host.ts'
@@ -5,14 +6,21 @@ import { type ActionValue, callAdmin, type LaneHost, type LaneNode } from './lan
 /** How long a freeze lasts where nobody outside can thaw the node, ms. */
 const freezeMs = 8000
 
+interface AttachOptions {
+  /** How long the balancer may take to answer, ms. @default 60_000 */
+  readonly patienceMs?: number
+  /** Gives up waiting for it. */
+  readonly signal?: AbortSignal | undefined
+}
+
 /**
  * Attaches to a lane that runs elsewhere. What a signal would do is asked of the node itself, by `adminToken`; what only the
- * processes' parent can do is shown disabled. Rejects when the balancer does not answer within `patienceMs`.
+ * processes' parent can do is shown disabled. Rejects when the balancer does not answer in time.
  */
 export async function attachedLane(
   addresses: AttachedAddresses,
   adminToken: string | undefined,
-  patienceMs = 60_000,
+  { patienceMs = 60_000, signal }: AttachOptions = {},
 ): Promise<LaneHost> {
   const deadline = Date.now() + patienceMs
   for (;;) {
@@ -23,7 +31,7 @@ export async function attachedLane(
       const refused = /answered 40[13]/.test((error as Error).message)
       if (refused) throw new Error(`The balancer's admin port at ${addresses.admin} refused ADMIN_TOKEN`)
       if (Date.now() > deadline) throw new Error(`The balancer's admin port at ${addresses.admin} does not answer`)
-      await new Promise((resolve) => setTimeout(resolve, 500))
+      await wait(500, undefined, { signal })
     }
   }
 }

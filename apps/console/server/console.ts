@@ -23,7 +23,7 @@ export interface ConsoleOptions {
   readonly onState?: ((mode: string, part: string, state: ProcessState) => void) | undefined
   /** Hears of each cluster of the console's own once it is up. It still belongs to the console. */
   readonly onCluster?: ((cluster: Cluster) => void) | undefined
-  /** Gives up a start of lanes that is under way. */
+  /** Gives up a start of lanes that is under way, and waiting for those that are attached. */
   readonly signal?: AbortSignal | undefined
   /** Further variables for every process of the console's own lanes. */
   readonly env?: Readonly<Record<string, string>> | undefined
@@ -43,7 +43,7 @@ export const portStep = 100
 /** Starts the page at once and the lanes behind it; `stage.ready` tells when they are up. Rejects when the port is taken. */
 export async function startConsole(config: Config, options: ConsoleOptions = {}): Promise<Console> {
   const stage = new Stage({
-    lanes: config.attached.length > 0 ? attachedPlans(config) : ownedPlans(config, options),
+    lanes: config.attached.length > 0 ? attachedPlans(config, options) : ownedPlans(config, options),
     running: options.running,
     onFailure: options.onFailure,
   })
@@ -65,11 +65,11 @@ export async function startConsole(config: Config, options: ConsoleOptions = {})
   }
 }
 
-function attachedPlans({ attached, adminToken }: Config): LanePlan[] {
+function attachedPlans({ attached, adminToken }: Config, { signal }: ConsoleOptions): LanePlan[] {
   return attached.map((addresses) => ({
     mode: addresses.mode,
     attached: true,
-    open: () => attachedLane(addresses, adminToken),
+    open: () => attachedLane(addresses, adminToken, { signal }),
   }))
 }
 

@@ -9,13 +9,16 @@ const log = pino({ base: { app: 'console' } })
 async function main(): Promise<void> {
   const config = readConfig(process.env)
   await ensurePages((line) => log.info(line))
+  const ending = new AbortController()
   const running = await startConsole(config, {
+    signal: ending.signal,
     onProgress: (line) => log.info(line),
-    onFailure: (mode, error) => log.error({ mode, error: error.message }, 'lane failed'),
+    onFailure: (mode, error) => ending.signal.aborted || log.error({ mode, error: error.message }, 'lane failed'),
   })
-  endOnSignal(running)
+  endOnSignal(running, ending)
   log.info({ url: running.url }, 'listening')
   await running.stage.ready
+  if (ending.signal.aborted) return
   log.info({ url: running.url, lanes: addresses(running) }, 'ready')
 }
 
@@ -29,13 +32,13 @@ function addresses({ stage }: Console) {
   }))
 }
 
-function endOnSignal(running: Console): void {
-  let ending = false
+/** Also while the lanes are still starting: nobody who stops a console waits for what it would have been. */
+function endOnSignal(running: Console, ending: AbortController): void {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(signal, () => {
       // A second Ctrl-C does not wait any longer; the cluster's supervisor ends what is left.
-      if (ending) process.exit(1)
-      ending = true
+      if (ending.signal.aborted) process.exit(1)
+      ending.abort()
       void running[Symbol.asyncDispose]().then(() => process.exit(0))
     })
   }

@@ -48,6 +48,7 @@ export class Stage implements AsyncDisposable {
   #seq = 0
   #flushes = 0
   #closed = false
+  readonly #closing = Promise.withResolvers<void>()
   readonly #timer: NodeJS.Timeout
   /** Resolves once every lane is up, with its users logged in, or has failed. */
   readonly ready: Promise<void>
@@ -66,6 +67,7 @@ export class Stage implements AsyncDisposable {
   snapshot(): Frame {
     return {
       full: true,
+      run: this.startedAt,
       records: this.#records.slice(-240),
       latest: [...this.#latest.values()],
       notices: this.#notices.slice(-60),
@@ -94,6 +96,7 @@ export class Stage implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed = true
+    this.#closing.resolve()
     clearInterval(this.#timer)
     this.traffic[Symbol.dispose]()
     await this.ready.catch(() => undefined)
@@ -114,7 +117,8 @@ export class Stage implements AsyncDisposable {
         notice: (notice) => this.#notice(notice),
         standings: () => this.traffic.standings(plan.mode),
       })
-      await lane.listening
+      await Promise.race([lane.listening, this.#closing.promise])
+      if (this.#closed) return await lane[Symbol.asyncDispose]()
       this.lanes.set(plan.mode, lane)
       // In their order: which users are on which node is then the same in every run.
       for (const name of this.traffic.names) if (!this.#closed) await this.traffic.act(lane, name, 'login')
