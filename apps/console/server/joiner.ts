@@ -17,7 +17,7 @@ interface Entry {
 }
 
 export interface JoinerOptions {
-  /** Epoch ms; the clock is an argument so that tests own it. */
+  /** Ms of a clock that only goes forward, whatever is done to the time of day; an argument so that tests own it. */
   readonly now: () => number
   /** How long a request's events may straggle before they are taken as all there is, in ms. @default 300 */
   readonly graceMs?: number

@@ -57,7 +57,7 @@ export class Lane implements AsyncDisposable {
       },
       processes: () => this.processes.living(),
     }
-    this.#joiner = joiner({ now: Date.now, onStranger: (joined) => this.#stranger(joined) })
+    this.#joiner = joiner({ now: () => performance.now(), onStranger: (joined) => this.#stranger(joined) })
     this.#watch = watch(host, {
       decision: (event) => this.#joiner.decision(event),
       done: (event) => {

@@ -4,7 +4,7 @@ import type { NodeFacts } from './watch.ts'
 interface Process {
   incarnation: number
   state: ProcessState
-  /** Epoch ms at which it was begun, as it says itself. */
+  /** When it was begun, as it says itself; by this process's own clock, which no correction of the time of day moves. */
   startedAt?: number | undefined
   pid?: number | undefined
 }
@@ -59,7 +59,7 @@ export class Processes implements Disposable {
       if (known.state === 'running') this.#set(node, 'crashed')
       return
     }
-    const startedAt = facts.uptimeMs === undefined ? undefined : Date.now() - facts.uptimeMs
+    const startedAt = facts.uptimeMs === undefined ? undefined : performance.now() - facts.uptimeMs
     const moved =
       startedAt !== undefined && known.startedAt !== undefined && Math.abs(startedAt - known.startedAt) > sameStartMs
     if (moved || (known.pid !== undefined && known.pid !== facts.pid)) known.incarnation++
