@@ -1,7 +1,7 @@
 /** The look of an exported run: readable on a screen, in the dark, and on paper. */
 export const exportStyle = `
 :root{--text:#171a1f;--muted:#555e6b;--line:#e2e5ea;--bg:#fff;--found:#13704b;--miss:#8a5000;--lost:#b92525;--error:#6233b8;--fresh:#2456d6;--none:#555e6b}
-@media(prefers-color-scheme:dark){:root{--text:#e9edf2;--muted:#a6b0be;--line:#272d36;--bg:#171b21;--found:#4cc38a;--miss:#f0b357;--lost:#ff8a82;--error:#bf9ff8;--fresh:#8fb1ff;--none:#a6b0be}}
+@media screen and (prefers-color-scheme:dark){:root{--text:#e9edf2;--muted:#a6b0be;--line:#272d36;--bg:#171b21;--found:#4cc38a;--miss:#f0b357;--lost:#ff8a82;--error:#bf9ff8;--fresh:#8fb1ff;--none:#a6b0be}}
 body{margin:0;background:var(--bg);color:var(--text);font:14px/1.45 Inter,system-ui,-apple-system,"Segoe UI","Noto Sans KR","Noto Sans CJK KR",sans-serif}
 main{max-width:1200px;margin:0 auto;padding:24px 16px}h1{font-size:22px;margin:0}h2{font-size:16px;margin:22px 0 6px}.lanes p{margin:6px 0}.lanes h2+p{min-height:2.9em}
 .quiet,small{color:var(--muted)}.lanes{display:grid;grid-template-columns:repeat(auto-fit,minmax(300px,1fr));gap:0 28px}.big{font-size:30px;font-weight:650;margin:8px 0}.big small{font-size:13px;font-weight:400}
