@@ -42,7 +42,7 @@ export function userRoutes(app: FastifyInstance, stage: Stage): void {
 
   app.post('/api/users', async () => {
     const name = traffic.addUser()
-    if (name === undefined) throw new CallError('There are as many users as there are names', 409)
+    if (name === undefined) throw new CallError('no-names', 409)
     await traffic.everywhere(name, 'login')
     return { name }
   })

@@ -15,6 +15,8 @@ export interface AppOptions {
 }
 
 const heartbeatMs = 15_000
+/** How long a page waits before it asks again after a break, ms: whoever starts the console anew looks at the page meanwhile. */
+const retryMs = 1000
 /** More open pages than this are turned away. */
 const mostPages = 50
 
@@ -38,6 +40,7 @@ export async function buildApp({ stage, pages, allowedHosts = [] }: AppOptions):
     reply.hijack()
     const { raw } = reply
     raw.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store', 'x-accel-buffering': 'no' })
+    raw.write(`retry: ${retryMs}\n\n`)
     const leave = stage.hub.join(raw)
     const beat = setInterval(() => raw.writableNeedDrain || raw.write(': beat\n\n'), heartbeatMs)
     raw.once('close', () => {

@@ -26,7 +26,7 @@ export function ActionDialog({ dialog }: { dialog: Confirm }) {
   const lanes = state.lanes.filter(
     (lane) => lane.state === 'ready' && (scope === 'all' || lane.id === scope) && concerns(action, node, lane),
   )
-  const possible = lanes.some(({ disabled }) => disabled[action] === undefined)
+  const possible = lanes.some((lane) => lane.disabled[action] === undefined && changes(action, node, lane))
   const title = node === undefined ? t(`do.${action}`) : t('nodes.for', { action: t(`do.${action}`), node })
   const foretell = (lane: LaneView) =>
     action === 'codec' ? codecConsequence(lane, state.users, codec) : consequence(action, lane, state.users, node)
@@ -140,10 +140,15 @@ function Where({
 /** What can cost sessions: only of these does it mean something that nothing is lost. */
 const risky: ReadonlySet<string> = new Set(['crash', 'stop', 'restart', 'remove', 'rolling', 'codec'])
 
-/** Whether it can come to anything in this lane: there is such a server, and it stands so that this can be done, or is gone already. */
-function concerns(action: NodeAction | LaneAction, name: string | undefined, { nodes }: LaneView): boolean {
+/** Whether it would do anything in this lane: there is such a server, and it stands so that this can be done. */
+function changes(action: NodeAction | LaneAction, name: string | undefined, { nodes }: LaneView): boolean {
   const node = nodes.find((one) => one.name === name)
-  return name === undefined || (node !== undefined && (isGone(node) || applies(action, node)))
+  return name === undefined || (node !== undefined && applies(action, node))
+}
+
+/** Whether there is anything to say of it in this lane: it would do something, or the server is gone already. */
+function concerns(action: NodeAction | LaneAction, name: string | undefined, lane: LaneView): boolean {
+  return changes(action, name, lane) || lane.nodes.some((node) => node.name === name && isGone(node))
 }
 
 function Preview({

@@ -1,16 +1,17 @@
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
-import type { LaneId } from '../../wire/record.ts'
+import type { LaneId, RequestRecord } from '../../wire/record.ts'
 import { ActionDialog } from './action-dialog.tsx'
+import { useAddress } from './address.ts'
 import { Deeds } from './deeds.tsx'
 import { Header } from './header.tsx'
 import { useHold } from './hold.ts'
-import { preferredLanguage, translator } from './i18n/translate.ts'
+import { translator } from './i18n/translate.ts'
 import { Inspector } from './inspector.tsx'
 import { keyDeeds } from './key-deeds.ts'
 import { useKeys } from './keys.ts'
 import { KeysDialog } from './keys-dialog.tsx'
 import { Lane } from './lane.tsx'
-import { type Place, readPlace, settled, writePlace } from './link.ts'
+import type { Place } from './link.ts'
 import { Log } from './log.tsx'
 import { NodeDialog } from './node-dialog.tsx'
 import { Nodes } from './nodes.tsx'
@@ -19,23 +20,35 @@ import { Part } from './part.tsx'
 import type { PageState } from './state.ts'
 import { useOf } from './store.ts'
 import type { Stream } from './stream.ts'
-import { currentTheme } from './theme.ts'
 import { Tour, type TourKeys } from './tour.tsx'
+import { type Trouble, TroubleBar } from './trouble.tsx'
 import { Users } from './users.tsx'
 import { WhatIf } from './what-if.tsx'
 
 /** The whole page over one stream. */
 export function App({ stream }: { stream: Stream }) {
   const lanes = useOf(stream.state, laneIds).split(' ').filter(Boolean) as LaneId[]
-  const [place, goTo] = usePlace(lanes)
   const [dialog, open] = useState<Dialog>()
-  const [trouble, setTrouble] = useState<string>()
-  const [pinnedRecord, pinRecord] = useState<number>()
+  const [trouble, setTrouble] = useState<Trouble>()
+  const [pinnedRecord, pinRecord] = useState<RequestRecord>()
+  const [place, goTo] = useAddress(lanes, () => {
+    // Both belong to the place that was left.
+    open(undefined)
+    pinRecord(undefined)
+  })
   // Whoever looks at another user or lane, or goes on in the tour, does not look at that one request any more.
   const go = (change: Partial<Place>) => {
     if ('user' in change || 'lane' in change || 'tour' in change) pinRecord(undefined)
     goTo(change)
   }
+  useEffect(
+    () =>
+      stream.onFrame(({ full }) => {
+        // A whole frame comes from a server that answers.
+        if (full) setTrouble((now) => (now && 'failure' in now && now.failure === 'server-away' ? undefined : now))
+      }),
+    [stream],
+  )
   const hold = useHold(stream.state)
   const tourKeys = useRef<TourKeys>({}).current
   const t = useMemo(() => translator(place.lang), [place.lang])
@@ -45,7 +58,7 @@ export function App({ stream }: { stream: Stream }) {
       setTrouble(undefined)
       return true
     } catch (error) {
-      setTrouble(t('do.failed', { reason: reasonIn(t, (error as Error).message) }))
+      setTrouble({ failure: (error as Error).message })
       return false
     }
   }
@@ -60,7 +73,7 @@ export function App({ stream }: { stream: Stream }) {
     go,
     open,
     attempt,
-    tell: setTrouble,
+    tell: (reason) => setTrouble({ reason }),
     pinnedRecord,
     pinRecord,
   }
@@ -103,14 +116,7 @@ export function App({ stream }: { stream: Stream }) {
         <Part>
           <Nodes />
         </Part>
-        {trouble && (
-          <div class="trouble" role="alert">
-            {trouble}
-            <button type="button" class="small" onClick={() => setTrouble(undefined)}>
-              {t('do.close')}
-            </button>
-          </div>
-        )}
+        {trouble && <TroubleBar trouble={trouble} onClose={() => setTrouble(undefined)} />}
         <Part>
           {dialog?.kind === 'keys' && <KeysDialog deeds={deeds()} />}
           {dialog?.kind === 'confirm' && <ActionDialog key={`${dialog.action} ${dialog.node}`} dialog={dialog} />}
@@ -119,12 +125,6 @@ export function App({ stream }: { stream: Stream }) {
       </div>
     </PageContext.Provider>
   )
-}
-
-/** The server's words; where it only named a reason that the page has a sentence for, that sentence. */
-function reasonIn(t: Page['t'], message: string): string {
-  const reason = /^\w+: ([\w-]+)(?:;|$)/.exec(message)?.[1]
-  return reason !== undefined && t.has(`disabled.${reason}`) ? t.any(`disabled.${reason}`) : message
 }
 
 /** The lanes that there are, as a word that stays the same until one comes or goes. */
@@ -140,49 +140,4 @@ function Banner() {
       {broken ? t(`connection.${state.connection}`) : t('skipped', { n: state.skipped })}
     </div>
   )
-}
-
-/** The place in the address, and how to go elsewhere. The address always says where the page is. */
-function usePlace(lanes: readonly LaneId[]): [Place, (change: Partial<Place>) => void] {
-  const preferred = preferredLanguage(navigator.languages)
-  const [wanted, setPlace] = useState(() => readPlace(location.hash, preferred))
-  const known = lanes.join()
-  const place = useMemo(() => settled(wanted, lanes), [wanted, known])
-  const current = useRef(place)
-  current.current = place
-  const written = useRef(location.hash)
-  useEffect(() => {
-    const onHash = () => {
-      written.current = location.hash
-      current.current = readPlace(location.hash, preferred)
-      setPlace(current.current)
-    }
-    addEventListener('hashchange', onHash)
-    return () => removeEventListener('hashchange', onHash)
-  }, [preferred])
-  useEffect(() => {
-    // Not before the lanes are known: until then nobody can say which of them is looked at. And not over an address that somebody
-    // has just gone to: its event is still on its way.
-    if (known !== '' && location.hash === written.current) {
-      history.replaceState(null, '', writePlace(place))
-      written.current = location.hash
-    }
-    document.documentElement.lang = place.lang
-    document.documentElement.dataset.theme = currentTheme(place)
-    document.title = translator(place.lang)('page.title')
-  }, [place, known])
-  useEffect(() => {
-    const query = matchMedia('(prefers-color-scheme: dark)')
-    const onChange = () => {
-      document.documentElement.dataset.theme = currentTheme(current.current)
-    }
-    query.addEventListener('change', onChange)
-    return () => query.removeEventListener('change', onChange)
-  }, [])
-  // Reads the newest place, so that two changes in one moment both count.
-  const go = (change: Partial<Place>) => {
-    current.current = { ...current.current, ...change }
-    setPlace(current.current)
-  }
-  return [place, go]
 }

@@ -9,10 +9,10 @@ export interface Asked<T> {
 }
 
 /**
- * Asks the server, and asks again when `key` or `version` changes. An old answer stays while the next one is on its way, so that
- * nothing flickers; one for another key never shows.
+ * Asks the server, and asks again when the question changes, or anything that its answer depends on (always as many things). An old
+ * answer stays while the next one is on its way, so that nothing flickers; one to another question never shows.
  */
-export function useAsk<T>(path: string, body: object, version: unknown): Asked<T> {
+export function useAsk<T>(path: string, body: object, depends: readonly unknown[]): Asked<T> {
   const key = `${path} ${JSON.stringify(body)}`
   const [state, setState] = useState<{ key: string; answer?: T; failure?: string }>({ key })
   const [turn, setTurn] = useState(0)
@@ -25,7 +25,7 @@ export function useAsk<T>(path: string, body: object, version: unknown): Asked<T
     return () => {
       current = false
     }
-  }, [key, version, turn])
+  }, [key, turn, ...depends])
   const again = useCallback(() => setTurn((n) => n + 1), [])
   const mine = state.key === key ? state : undefined
   return { answer: mine?.answer, failure: mine?.failure, again }

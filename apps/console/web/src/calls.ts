@@ -5,14 +5,19 @@ import type { LaneId, RequestRecord, UserAction } from '../../wire/record.ts'
 /** Where an action takes place. */
 export type Scope = LaneId | 'all'
 
-/** Asks the console's server to do something. Rejects with the server's own words when it cannot. */
+/** It cannot be reached, or does not speak as it should. */
+const away = (): never => {
+  throw new Error('server-away')
+}
+
+/** Asks the console's server to do something. Rejects with the server's own words when it cannot; with `server-away` when nobody answers. */
 export async function call<T>(path: string, body: object = {}): Promise<T> {
   const response = await fetch(`/api/${path}`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify(body),
-  })
-  const answer = (await response.json()) as T & { error?: string }
+  }).catch(away)
+  const answer = (await response.json().catch(away)) as T & { error?: string }
   if (!response.ok) throw new Error(answer.error ?? `status ${response.status}`)
   return answer
 }

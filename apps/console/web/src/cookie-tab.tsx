@@ -5,18 +5,17 @@ import type { RequestRecord } from '../../wire/record.ts'
 import { useAsk } from './ask.ts'
 import { calls } from './calls.ts'
 import { usePage } from './page.ts'
+import { reasonIn } from './trouble.tsx'
 
 /** The user's jar in one lane, each cookie taken apart, and a forged one to send. */
 export function CookieTab({ user, lane }: { user: string; lane: LaneView }) {
   const { t, state } = usePage()
   const [reveal, setReveal] = useState(false)
-  const last = state.latest[`${lane.id}/${user}`]?.seq
-  const { answer, failure } = useAsk<{ cookies: CookieShown[] }>(
-    'inspect/cookie',
-    { user, lane: lane.id, reveal },
+  const last = state.latest[`${lane.id}/${user}`]
+  const { answer, failure } = useAsk<{ cookies: CookieShown[] }>('inspect/cookie', { user, lane: lane.id, reveal }, [
     last,
-  )
-  if (failure) return <p class="quiet">{t('inspector.failed', { reason: failure })}</p>
+  ])
+  if (failure) return <p class="quiet">{t('inspector.failed', { reason: reasonIn(failure, t) })}</p>
   if (!answer) return null
   return (
     <div class="cookies">

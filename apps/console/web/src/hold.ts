@@ -1,14 +1,28 @@
 import { useState } from 'preact/hooks'
-import type { Entry, PageState } from './state.ts'
+import { type Entry, logLimit, type PageState } from './state.ts'
 import type { Store } from './store.ts'
 
-/** The log as it stood when it was held, with what was let in since. */
-export type HeldLog = readonly Entry[]
+type Live = Pick<PageState, 'run' | 'log'>
 
-/** What came since the log was held. */
-export const waitingFor = (held: HeldLog, live: readonly Entry[]): readonly Entry[] => {
-  const until = held.at(-1)?.seq ?? 0
-  return live.filter(({ seq }) => seq > until)
+/** The log as it stood when it was held, with what was let in since. */
+export interface HeldLog {
+  readonly entries: readonly Entry[]
+  /** The last entry's number, and the start of the server that gave it. */
+  readonly until: number
+  readonly run: number
+}
+
+/** The log, held as it stands. */
+export const heldFrom = ({ run, log }: Live): HeldLog => ({ entries: log, until: log.at(-1)?.seq ?? 0, run })
+
+/** What came since the log was held. All that a server did which was started since has come since. */
+export const waitingFor = ({ run, until }: HeldLog, live: Live): readonly Entry[] =>
+  run === live.run ? live.log.filter(({ seq }) => seq > until) : live.log
+
+/** The held log with the first that waits let in; unchanged when nothing waits. */
+export function letIn(held: HeldLog, live: Live): HeldLog {
+  const [next] = waitingFor(held, live)
+  return next ? { entries: [...held.entries, next].slice(-logLimit), until: next.seq, run: live.run } : held
 }
 
 /** Holds the log at one moment and lets entries in one at a time. What falls out of the live log while it is held is not shown. */
@@ -16,10 +30,7 @@ export function useHold(source: Store<PageState>): { held: HeldLog | undefined; 
   const [held, setHeld] = useState<HeldLog>()
   return {
     held,
-    toggle: () => setHeld(held ? undefined : source.get().log),
-    step() {
-      const next = held && waitingFor(held, source.get().log)[0]
-      if (next) setHeld([...held, next].slice(-200))
-    },
+    toggle: () => setHeld(held ? undefined : heldFrom(source.get())),
+    step: () => setHeld(held && letIn(held, source.get())),
   }
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { type Place, readPlace, settled, writePlace } from './link.ts'
+import { isStep, type Place, readPlace, revisited, settled, writePlace } from './link.ts'
 
 const place: Place = {
   lang: 'ko',
@@ -41,5 +41,32 @@ describe('a deep link', () => {
 
   it('opens a chapter at its first step', () => {
     expect(readPlace('#tour=3', 'en').tour).toEqual({ chapter: 3, step: 1 })
+  })
+
+  it('opens no step before the first', () => {
+    expect(readPlace('#tour=3.0', 'en').tour).toBeUndefined()
+  })
+})
+
+describe('the browser’s history', () => {
+  it('has an entry for each step of the tour, its opening and its end, and for nothing else', () => {
+    const step = (tour: Place['tour']) => isStep(place, { ...place, tour })
+    expect([step({ chapter: 4, step: 3 }), step({ chapter: 5, step: 2 }), step(undefined)]).toEqual([true, true, true])
+    expect(isStep({ ...place, tour: undefined }, place)).toBe(true)
+    const other: Place = {
+      lang: 'en',
+      theme: 'light',
+      user: 'Bob',
+      lane: 'local',
+      tab: 'why',
+      tour: { ...place.tour, chapter: 4, step: 2 },
+      present: false,
+    }
+    expect(isStep(place, other)).toBe(false)
+  })
+
+  it('leads back to what was looked at, read as it is read now', () => {
+    const there: Place = { ...place, lang: 'en', theme: undefined, user: 'Bob', tab: 'why', present: false }
+    expect(revisited(there, place)).toEqual({ ...there, lang: 'ko', theme: 'dark', present: true })
   })
 })

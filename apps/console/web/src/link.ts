@@ -24,7 +24,7 @@ export function readPlace(hash: string, preferred: Language): Place {
   const fields = new URLSearchParams(hash.replace(/^#/, ''))
   const one = <T extends string>(name: string, allowed: readonly T[]): T | undefined =>
     allowed.find((value) => value === fields.get(name))
-  const tour = /^([1-7])(?:\.(\d{1,2}))?$/.exec(fields.get('tour') ?? '')
+  const tour = /^([1-7])(?:\.([1-9]\d?))?$/.exec(fields.get('tour') ?? '')
   const user = fields.get('user') ?? ''
   return {
     lang: one('lang', languages) ?? preferred,
@@ -36,6 +36,18 @@ export function readPlace(hash: string, preferred: Language): Place {
     present: fields.get('present') === '1',
   }
 }
+
+/**
+ * The place that the browser's back and forward lead to: what is looked at is as it was there, how the page is read stays as it is. Whoever
+ * changed the language or the theme meanwhile did not do so for one step of the tour.
+ */
+export function revisited(there: Place, { lang, theme, present }: Place): Place {
+  return { ...there, lang, theme, present }
+}
+
+/** Whether the way from one place to another is a step that the browser's back should undo. Only the tour goes by steps. */
+export const isStep = (from: Place, to: Place): boolean =>
+  from.tour?.chapter !== to.tour?.chapter || from.tour?.step !== to.tour?.step
 
 /** The place as it can be shown: with a lane that is there. Unchanged while no lane is known yet. */
 export function settled(place: Place, lanes: readonly LaneId[]): Place {

@@ -21,8 +21,8 @@ export function Log({ held, onHold, onStep }: { held: HeldLog | undefined; onHol
   const [filter, setFilter] = useState<Filter>('all')
   const user = chosenUser(page) ?? ''
   const short = state.fast && !held
-  const waiting = held ? waitingFor(held, state.log).length : 0
-  const rows = (held ?? state.log)
+  const waiting = held ? waitingFor(held, state).length : 0
+  const rows = (held?.entries ?? state.log)
     .filter((entry) => passes(entry, filter, user))
     .slice(-(short ? fastRows : mostRows))
     .reverse()
@@ -71,7 +71,7 @@ function Rows({ rows }: { rows: readonly Entry[] }) {
   const { t, go, pinRecord } = usePage()
   const show = (entry: RequestEntry) => {
     go({ lane: entry.lane, tab: 'why', ...(entry.user && { user: entry.user }) })
-    pinRecord(entry.seq)
+    pinRecord(entry)
   }
   return (
     <table class="events">
@@ -86,7 +86,7 @@ function Rows({ rows }: { rows: readonly Entry[] }) {
       </thead>
       <tbody>
         {rows.map((entry) => (
-          <Row key={entry.seq} entry={entry} t={t} show={show} />
+          <Row key={`${entry.at} ${entry.seq}`} entry={entry} t={t} show={show} />
         ))}
       </tbody>
     </table>

@@ -79,11 +79,7 @@ function Do({ lane, node, action }: { lane: LaneView; node: string; action: Node
       data-do={action}
       aria-disabled={reason !== undefined}
       title={reason === undefined ? undefined : t.any(`disabled.${reason}`)}
-      onClick={() =>
-        reason === undefined
-          ? open({ kind: 'confirm', action, node, lane: lane.id })
-          : tell(t.any(`disabled.${reason}`))
-      }
+      onClick={() => (reason === undefined ? open({ kind: 'confirm', action, node, lane: lane.id }) : tell(reason))}
     >
       {t(`do.${action}`)}
       {reason !== undefined && <span class="sr"> {t.any(`disabled.${reason}`)}</span>}

@@ -173,11 +173,7 @@ export function ActButton({ lane, node, action }: { lane: LaneView; node: string
       aria-disabled={reason !== undefined}
       title={reason === undefined ? undefined : t.any(`disabled.${reason}`)}
       aria-label={t('nodes.for', { action: t(`do.${action}`), node })}
-      onClick={() =>
-        reason === undefined
-          ? open({ kind: 'confirm', action, node, lane: lane.id })
-          : tell(t.any(`disabled.${reason}`))
-      }
+      onClick={() => (reason === undefined ? open({ kind: 'confirm', action, node, lane: lane.id }) : tell(reason))}
     >
       {t(`do.${action}`)}
       {action === 'crash' && '…'}

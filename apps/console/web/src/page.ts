@@ -1,6 +1,7 @@
 import { createContext } from 'preact'
 import { useContext } from 'preact/hooks'
 import type { LaneAction, LaneView, NodeAction } from '../../wire/frame.ts'
+import type { RequestRecord } from '../../wire/record.ts'
 import type { Translate } from './i18n/translate.ts'
 import type { Place } from './link.ts'
 import type { PageState } from './state.ts'
@@ -27,11 +28,11 @@ export interface Page {
   open(dialog: Dialog | undefined): void
   /** Runs a call; a failure is told at the foot of the page. */
   attempt(work: Promise<unknown>): Promise<boolean>
-  /** Says something at the foot of the page. */
-  tell(message: string): void
+  /** Says at the foot of the page why something cannot be had: an i18n key without its `disabled.`. */
+  tell(reason: string): void
   /** The record that the Why tab shows in place of the user's last one. */
-  readonly pinnedRecord: number | undefined
-  pinRecord(seq: number | undefined): void
+  readonly pinnedRecord: RequestRecord | undefined
+  pinRecord(record: RequestRecord | undefined): void
 }
 
 export const PageContext = createContext<Page | undefined>(undefined)

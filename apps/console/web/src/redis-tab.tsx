@@ -5,6 +5,7 @@ import { useAsk } from './ask.ts'
 import { CodecTrialCard } from './codec-card.tsx'
 import { usePage } from './page.ts'
 import { Segment } from './segment.tsx'
+import { reasonIn } from './trouble.tsx'
 
 /** The user's session as Redis holds it: the exact key, each field, and what the last request changed. */
 export function RedisTab({ user, lane }: { user: string; lane: LaneView }) {
@@ -35,7 +36,9 @@ function LaneCodec({ lane }: { lane: LaneView }) {
         class="small"
         aria-disabled={why !== undefined}
         title={why}
-        onClick={() => (why === undefined ? open({ kind: 'confirm', action: 'codec', lane: lane.id }) : tell(why))}
+        onClick={() =>
+          reason === undefined ? open({ kind: 'confirm', action: 'codec', lane: lane.id }) : tell(reason)
+        }
       >
         {t('do.codec')} …
       </button>
@@ -46,10 +49,12 @@ function LaneCodec({ lane }: { lane: LaneView }) {
 function Hash({ user, lane }: { user: string; lane: LaneView }) {
   const { t, state } = usePage()
   const [reveal, setReveal] = useState(false)
-  const version = `${state.latest[`${lane.id}/${user}`]?.seq} ${lane.redis?.state}`
-  const { answer, failure, again } = useAsk<RedisShown>('inspect/redis', { user, lane: lane.id, reveal }, version)
+  const { answer, failure, again } = useAsk<RedisShown>('inspect/redis', { user, lane: lane.id, reveal }, [
+    state.latest[`${lane.id}/${user}`],
+    lane.redis?.state,
+  ])
   const reason = failure ?? answer?.failure
-  if (reason !== undefined) return <p class="quiet">{t('inspector.failed', { reason })}</p>
+  if (reason !== undefined) return <p class="quiet">{t('inspector.failed', { reason: reasonIn(reason, t) })}</p>
   if (!answer) return null
   if (!answer.hash) return <p class="quiet">{t('redis.nokey', { user })}</p>
   return (

@@ -2,17 +2,17 @@ import type { LaneView } from '../../wire/frame.ts'
 import type { NodeAnswer, SessionShown } from '../../wire/inspection.ts'
 import { useAsk } from './ask.ts'
 import { usePage } from './page.ts'
+import { reasonIn } from './trouble.tsx'
 
 /** What each server says when it is asked, on its own port and with the user's cookies, whom it takes this for. */
 export function SessionTab({ user, lane }: { user: string; lane: LaneView }) {
   const { t, state } = usePage()
-  const last = state.latest[`${lane.id}/${user}`]?.seq
-  const { answer, failure, again } = useAsk<SessionShown>(
-    'inspect/session',
-    { user, lane: lane.id },
-    [last, lane.redis?.state, ...lane.nodes.map(({ process }) => process)].join(),
-  )
-  if (failure) return <p class="quiet">{t('inspector.failed', { reason: failure })}</p>
+  const { answer, failure, again } = useAsk<SessionShown>('inspect/session', { user, lane: lane.id }, [
+    state.latest[`${lane.id}/${user}`],
+    lane.redis?.state,
+    lane.nodes.map(({ process }) => process).join(),
+  ])
+  if (failure) return <p class="quiet">{t('inspector.failed', { reason: reasonIn(failure, t) })}</p>
   if (!answer) return null
   return (
     <div class="session">

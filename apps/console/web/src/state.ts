@@ -13,6 +13,8 @@ export type StripItem =
 /** Everything that the page knows. Plain data: the same frames always make the same page. */
 export interface PageState {
   readonly connection: 'connecting' | 'live' | 'broken'
+  /** Which start of the server all this is of: entries are numbered anew in each. */
+  readonly run: number
   readonly lanes: readonly LaneView[]
   readonly users: readonly UserView[]
   readonly clock: ClockView
@@ -28,6 +30,7 @@ export interface PageState {
 
 export const emptyState: PageState = {
   connection: 'connecting',
+  run: 0,
   lanes: [],
   users: [],
   clock: { running: false, rate: 3 },
@@ -52,6 +55,7 @@ export function apply(state: PageState, frame: Frame): PageState {
   return {
     ...base,
     connection: 'live',
+    run: frame.run ?? base.run,
     lanes: frame.lanes ?? base.lanes,
     users: frame.users ?? base.users,
     clock: frame.clock ?? base.clock,

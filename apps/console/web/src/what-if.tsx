@@ -3,6 +3,7 @@ import type { LaneAction, NodeAction } from '../../wire/frame.ts'
 import { calls } from './calls.ts'
 import { redisSwitch } from './health.ts'
 import { usePage } from './page.ts'
+import { refusal } from './refusal.ts'
 
 /** The big questions: each is asked of every lane at once, after a look at what it will come to. */
 export function WhatIf() {
@@ -48,14 +49,14 @@ export function WhatIf() {
 function Activity({ everyone }: { everyone: boolean }) {
   const { t, state, attempt, tell } = usePage()
   const onB = usersOfB(state)
-  const reason = everyone && onB.length === 0 ? t('disabled.nobody-on-b') : undefined
+  const reason = everyone && onB.length === 0 ? 'nobody-on-b' : undefined
   const act = () => attempt(calls.active(everyone ? onB : state.users.map(({ name }) => name)))
   return (
     <button
       type="button"
       aria-pressed={!everyone}
       aria-disabled={reason !== undefined}
-      title={reason}
+      title={reason && t(`disabled.${reason}`)}
       onClick={() => (reason === undefined ? act() : tell(reason))}
     >
       {t(everyone ? 'whatif.only' : 'whatif.everyone')}
@@ -85,24 +86,14 @@ function Question<A extends NodeAction | LaneAction>({
   onAsk: (action: A) => void
 }) {
   const { t, state, tell } = usePage()
-  const ready = state.lanes.filter(({ state: standing }) => standing === 'ready')
-  const concerned = action.startsWith('redis') || action === 'codec' ? ready.filter(({ redis }) => redis) : ready
-  const reasons = concerned.map(({ disabled }) => disabled[action])
-  const reason =
-    concerned.length === 0
-      ? 'starting'
-      : node !== undefined && !concerned.some(({ nodes }) => nodes.some(({ name }) => name === node))
-        ? 'no-b'
-        : reasons.every((why) => why !== undefined)
-          ? reasons[0]
-          : undefined
+  const reason = refusal(action, node, state.lanes)
   return (
     <button
       type="button"
       data-ask={action}
       aria-disabled={reason !== undefined}
       title={reason === undefined ? undefined : t.any(`disabled.${reason}`)}
-      onClick={() => (reason === undefined ? onAsk(action) : tell(t.any(`disabled.${reason}`)))}
+      onClick={() => (reason === undefined ? onAsk(action) : tell(reason))}
     >
       {label}
     </button>

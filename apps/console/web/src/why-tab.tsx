@@ -1,16 +1,13 @@
 import type { LaneView } from '../../wire/frame.ts'
 import type { RequestRecord, WhyStep } from '../../wire/record.ts'
+import { elsewhere } from './elsewhere.ts'
 import { OutcomePill, signs } from './mark.tsx'
 import { usePage } from './page.ts'
-import type { PageState } from './state.ts'
 
 /** The chain from the cookie to the verdict, for the user's last request or the one that was chosen in the log. */
 export function WhyTab({ user, lane }: { user: string; lane: LaneView }) {
   const { t, state, pinnedRecord } = usePage()
-  const pinned = state.log.find((entry) => entry.kind === 'request' && entry.seq === pinnedRecord) as
-    | RequestRecord
-    | undefined
-  const record = pinned ?? state.latest[`${lane.id}/${user}`]
+  const record = pinnedRecord ?? state.latest[`${lane.id}/${user}`]
   if (!record) return <p class="quiet">{t('inspector.nothing', { user })}</p>
   return <Chain record={record} />
 }
@@ -47,22 +44,6 @@ function Chain({ record }: { record: RequestRecord }) {
       )}
     </div>
   )
-}
-
-/** The same action is sent to all lanes at once; in a lane where the user is still waiting it leaves a little later, ms. */
-const sameMs = 250
-
-/** What became of the same action in each other lane, where the page still knows it. */
-function elsewhere(record: RequestRecord, { lanes, latest, log }: PageState): RequestRecord[] {
-  const known = [...log.filter((entry) => entry.kind === 'request'), ...Object.values(latest)]
-  const distance = ({ at }: RequestRecord) => Math.abs(at - record.at)
-  return lanes.flatMap(({ id }) => {
-    if (id === record.lane || record.user === undefined) return []
-    const same = known
-      .filter(({ lane, user, action }) => lane === id && user === record.user && action === record.action)
-      .toSorted((one, other) => distance(one) - distance(other))[0]
-    return same && distance(same) <= sameMs ? [same] : []
-  })
 }
 
 function Step({ step }: { step: WhyStep }) {
