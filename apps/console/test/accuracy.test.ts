@@ -1,9 +1,9 @@
-import type { Browser } from 'playwright-core'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { expect, it } from 'vitest'
 import type { Console } from '../server/console.ts'
 import type { LaneId } from '../wire/record.ts'
-import { type OpenPage, openBrowser, openPage } from './browser.ts'
+import type { OpenPage } from './browser.ts'
 import { openConsole } from './open-console.ts'
+import { withConsole } from './with-console.ts'
 
 interface AccessLine {
   readonly path: string
@@ -16,23 +16,22 @@ const patient = { timeout: 60_000, interval: 200 }
 /** The balancers' own access logs: what really went through them, told by nobody of the console. */
 const logs: Record<string, AccessLine[]> = { local: [], sticky: [], clustered: [] }
 let console: Console
-let browser: Browser
 let view: OpenPage
 
-beforeAll(async () => {
-  console = await openConsole({
-    balancerEnv: { ACCESS_LOG: 'on' },
-    onLog(mode, part, line) {
-      if (part === 'balancer' && line.includes('"msg":"request"')) logs[mode]?.push(JSON.parse(line) as AccessLine)
-    },
-  })
-  browser = await openBrowser()
-  view = await openPage(browser, console.url)
-})
-afterAll(async () => {
-  await browser?.close()
-  await console?.[Symbol.asyncDispose]()
-})
+withConsole(
+  (opened) => {
+    ;({ console, view } = opened)
+  },
+  {
+    open: () =>
+      openConsole({
+        balancerEnv: { ACCESS_LOG: 'on' },
+        onLog(mode, part, line) {
+          if (part === 'balancer' && line.includes('"msg":"request"')) logs[mode]?.push(JSON.parse(line) as AccessLine)
+        },
+      }),
+  },
+)
 
 it('shows after traffic with a crash in it exactly what happened', async () => {
   const { traffic } = console.stage

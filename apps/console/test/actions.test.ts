@@ -1,24 +1,20 @@
-import type { Browser } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import type { Console } from '../server/console.ts'
 import type { NodeAction } from '../wire/frame.ts'
-import { type OpenPage, openBrowser, openPage } from './browser.ts'
+import type { OpenPage } from './browser.ts'
 import { openConsole } from './open-console.ts'
+import { withConsole } from './with-console.ts'
 
 const patient = { timeout: 60_000, interval: 100 }
 let console: Console
-let browser: Browser
 let view: OpenPage
 
-beforeAll(async () => {
-  console = await openConsole({ modes: ['sticky', 'clustered'] })
-  browser = await openBrowser()
-  view = await openPage(browser, console.url, { hash: '&lane=clustered' })
-})
-afterAll(async () => {
-  await browser?.close()
-  await console?.[Symbol.asyncDispose]()
-})
+withConsole(
+  (opened) => {
+    ;({ console, view } = opened)
+  },
+  { open: () => openConsole({ modes: ['sticky', 'clustered'] }), hash: '&lane=clustered' },
+)
 
 const upstream = (name: string) => console.stage.lane('clustered').upstreams.find((one) => one.name === name)
 const openAll = async () => {
@@ -74,8 +70,13 @@ describe('what can be done to a server', () => {
   })
 
   it('a graceful stop ends it, a restart brings it back', async () => {
+    const lane = console.stage.lane('clustered')
+    await lane.actOnNode('c', 'slow', { slowMs: 400 })
+    expect(lane.view().nodes.find(({ name }) => name === 'c')?.slowMs).toBe(400)
     await toNode('c', 'stop')
     await expect.poll(() => view.stateOf('clustered', 'c'), patient).toBe('stopped')
+    // Its next process does not know that it was slowed.
+    expect(lane.view().nodes.find(({ name }) => name === 'c')?.slowMs).toBe(0)
     await openAll()
     expect(Object.values(await view.marks('clustered')).filter((outcome) => outcome !== 'found')).toEqual([])
     await toNode('c', 'restart')

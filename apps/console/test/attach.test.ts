@@ -1,13 +1,15 @@
-import { type Cluster, startCluster } from '@session-cluster/cluster'
+import { type Cluster, freePort, startCluster } from '@session-cluster/cluster'
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { readConfig } from '../server/config.ts'
 import { type Console, startConsole } from '../server/console.ts'
+import { translator } from '../web/src/i18n/translate.ts'
 import { type OpenPage, openBrowser, openPage } from './browser.ts'
 
 const token = 'an-admin-token-of-this-test'
 const patient = { timeout: 60_000, interval: 200 }
 let cluster: Cluster
+let open: (port?: string) => Promise<Console>
 let console: Console
 let browser: Browser
 let view: OpenPage
@@ -17,8 +19,14 @@ beforeAll(async () => {
   cluster = await startCluster({ mode: 'clustered', nodes: 3, nodeEnv: { ADMIN_TOKEN: token } })
   const nodes = cluster.nodes.map(({ name, adminUrl }) => `${name}=${adminUrl}`).join(',')
   const lane = `mode=clustered,balancer=${cluster.balancer.url},admin=${cluster.balancer.adminUrl},redis=${cluster.redis?.url},${nodes}`
-  console = await startConsole(readConfig({ LANES: lane, ADMIN_TOKEN: token, CONSOLE_PORT: '0' }), { running: false })
-  await console.stage.ready
+  open = async (port = '0') => {
+    const opened = await startConsole(readConfig({ LANES: lane, ADMIN_TOKEN: token, CONSOLE_PORT: port }), {
+      running: false,
+    })
+    await opened.stage.ready
+    return opened
+  }
+  console = await open()
   browser = await openBrowser()
   view = await openPage(browser, console.url)
 })
@@ -43,6 +51,11 @@ describe('a console that is attached to a running cluster', () => {
     expect(await add.getAttribute('title')).toBe(view.t('disabled.not-parent'))
     await add.click({ force: true })
     expect(await view.page.locator('.trouble').textContent()).toContain(view.t('disabled.not-parent'))
+    await view.page.keyboard.press('g')
+    await expect
+      .poll(() => view.page.locator('.trouble').textContent(), patient)
+      .toContain(translator('ko')('disabled.not-parent'))
+    await view.page.keyboard.press('g')
     expect(await view.page.locator('dialog').count()).toBe(0)
     const response = await view.page.evaluate(() =>
       fetch('/api/lane', {
@@ -63,6 +76,11 @@ describe('a console that is attached to a running cluster', () => {
     await expect.poll(() => cluster.node('b').state, patient).toBe('crashed')
     await view.deed('open')
     await expect.poll(() => view.mark('Bob', 'clustered'), patient).toBe('found')
+    // Somebody else has crashed it: nobody is offered to do it again.
+    await view.page.keyboard.press('b')
+    await view.page.locator('dialog [data-preview=clustered]').waitFor()
+    expect(await view.page.locator('dialog .primary').isDisabled()).toBe(true)
+    await view.page.keyboard.press('Escape')
     // What `restart: always` does for a container.
     await cluster.node('b').start()
     await expect.poll(() => view.stateOf('clustered', 'b'), patient).toBe('up')
@@ -90,6 +108,47 @@ describe('a console that is attached to a running cluster', () => {
     await view.deed('open10')
     await expect.poll(() => view.mark('Bob', 'clustered'), patient).toBe('found')
     expect(await view.figure('clustered', 'lost')).toBe(0)
+  })
+})
+
+describe('a console whose server ends and begins anew under an open page', () => {
+  let other: Console
+  let page: OpenPage
+  const held = () => page.page.locator('.log .head .quiet').allTextContents()
+  beforeAll(async () => {
+    // A port that nobody is given by chance while the server is away.
+    other = await open(String(await freePort()))
+    page = await openPage(browser, other.url, { lang: 'ko', hash: '&user=Bob&tab=cookie' })
+  })
+  afterAll(() => other?.[Symbol.asyncDispose]())
+
+  it('is said to be away in the page’s language, and what is tried meanwhile too', async () => {
+    await page.page.getByRole('button', { name: page.t('log.pause'), exact: true }).click()
+    await expect.poll(held, patient).toEqual([page.t('log.held', { n: 0 })])
+    const { port } = new URL(other.url)
+    await other[Symbol.asyncDispose]()
+    await expect.poll(() => page.page.locator('.banner').textContent(), patient).toBe(page.t('connection.broken'))
+    await page.page.locator('[data-deed=open]').click()
+    await expect
+      .poll(() => page.page.locator('.trouble').textContent(), patient)
+      .toContain(page.t('disabled.server-away'))
+    other = await open(port)
+  })
+
+  it('is there again by itself: nothing that is over is still complained of, and the log that was held has what came since', async () => {
+    await expect.poll(() => page.page.locator('.banner').count(), patient).toBe(0)
+    expect(await page.page.locator('.trouble').count()).toBe(0)
+    expect(await page.page.locator('html').getAttribute('lang')).toBe('ko')
+    const told = other.stage.snapshot()
+    const n = told.records.length + told.notices.length
+    expect(n).toBeGreaterThanOrEqual(9)
+    await expect.poll(held, patient).toEqual([page.t('log.held', { n })])
+    await page.page.getByRole('button', { name: page.t('log.live'), exact: true }).click()
+    await expect.poll(() => page.page.locator('.events tbody tr').count(), patient).toBe(n)
+    const cookie = other.stage.traffic.standing('Bob', 'clustered').jar.get('SESSION')?.value ?? ''
+    await expect
+      .poll(() => page.page.locator('[data-cookie=SESSION] dd code').first().textContent(), patient)
+      .toContain(cookie.slice(-2))
   })
 })
 

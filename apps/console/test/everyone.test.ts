@@ -3,21 +3,16 @@ import { createRequire } from 'node:module'
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Console } from '../server/console.ts'
-import { type OpenPage, openBrowser, openPage } from './browser.ts'
-import { openConsole } from './open-console.ts'
+import { type OpenPage, openPage } from './browser.ts'
+import { withConsole } from './with-console.ts'
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 const patient = { timeout: 45_000, interval: 100 }
 let console: Console
 let browser: Browser
 
-beforeAll(async () => {
-  console = await openConsole()
-  browser = await openBrowser()
-})
-afterAll(async () => {
-  await browser?.close()
-  await console?.[Symbol.asyncDispose]()
+withConsole((opened) => {
+  ;({ console, browser } = opened)
 })
 
 interface Violation {

@@ -6,27 +6,28 @@ import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Console } from '../server/console.ts'
 import { type Language, languages } from '../web/src/i18n/translate.ts'
-import { type OpenPage, openBrowser, openPage } from './browser.ts'
+import { type OpenPage, openPage } from './browser.ts'
 import { openConsole } from './open-console.ts'
+import { withConsole } from './with-console.ts'
 
 let console: Console
 let browser: Browser
 const folder = mkdtempSync(join(tmpdir(), 'session-cluster-export-'))
 
+withConsole(
+  (opened) => {
+    ;({ console, browser } = opened)
+  },
+  { open: () => openConsole({ modes: ['local'] }) },
+)
 beforeAll(async () => {
-  console = await openConsole({ modes: ['local'] })
-  browser = await openBrowser()
   const { traffic } = console.stage
   for (let turn = 0; turn < 2; turn++)
     for (const name of traffic.names.toReversed()) await traffic.everywhere(name, 'open')
   await console.stage.lane('local').actOnNode('b', 'crash', {})
   for (const name of traffic.names) await traffic.everywhere(name, 'open')
 })
-afterAll(async () => {
-  await browser?.close()
-  await console?.[Symbol.asyncDispose]()
-  rmSync(folder, { recursive: true, force: true })
-})
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 const save = async (view: OpenPage) => {
   const waiting = view.page.waitForEvent('download')
@@ -57,13 +58,20 @@ describe.each<Language>([...languages])('the export in %s', (lang) => {
   })
 })
 
-it('fits a telephone: it never scrolls sideways, and no word is broken', async () => {
+it('fits a telephone, where it never scrolls sideways and no word is broken, and paper, whatever the screen’s theme', async () => {
   const view = await openPage(browser, console.url, { lang: 'ko' })
   const context = await browser.newContext({ viewport: { width: 360, height: 800 } })
   const page = await context.newPage()
   await page.goto(pathToFileURL(await save(view)).href)
   expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(360)
   expect(await page.evaluate(() => getComputedStyle(document.body).wordBreak)).toBe('keep-all')
+  // On paper it is never the dark one's inks.
+  const ink = () => page.evaluate(() => getComputedStyle(document.querySelector('td.miss') as Element).color)
+  const light = await ink()
+  await page.emulateMedia({ colorScheme: 'dark' })
+  expect(await ink()).not.toBe(light)
+  await page.emulateMedia({ colorScheme: 'dark', media: 'print' })
+  expect(await ink()).toBe(light)
   await context.close()
   await view.page.context().close()
 })

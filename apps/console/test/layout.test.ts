@@ -6,8 +6,8 @@ import type { Console } from '../server/console.ts'
 import { languages } from '../web/src/i18n/translate.ts'
 import { themes } from '../web/src/link.ts'
 import { misplaced } from './boxes.ts'
-import { type OpenPage, openBrowser, openPage } from './browser.ts'
-import { openConsole } from './open-console.ts'
+import { type OpenPage, openPage } from './browser.ts'
+import { withConsole } from './with-console.ts'
 
 const patient = { timeout: 60_000, interval: 200 }
 const widths = [360, 1024, 1440, 1920] as const
@@ -16,9 +16,10 @@ const keep = process.env.SCREENSHOTS
 let console: Console
 let browser: Browser
 
+withConsole((opened) => {
+  ;({ console, browser } = opened)
+})
 beforeAll(async () => {
-  console = await openConsole()
-  browser = await openBrowser()
   const { stage } = console
   // The page at its fullest: a dead node, one that drains, four of them, losses, misses, an error, long names.
   await Promise.all([...stage.lanes.values()].map((lane) => lane.actOnLane('add', {})))
@@ -29,10 +30,6 @@ beforeAll(async () => {
   const stands = (node: string, state: string) =>
     stage.laneViews().every(({ nodes }) => nodes.find(({ name }) => name === node)?.state === state)
   await vi.waitUntil(() => stands('b', 'down') && stands('a', 'draining'), patient)
-})
-afterAll(async () => {
-  await browser?.close()
-  await console?.[Symbol.asyncDispose]()
 })
 
 /** Each view, and what shows that it is there. */

@@ -1,24 +1,21 @@
 import type { Browser } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import type { Console } from '../server/console.ts'
 import type { LaneId, RequestRecord } from '../wire/record.ts'
-import { type OpenPage, openBrowser, openPage } from './browser.ts'
-import { openConsole } from './open-console.ts'
+import { type OpenPage, openPage } from './browser.ts'
+import { withConsole } from './with-console.ts'
 
 const patient = { timeout: 60_000, interval: 100 }
 let console: Console
 let browser: Browser
 let view: OpenPage
 
-beforeAll(async () => {
-  console = await openConsole()
-  browser = await openBrowser()
-  view = await openPage(browser, console.url, { hash: '&lane=clustered' })
-})
-afterAll(async () => {
-  await browser?.close()
-  await console?.[Symbol.asyncDispose]()
-})
+withConsole(
+  (opened) => {
+    ;({ console, browser, view } = opened)
+  },
+  { hash: '&lane=clustered' },
+)
 
 const keys = ({ why }: RequestRecord) => why.map(({ key }) => key)
 const outcomes = (records: readonly RequestRecord[]) =>
@@ -130,6 +127,8 @@ describe('what is done to servers in an odd order', () => {
       .poll(() => view.page.locator('dialog [data-preview=clustered]').textContent(), patient)
       .toContain(view.t('disabled.redis-away'))
     await view.page.keyboard.press('Escape')
+    // Asked of all lanes, it is done where it can be had.
+    expect(await call('lane', { lane: 'all', action: 'add' })).toEqual({ status: 200, done: ['local', 'sticky'] })
     await lane.actOnLane('redis-start', {})
     expect((await call('lane', { lane: 'clustered', action: 'rolling' })).status).toBe(200)
   })
@@ -224,6 +223,24 @@ describe('the page', () => {
     await page.route('**/api/stream', (route) => route.fulfill({ status: 503, body: '{}' }), { times: 1 })
     await page.goto(console.url)
     await page.locator('.kpi').first().waitFor({ timeout: 30_000 })
+    await context.close()
+  })
+
+  it('shows how many requests were left out, without having each new count read out', async () => {
+    const context = await browser.newContext()
+    const page = await context.newPage()
+    const whole = JSON.stringify({ ...console.stage.snapshot(), skipped: 3 })
+    await page.route(
+      '**/api/stream',
+      (route) => route.fulfill({ contentType: 'text/event-stream', body: `retry: 1\ndata: ${whole}\n\n` }),
+      { times: 1 },
+    )
+    await page.goto(`${console.url}#lang=en`)
+    const banner = page.locator('.banner')
+    await expect.poll(() => banner.textContent(), patient).toBe(view.t('skipped', { n: 3 }))
+    expect(await banner.evaluate((element) => element.getAttribute('role') ?? element.getAttribute('aria-live'))).toBe(
+      null,
+    )
     await context.close()
   })
 

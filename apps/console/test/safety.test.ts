@@ -1,4 +1,9 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { request } from 'node:http'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import { freePort } from '@session-cluster/cluster'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Console } from '../server/console.ts'
 import { openConsole } from './open-console.ts'
@@ -95,6 +100,23 @@ describe('session ids', () => {
     const revealed = (await post('/api/inspect/cookie', { user: 'Alice', lane: 'sticky', reveal: true })).text
     expect(revealed).toContain(secrets[0])
   })
+})
+
+it('ends with 0 on SIGTERM, at once, also while it still waits for lanes that do not answer', async () => {
+  const main = fileURLToPath(new URL('../server/main.ts', import.meta.url))
+  const nobody = `http://127.0.0.1:${await freePort()}`
+  const lane = `mode=local,balancer=${nobody},admin=${nobody},a=${nobody}`
+  const env = { PATH: process.env.PATH, CONSOLE_PORT: '0', LANES: lane }
+  const child = spawn(process.execPath, [main], { env, stdio: ['ignore', 'pipe', 'inherit'] })
+  await using _ended = { [Symbol.asyncDispose]: async () => void child.kill('SIGKILL') }
+  const lines = createInterface({ input: child.stdout })
+  for await (const line of lines) if (line.includes('"listening"')) break
+  const began = performance.now()
+  child.kill('SIGTERM')
+  const [code, signal] = await once(child, 'exit')
+  expect([code, signal]).toEqual([0, null])
+  // It would have waited for them for 60 s.
+  expect(performance.now() - began).toBeLessThan(20_000)
 })
 
 describe('bad calls', () => {

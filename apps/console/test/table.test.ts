@@ -1,28 +1,23 @@
-import type { Browser } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import type { Console } from '../server/console.ts'
 import type { Language } from '../web/src/i18n/translate.ts'
 import type { LaneId } from '../wire/record.ts'
-import { type OpenPage, openBrowser, openPage } from './browser.ts'
-import { openConsole } from './open-console.ts'
+import type { OpenPage } from './browser.ts'
+import { withConsole } from './with-console.ts'
 
 const lanes: readonly LaneId[] = ['local', 'sticky', 'clustered']
 const patient = { timeout: 45_000, interval: 100 }
 
 describe.each<Language>(['en', 'ko'])('each row of the table, clicked in %s', (lang) => {
   let console: Console
-  let browser: Browser
   let view: OpenPage
 
-  beforeAll(async () => {
-    console = await openConsole()
-    browser = await openBrowser()
-    view = await openPage(browser, console.url, { lang })
-  })
-  afterAll(async () => {
-    await browser?.close()
-    await console?.[Symbol.asyncDispose]()
-  })
+  withConsole(
+    (opened) => {
+      ;({ console, view } = opened)
+    },
+    { lang },
+  )
 
   const marksOf = async (user: string) =>
     Object.fromEntries(await Promise.all(lanes.map(async (lane) => [lane, await view.mark(user, lane)] as const)))

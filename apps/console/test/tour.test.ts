@@ -1,24 +1,19 @@
-import type { Browser } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
 import type { Console } from '../server/console.ts'
 import { chapters } from '../web/src/tour-script.ts'
-import { type OpenPage, openBrowser, openPage } from './browser.ts'
-import { openConsole } from './open-console.ts'
+import type { OpenPage } from './browser.ts'
+import { withConsole } from './with-console.ts'
 
 const patient = { timeout: 90_000, interval: 100 }
 let console: Console
-let browser: Browser
 let view: OpenPage
 
-beforeAll(async () => {
-  console = await openConsole()
-  browser = await openBrowser()
-  view = await openPage(browser, console.url, { hash: '&tour=1.1' })
-})
-afterAll(async () => {
-  await browser?.close()
-  await console?.[Symbol.asyncDispose]()
-})
+withConsole(
+  (opened) => {
+    ;({ console, view } = opened)
+  },
+  { hash: '&tour=1.1' },
+)
 
 /** What each step's reveal must say about each lane; a share or a list of nodes as a pattern. */
 const truth: Readonly<Record<string, Readonly<Record<string, RegExp>>>> = {
@@ -116,6 +111,73 @@ it('does one thing at a time: nobody leaves a step while it is being done', asyn
   expect(await page.evaluate(() => document.activeElement?.className)).toBe('primary')
   await expect.poll(() => page.locator('.tour').getAttribute('data-phase'), patient).toBe('revealed')
   expect(await page.locator('.tour').getAttribute('data-step')).toBe('6.1')
+})
+
+it('holds the traffic still for each step, though another browser let it go, and gives it back at the end', async () => {
+  const { page } = view
+  const { traffic } = console.stage
+  await page.evaluate(() => {
+    location.hash = '#lang=en&tour=1.1'
+  })
+  await expect.poll(() => page.locator('.tour').getAttribute('data-step'), patient).toBe('1.1')
+  traffic.setClock({ running: true })
+  await expect
+    .poll(() => page.locator('.run [aria-pressed=true]').first().textContent(), patient)
+    .toContain(view.t('clock.live'))
+  await page.locator('.tour .primary').click()
+  await expect.poll(() => page.locator('.tour').getAttribute('data-phase'), patient).toBe('revealed')
+  expect(traffic.clock.running).toBe(false)
+  await page.getByRole('button', { name: view.t('tour.close') }).press('Enter')
+  await expect.poll(() => traffic.clock.running, patient).toBe(true)
+  expect(await page.evaluate(() => document.activeElement?.className)).toBe('invite')
+  traffic.setClock({ running: false })
+})
+
+it('goes by the browser’s back and forward, and only by steps of the tour: how the page is read stays', async () => {
+  const { page } = view
+  const entries = () => page.evaluate(() => history.length)
+  /** What shows, and the same from the address: step and language. */
+  const at = () =>
+    page.evaluate(() => {
+      const address = new URLSearchParams(location.hash.slice(1))
+      const shown = [document.querySelector('.tour')?.getAttribute('data-step'), document.documentElement.lang]
+      return [...shown, address.get('tour') ?? undefined, address.get('lang')]
+    })
+  await page.evaluate(() => {
+    location.hash = '#lang=en&user=Heidi&lane=clustered&tab=redis'
+  })
+  await expect.poll(() => page.locator('[data-user=Heidi]').getAttribute('aria-pressed'), patient).toBe('true')
+  const before = await entries()
+  await page.keyboard.press('t')
+  await expect.poll(at, patient).toEqual(['1.1', 'en', '1.1', 'en'])
+  await page.locator('.tour .steps button').nth(2).click()
+  await expect.poll(at, patient).toEqual(['3.1', 'en', '3.1', 'en'])
+  expect(await entries()).toBe(before + 2)
+  for (const key of ['g', 'd', '3', 'l', 'v', 'd']) await page.keyboard.press(key)
+  await expect.poll(at, patient).toEqual(['3.1', 'ko', '3.1', 'ko'])
+  expect(await entries()).toBe(before + 2)
+  await page.keyboard.press('?')
+  await page.locator('dialog').waitFor()
+  await page.goBack()
+  await expect.poll(at, patient).toEqual(['1.1', 'ko', '1.1', 'ko'])
+  expect(await page.locator('dialog').count()).toBe(0)
+  await page.goBack()
+  await expect.poll(at, patient).toEqual([undefined, 'ko', undefined, 'ko'])
+  expect(await page.locator('[data-user=Heidi]').getAttribute('aria-pressed')).toBe('true')
+  expect(await page.locator('#tab-redis').getAttribute('aria-selected')).toBe('true')
+  // Two in one moment, to and fro: nothing is written between them, so that the way on is still there.
+  for (const by of [2, -2, 2]) {
+    await page.evaluate((step) => {
+      addEventListener('popstate', () => history.go(step), { once: true })
+      history.go(step)
+    }, by / 2)
+    await expect.poll(at, patient).toEqual(by > 0 ? ['3.1', 'ko', '3.1', 'ko'] : [undefined, 'ko', undefined, 'ko'])
+  }
+  await page.keyboard.press('g')
+  await page.keyboard.press('Escape')
+  await expect.poll(at, patient).toEqual([undefined, 'en', undefined, 'en'])
+  await page.goBack()
+  await expect.poll(at, patient).toEqual(['3.1', 'en', '3.1', 'en'])
 })
 
 describe('leaving the tour', () => {
