@@ -56,7 +56,7 @@ function nodeView(lane: Lane, standings: ReadonlyMap<string, Standing>, name: st
     process: processes.stateOf(name),
     weight: upstream?.weight ?? 0,
     inFlight: upstream?.inFlight ?? 0,
-    rate: tally.rate(name, Date.now()),
+    rate: tally.rate(name),
     answers: { ok: counts.ok, client: counts.client, server: counts.server },
     requests: counts.requests,
     redispatches: upstream?.redispatches ?? 0,

@@ -33,13 +33,18 @@ export interface Tally {
   store(node: string, session: NodeSession): void
   /** Forgets a node that was removed; the totals stay. */
   forget(name: string): void
-  rate(name: string, now: number): number
+  /** Requests per second over the last five seconds. */
+  rate(name: string): number
   percentile(name: string, fraction: number): number | undefined
   share(): Readonly<Record<string, number>>
 }
 
-/** A tally with nothing in it. Bounded: windows, not histories. */
-export function tally(): Tally {
+/**
+ * A tally with nothing in it. Bounded: windows, not histories.
+ *
+ * @param now ms of a clock that only goes forward: neither a correction of the time of day nor the balancer's own clock changes a rate
+ */
+export function tally(now: () => number = () => performance.now()): Tally {
   const nodes = new Map<string, NodeTally>()
   const recent: string[] = []
   const totals = noTotals()
@@ -73,7 +78,7 @@ export function tally(): Tally {
       else if (event.status >= 400) counts.client++
       else counts.ok++
       push(counts.latencies, event.ms, latencyWindow)
-      push(counts.times, event.at, latencyWindow * 4)
+      push(counts.times, now(), latencyWindow * 4)
       push(recent, event.upstream, shareWindow)
     },
     outcome(outcome, name) {
@@ -87,9 +92,9 @@ export function tally(): Tally {
       nodes.delete(name)
       recent.splice(0, recent.length, ...recent.filter((one) => one !== name))
     },
-    rate(name, now) {
+    rate(name) {
       const { times } = node(name)
-      while (times[0] !== undefined && times[0] < now - rateMs) times.shift()
+      while (times[0] !== undefined && times[0] < now() - rateMs) times.shift()
       return times.length / (rateMs / 1000)
     },
     percentile: (name, fraction) => percentile(node(name).latencies, fraction),
