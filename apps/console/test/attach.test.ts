@@ -79,7 +79,9 @@ describe('a console that is attached to a running cluster', () => {
     // Somebody else has crashed it: nobody is offered to do it again.
     await view.page.keyboard.press('b')
     await view.page.locator('dialog [data-preview=clustered]').waitFor()
-    expect(await view.page.locator('dialog .primary').isDisabled()).toBe(true)
+    const primary = view.page.locator('dialog .primary')
+    expect(await primary.getAttribute('aria-disabled')).toBe('true')
+    expect(await primary.evaluate((element) => element === document.activeElement)).toBe(true)
     await view.page.keyboard.press('Escape')
     // What `restart: always` does for a container.
     await cluster.node('b').start()

@@ -32,6 +32,7 @@ export function ActionDialog({ dialog }: { dialog: Confirm }) {
     action === 'codec' ? codecConsequence(lane, state.users, codec) : consequence(action, lane, state.users, node)
   const confirm = (event: Event) => {
     event.preventDefault()
+    if (!possible) return
     open(undefined)
     attempt(
       isNodeAction(action)
@@ -74,7 +75,8 @@ export function ActionDialog({ dialog }: { dialog: Confirm }) {
           <button type="button" onClick={() => open(undefined)}>
             {t('do.cancel')}
           </button>
-          <button type="submit" class="primary" data-first disabled={!possible}>
+          {/* Not `disabled`: what somebody else does meanwhile must not take the focus from it. */}
+          <button type="submit" class="primary" data-first aria-disabled={!possible}>
             {title}
           </button>
         </div>
