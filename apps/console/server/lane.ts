@@ -38,7 +38,7 @@ export class Lane implements AsyncDisposable {
   readonly #watch: Watch
   readonly #agent = connections()
   readonly #sweeper: NodeJS.Timeout
-  #markedAt = 0
+  #markedAt = Number.NEGATIVE_INFINITY
 
   constructor(host: LaneHost, listener: LaneListener) {
     this.id = host.mode
@@ -155,7 +155,7 @@ export class Lane implements AsyncDisposable {
   }
 
   notice(key: string, values: Notice['values'], tone: Notice['tone'], mark = false): void {
-    if (mark) this.#markedAt = Date.now()
+    if (mark) this.#markedAt = performance.now()
     this.#listener.notice({ lane: this.id, key, ...(values && { values }), tone, mark })
   }
 
@@ -253,7 +253,7 @@ export class Lane implements AsyncDisposable {
     // What it was told to do, its next process does not know.
     if (state === 'crashed' || state === 'stopped') this.slow.delete(node)
     // A crash that somebody asked for here has its mark already; one that came by itself gets one now.
-    if (state === 'crashed') this.notice('process.crashed', { node }, 'bad', Date.now() - this.#markedAt > 5000)
+    if (state === 'crashed') this.notice('process.crashed', { node }, 'bad', performance.now() - this.#markedAt > 5000)
     else if (state === 'running') this.notice('process.running', { node }, 'good')
   }
 

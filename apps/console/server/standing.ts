@@ -191,14 +191,19 @@ async function look(
     processes.some(({ name, incarnation }) => name === home?.node && incarnation === home.incarnation)
   // What keeps no token is asked for anew each time: where all share the sessions, the node that answers must say so itself.
   const held = user.token === undefined ? undefined : user.held
-  if (held && held.cookie === cookie && held.until > Date.now() && lives(held))
+  if (held && held.cookie === cookie && held.until > performance.now() && lives(held))
     return { outcome: 'miss', holder: held.node }
   // The node that answered speaks first: where all share the sessions, all have it.
   const asked = processes.toSorted((one, other) => Number(other.name === reader) - Number(one.name === reader))
   const testimony = await Promise.all(asked.map(({ name }) => ask(lane, user, cookie, name)))
   const verdict = searched(testimony, lives(user.home) ? user.home?.node : undefined)
   const process = processes.find(({ name }) => name === verdict.holder)
-  user.held = process && { node: process.name, incarnation: process.incarnation, cookie, until: Date.now() + believeMs }
+  user.held = process && {
+    node: process.name,
+    incarnation: process.incarnation,
+    cookie,
+    until: performance.now() + believeMs,
+  }
   return verdict
 }
 
