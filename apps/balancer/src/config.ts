@@ -12,7 +12,18 @@ import {
   TrustedProxies,
   type UpstreamOptions,
 } from '@session-cluster/balancer'
-import { ConfigError, choice, decimal, type Env, guarded, headerText, list, optionalWhole, text, whole } from './read.ts'
+import {
+  ConfigError,
+  choice,
+  decimal,
+  type Env,
+  guarded,
+  headerText,
+  list,
+  optionalWhole,
+  text,
+  whole,
+} from './read.ts'
 
 /** What the process needs to know, read and checked. */
 export interface Config {

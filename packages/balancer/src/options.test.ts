@@ -15,7 +15,10 @@ test.each<[unknown, string]>([
   [{ upstreams, front: { cert: '' } }, 'there is no option front.cert'],
   [{ upstreams: [{ name: 'a', url: 'http://x', maxInFlight: 5 }] }, 'there is no option upstreams[0].maxInFlight'],
   [{ upstreams: [null] }, 'upstreams[0] is null, but must be an object'],
-  [{ upstreams: [{ name: 'a', url: 'http://x', weight: '5' }] }, "upstreams[0].weight is '5', but must be a whole number"],
+  [
+    { upstreams: [{ name: 'a', url: 'http://x', weight: '5' }] },
+    "upstreams[0].weight is '5', but must be a whole number",
+  ],
   [{ upstreams, affinity: {} }, 'affinity secret: shorter than 16 characters'],
   [{ upstreams, affinity: { secret, whenUnvailable: 'strict' } }, 'there is no option affinity.whenUnvailable'],
   [{ upstreams, affinity: { secret, whenUnavailable: 'srict' } }, '"srict" is not redispatch or strict'],
@@ -50,7 +53,13 @@ test.each<[object, string]>([
 })
 
 test('takes whatever is left out, or undefined, for the default', () => {
-  const options = { upstreams, health: { path: undefined }, timeouts: {}, front: { keepAliveMs: undefined }, retries: undefined }
+  const options = {
+    upstreams,
+    health: { path: undefined },
+    timeouts: {},
+    front: { keepAliveMs: undefined },
+    retries: undefined,
+  }
   expect(createBalancer({ ...options, maxInFlight: Number.POSITIVE_INFINITY }).pool.all).toHaveLength(1)
 })
 

@@ -53,7 +53,9 @@ test('nonsense behind or amid a request is no second one', async () => {
   await using node = await testNode('a')
   node.early = () => true
   await using lb = await counting({ nodes: [node] })
-  await using amid = new RawClient(lb.port).send('POST /x HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n')
+  await using amid = new RawClient(lb.port).send(
+    'POST /x HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n',
+  )
   await expect.poll(() => amid.closed).toBe(true)
   await using behind = new RawClient(lb.port).send(`${head}\r\nhello\r\n\r\n`)
   await expect.poll(() => behind.closed).toBe(true)
@@ -85,7 +87,8 @@ test('the ends are as many as the requests, each by its name, and so are the ans
   await using node = await testNode('a')
   node.early = (req, res) => {
     if (req.url === '/dies') res.socket?.destroy()
-    else if (req.url === '/aborts') res.writeHead(200, { 'Content-Length': 9 }).write('half', () => res.socket?.destroy())
+    else if (req.url === '/aborts')
+      res.writeHead(200, { 'Content-Length': 9 }).write('half', () => res.socket?.destroy())
     else if (req.url === '/hangs') return true
     else return false
     return true

@@ -156,4 +156,3 @@ describe.each(engineNames)('the queue [%s]', (engine) => {
     await Promise.all([removed, last])
   })
 })
-

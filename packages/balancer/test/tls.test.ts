@@ -64,7 +64,8 @@ describe.each(engineNames)('TLS and HTTP/2 in front [%s]', (engine) => {
 
   test('a policy reads the host and other headers of HTTP/2 by the names that HTTP/1 has', async () => {
     await using nodes = await testNodes(2)
-    const policy: Policy = (available, request) => available.find(({ name }) => request.header('host') === `${name}.test`)
+    const policy: Policy = (available, request) =>
+      available.find(({ name }) => request.header('host') === `${name}.test`)
     await using lb = await testBalancer({ engine, nodes, front: { tls }, policy })
     await withSession(lb.url, async (session) => {
       const bodies = ['b', 'a', 'b'].map((name) => ask2(session, { ':authority': `${name}.test` }))

@@ -25,7 +25,8 @@ export interface CookieAffinityOptions {
 export function cookieAffinity(options: CookieAffinityOptions): Affinity {
   const name = options.name ?? 'AFFINITY'
   if (!TOKEN.test(name)) throw new TypeError(`affinity name: ${JSON.stringify(name)} is not a cookie name (RFC 6265)`)
-  if (typeof options.secret !== 'string' || options.secret.length < 16) throw new TypeError('affinity secret: shorter than 16 characters')
+  if (typeof options.secret !== 'string' || options.secret.length < 16)
+    throw new TypeError('affinity secret: shorter than 16 characters')
   checkUnavailable(options.whenUnavailable)
   const age = options.maxAgeMs === undefined ? '' : `; Max-Age=${Math.floor(options.maxAgeMs / 1000)}`
   const tokens = new WeakMap<Upstream, string>()
