@@ -38,12 +38,13 @@ describe.each(engineNames)('several requests on one connection, before the first
     await using node = await heldNode()
     await using lb = await testBalancer({ engine, nodes: [node] })
     const client = new RawClient(lb.port).send(
-      get('/held') + get('/x') + get('/nobody', 'Expect: nonsense\r\n') + get('/y'),
+      get('/held') + get('/x') + get('/y') + get('/nobody', 'Expect: nonsense\r\n'),
     )
     await expect.poll(() => node.seen.map(({ url }) => url).toSorted()).toEqual(['/held', '/x', '/y'])
     await client[Symbol.asyncDispose]()
     await expect.poll(() => lb.balancer.load.active).toBe(0)
     expect(lb.done.map(({ termination }) => termination).toSorted()).toEqual([
+      'bad_request',
       'client_left',
       'client_left_body',
       'client_left_body',
