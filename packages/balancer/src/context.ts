@@ -14,7 +14,7 @@ import type { Totals } from './totals.ts'
 import type { UploadBounds } from './upload.ts'
 import type { Upstream } from './upstream.ts'
 
-/** One line of the access log. Durations are ms. */
+/** One line of the access log. Durations are ms. Method and path are `-` for what never became a request. */
 export interface AccessEntry {
   requestId: string
   at: number

@@ -20,7 +20,7 @@ export interface DoneEvent {
   at: number
   method: string
   path: string
-  /** The one that answered last. */
+  /** The one that was asked last. */
   upstream: string | undefined
   /** As the client saw it; 499 when it left before. */
   status: number
