@@ -147,10 +147,14 @@ class RunningBalancer implements Balancer {
   async add(options: UpstreamOptions): Promise<Upstream> {
     const upstream = this.pool.add(options, this.#active !== undefined)
     this.events.emit('upstream', { at: this.#clock.now(), name: upstream.name, state: 'added', reason: 'added' })
-    await this.#active?.watch(upstream)
-    if (upstream.leaving) throw new RemovedUpstreamError(upstream.name)
+    if (this.#active) await this.#checkFirst(upstream, this.#active)
     this.#context.line.wakeAll()
     return upstream
+  }
+
+  async #checkFirst(upstream: Upstream, active: ActiveHealth): Promise<void> {
+    await active.watch(upstream)
+    if (upstream.leaving) throw new RemovedUpstreamError(upstream.name)
   }
 
   async remove(name: string, { force = false, timeoutMs = 10_000 } = {}): Promise<void> {

@@ -95,6 +95,14 @@ test('nobody is sent to a node that was added before its first check has passed'
   expect(lb.balancer.pool.get('b')).toMatchObject({ state: 'up', stats: { downs: 0 } })
 })
 
+test('where nobody checks, as in a worker, a node has been added whatever comes right behind', async () => {
+  await using nodes = await testNodes(1)
+  await using lb = await testBalancer({ nodes: [] })
+  const added = lb.balancer.add({ name: 'a', url: nodes[0]?.url ?? '' })
+  await Promise.all([expect(added).resolves.toMatchObject({ name: 'a' }), lb.balancer.remove('a', { force: true })])
+  expect(lb.balancer.pool.all).toEqual([])
+})
+
 test('a node that fails its first check is added as down, and says why', async () => {
   await using nodes = await testNodes(2)
   const [, b] = nodes

@@ -38,11 +38,14 @@ describe.each(engineNames)('several requests on one connection, before the first
     await using node = await heldNode()
     await using lb = await testBalancer({ engine, nodes: [node] })
     const client = new RawClient(lb.port).send(
-      get('/held') + get('/x') + get('/y') + get('/nobody', 'Expect: nonsense\r\n'),
+      get('/held') + get('/x') + get('/y') + get('/nobody', 'Expect: nonsense\r\n') + get('/late'),
     )
     await expect.poll(() => node.seen.map(({ url }) => url).toSorted()).toEqual(['/held', '/x', '/y'])
+    // What comes behind an answer that closes the connection goes to no node.
+    await expect.poll(() => lb.done).toMatchObject([{ path: '/nobody', status: 417 }])
     await client[Symbol.asyncDispose]()
     await expect.poll(() => lb.balancer.load.active).toBe(0)
+    expect(node.seen).toHaveLength(3)
     expect(lb.done.map(({ termination }) => termination).toSorted()).toEqual([
       'bad_request',
       'client_left',
