@@ -104,10 +104,7 @@ describe('the inspectors', () => {
   it('mark in Redis what the last request changed', async () => {
     const { page, t } = view
     await view.choose('Dave')
-    await page
-      .locator('.inspector')
-      .getByRole('button', { name: t('mode.clustered'), exact: true })
-      .click()
+    await view.inspect('clustered')
     await page.getByRole('tab', { name: t('tab.redis') }).click()
     await page.locator('[data-field="sessionAttr:q"]').waitFor()
     await view.deed('write')
@@ -140,10 +137,7 @@ describe('the inspectors', () => {
 
   it('show that nobody can aim at a server with a forged affinity cookie', async () => {
     const { page, t } = view
-    await page
-      .locator('.inspector')
-      .getByRole('button', { name: t('mode.sticky'), exact: true })
-      .click()
+    await view.inspect('sticky')
     const card = page.locator('[data-cookie=AFFINITY]')
     await card.locator('input').fill('aGFja2Vk')
     await card.getByRole('button', { name: t('cookie.forge.send') }).click()
@@ -157,10 +151,7 @@ describe('the inspectors', () => {
     const { page, t } = view
     await page.getByRole('tab', { name: t('tab.session') }).click()
     await expect.poll(() => page.locator('[data-knows=yes]').count(), patient).toBe(1)
-    await page
-      .locator('.inspector')
-      .getByRole('button', { name: t('mode.clustered'), exact: true })
-      .click()
+    await view.inspect('clustered')
     await expect.poll(() => page.locator('[data-knows=yes]').count(), patient).toBe(2)
   })
 })

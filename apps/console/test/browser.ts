@@ -31,6 +31,8 @@ export interface OpenPage {
   /** Presses one of the chosen user's buttons and waits for its answer. */
   deed(name: string): Promise<void>
   choose(user: string): Promise<void>
+  /** Has the inspectors show that lane's side of the chosen user. */
+  inspect(lane: LaneId): Promise<void>
   /** One cell of the server table; shows that lane's table first. */
   cell(lane: LaneId, node: string, column: string): Promise<string>
   stateOf(lane: LaneId, node: string): Promise<string | null>
@@ -101,6 +103,11 @@ function reader(page: Page, t: Translate, complaints: readonly string[]): OpenPa
       await answered
     },
     choose: (user) => page.locator(`[data-user="${user}"]`).click(),
+    inspect: (lane) =>
+      page
+        .locator('.inspector')
+        .getByRole('button', { name: t(`mode.${lane}`), exact: true })
+        .click(),
     async cell(lane, node, column) {
       await showTable(lane)
       return (await page.locator(`.node-table [data-node="${node}"] [data-column=${column}]`).textContent()) ?? ''

@@ -187,10 +187,7 @@ describe('the page', () => {
   it('says of a stolen affinity cookie that it works', async () => {
     const { page, t } = view
     await view.choose('Alice')
-    await page
-      .locator('.inspector')
-      .getByRole('button', { name: t('mode.sticky'), exact: true })
-      .click()
+    await view.inspect('sticky')
     await page.getByRole('tab', { name: t('tab.cookie') }).click()
     const stolen = console.stage.traffic.standing('Bob', 'sticky')
     const card = page.locator('[data-cookie=AFFINITY]')

@@ -48,10 +48,7 @@ describe.each<Language>(['en', 'ko'])('each row of the table, clicked in %s', (l
   it('writes on b: the cookie of a is overwritten, and its session is out of reach', async () => {
     await view.page.getByLabel(view.t('user.way'), { exact: true }).selectOption('b')
     await view.deed('write')
-    await view.page
-      .locator('.inspector')
-      .getByRole('button', { name: view.t('mode.local'), exact: true })
-      .click()
+    await view.inspect('local')
     await expect
       .poll(() => view.page.locator('.chain').textContent(), patient)
       .toContain(view.t('why.overwrote', { name: 'JSESSIONID' }))
@@ -71,10 +68,7 @@ describe.each<Language>(['en', 'ko'])('each row of the table, clicked in %s', (l
     await view.deed('forget')
     await expect.poll(() => marksOf('Alice'), patient).toEqual({ local: 'none', sticky: 'none', clustered: 'none' })
     for (const lane of lanes) {
-      await view.page
-        .locator('.inspector')
-        .getByRole('button', { name: view.t(`mode.${lane}`), exact: true })
-        .click()
+      await view.inspect(lane)
       await expect.poll(() => view.page.locator('.why .line').textContent(), patient).toContain('404')
     }
   })
@@ -188,10 +182,7 @@ describe.each<Language>(['en', 'ko'])('each row of the table, clicked in %s', (l
     await view.deed('open')
     await expect.poll(() => view.mark('Bob', 'clustered'), patient).toBe('error')
     expect(await view.mark('Bob', 'sticky')).toBe('found')
-    await view.page
-      .locator('.inspector')
-      .getByRole('button', { name: view.t('mode.clustered'), exact: true })
-      .click()
+    await view.inspect('clustered')
     await expect.poll(() => view.page.locator('.why .line').textContent(), patient).toContain('503')
     await ask('redis-start')
     await confirm()
@@ -241,10 +232,7 @@ describe.each<Language>(['en', 'ko'])('each row of the table, clicked in %s', (l
     expect(there.text).toContain(view.t('consequence.codec.absent', { from: 'json', to: 'v8', n: 9, all: 9 }))
     await expect.poll(() => lostIn('clustered'), patient).toHaveLength(9)
     expect(await lostIn('sticky')).toEqual([])
-    await view.page
-      .locator('.inspector')
-      .getByRole('button', { name: view.t('mode.clustered'), exact: true })
-      .click()
+    await view.inspect('clustered')
     await view.page.getByRole('tab', { name: view.t('tab.redis') }).click()
     await view.choose('Bob')
     const token = view.page.locator('[data-field="sessionAttr:q"]')
