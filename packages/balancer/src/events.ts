@@ -1,4 +1,4 @@
-import type { UpstreamState } from './upstream.ts'
+import type { UpstreamState } from './pool/upstream.ts'
 
 /** A request was given to an upstream; one for each attempt. `at` is epoch ms. */
 export interface DecisionEvent {

@@ -6,12 +6,12 @@ export { type CookieAffinityOptions, cookieAffinity } from './affinity/cookie.ts
 export { type RouteSuffixOptions, routeSuffixAffinity } from './affinity/route-suffix.ts'
 export { type Balancer, createBalancer, type ListenOptions } from './balancer.ts'
 export type { Clock, Random, Timer } from './clock.ts'
-export type { AccessEntry } from './context.ts'
-export type { EngineTimeouts } from './engine.ts'
+export type { EngineTimeouts } from './engines/engine.ts'
 export { type EngineName, engines, isEngineName } from './engines/index.ts'
 export { BalancerError, DuplicateUpstreamError, RemovedUpstreamError, UnknownUpstreamError } from './errors.ts'
 export type { BalancerEvents, DecisionEvent, DoneEvent, Events, UpstreamEvent } from './events.ts'
-export type { FrontOptions, TlsOptions } from './front.ts'
+export type { FrontOptions, TlsOptions } from './front/front.ts'
+export type { Termination } from './front/termination.ts'
 export { TrustedProxies } from './headers/peer.ts'
 export type { ActiveOptions } from './health/active.ts'
 export type { PassiveOptions } from './health/passive.ts'
@@ -19,14 +19,14 @@ export type { BalancerOptions } from './options.ts'
 export type { ConsistentHashOptions } from './policies/consistent-hash.ts'
 export { type HashOn, isHashOn } from './policies/hash.ts'
 export { isPolicyName, type PolicyName, policies } from './policies/index.ts'
-export type { PickKey, Policy } from './policy.ts'
-export type { Termination } from './termination.ts'
+export type { PickKey, Policy } from './policies/policy.ts'
 export {
   checkUpstream,
   type Upstream,
   type UpstreamMode,
   type UpstreamOptions,
   type UpstreamState,
-} from './upstream.ts'
+} from './pool/upstream.ts'
+export type { AccessEntry } from './proxy/context.ts'
 export { Workers, type WorkersOptions } from './workers/primary.ts'
 export { serveOrders, type WorkerOptions } from './workers/worker.ts'

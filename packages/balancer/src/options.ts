@@ -1,18 +1,18 @@
 import type { Affinity } from './affinity/affinity.ts'
 import { type CookieAffinityOptions, cookieAffinity } from './affinity/cookie.ts'
 import type { Clock, Random } from './clock.ts'
-import type { AccessEntry } from './context.ts'
-import type { Engine, EngineTimeouts } from './engine.ts'
+import type { Engine, EngineTimeouts } from './engines/engine.ts'
 import { type EngineName, engines, isEngineName } from './engines/index.ts'
-import type { FrontOptions } from './front.ts'
+import type { FrontOptions } from './front/front.ts'
 import { ODD_VALUE } from './headers/syntax.ts'
 import type { ActiveOptions } from './health/active.ts'
 import type { PassiveOptions } from './health/passive.ts'
 import { checkNames, MAX_MS, type Names, type Range } from './names.ts'
 import type { ConsistentHashOptions } from './policies/consistent-hash.ts'
 import { isPolicyName, type PolicyName, policies } from './policies/index.ts'
-import type { Policy } from './policy.ts'
-import type { UpstreamOptions } from './upstream.ts'
+import type { Policy } from './policies/policy.ts'
+import type { UpstreamOptions } from './pool/upstream.ts'
+import type { AccessEntry } from './proxy/context.ts'
 
 /** How a balancer is made. Only `upstreams` is needed. */
 export interface BalancerOptions {

@@ -1,5 +1,5 @@
 import { createServer } from 'node:http'
-import { createSessions, memoryStore, withSessions } from '@session-cluster/session/node'
+import { createSessions, memoryStore, withSessions } from '@session-cluster/session/http'
 
 const sessions = createSessions<{ visits: number }>({ store: memoryStore(), cookie: { secure: 'auto' } })
 

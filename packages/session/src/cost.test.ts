@@ -2,8 +2,8 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { node } from '../test/app.ts'
 import { browser } from '../test/browser.ts'
 import { redisRig } from '../test/redis-rig.ts'
-import type { SessionReport } from './report.ts'
-import { redisStore } from './store/redis.ts'
+import type { SessionReport } from './request/report.ts'
+import { redisStore } from './store/redis/redis.ts'
 
 const rig = await redisRig()
 afterAll(() => rig[Symbol.asyncDispose]())

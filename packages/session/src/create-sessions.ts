@@ -1,14 +1,14 @@
 import { randomBytes } from 'node:crypto'
-import { carrier } from './carrier.ts'
-import { EventHub } from './events.ts'
-import { StoreGuard } from './guard.ts'
-import type { Host } from './host.ts'
-import { hashId } from './id.ts'
+import { carrier } from './carrier/carrier.ts'
+import { hashId } from './carrier/id.ts'
+import type { Manager } from './manager.ts'
+import { EventHub } from './observe/events.ts'
+import { openTelemetryTracer } from './observe/tracing.ts'
 import { resolveOptions, type SessionsOptions } from './options.ts'
-import { Roster } from './roster.ts'
-import { SerialQueue } from './serial-queue.ts'
+import { SerialQueue } from './request/serial-queue.ts'
 import { Sessions } from './sessions.ts'
-import { openTelemetryTracer } from './tracing.ts'
+import { StoreClient } from './store/store-client.ts'
+import { SessionAdmin } from './users/session-admin.ts'
 
 /**
  * Makes the sessions of an application. `A` lists the attributes and their types; nothing global is touched, so one
@@ -22,19 +22,19 @@ export function createSessions<A extends object = Record<string, unknown>>(optio
   const { store, storeTimeoutMs, breaker, now } = resolved
   const events = new EventHub(resolved.eventSalt ?? randomBytes(16).toString('hex'))
   const tracer = resolved.openTelemetry ? openTelemetryTracer() : undefined
-  const host: Host = {
+  const manager: Manager = {
     options: resolved,
     carrier: carrier(resolved),
     events,
-    guard: new StoreGuard({ storeTimeoutMs: store.isLocal ? 0 : storeTimeoutMs, breaker, events, tracer, now }),
+    storeClient: new StoreClient({ storeTimeoutMs: store.isLocal ? 0 : storeTimeoutMs, breaker, events, tracer, now }),
     updates: new SerialQueue(),
     keyOf: store.plainIds ? (id) => id : hashId,
-    trim: (user, key) => roster.trim(user, key),
+    trim: (user, key) => admin.trim(user, key),
     onBackgroundError: (error) => {
       if (!events.hears('storeError')) return
       events.emit('storeError', { at: now(), operation: 'background', failure: 'failed', error })
     },
   }
-  const roster = new Roster(host)
-  return new Sessions<A>(host)
+  const admin = new SessionAdmin(manager)
+  return new Sessions<A>(manager)
 }

@@ -1,2 +1,2 @@
-export { type FastifySessionsOptions, fastifySessions } from './fastify.ts'
-export * from './node.ts'
+export { type FastifySessionsOptions, fastifySessions } from './frameworks/fastify.ts'
+export * from './http.ts'

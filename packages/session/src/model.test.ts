@@ -3,7 +3,7 @@ import { afterAll, expect, it } from 'vitest'
 import { fakeClock, node } from '../test/app.ts'
 import { type Browser, browser } from '../test/browser.ts'
 import { redisRig } from '../test/redis-rig.ts'
-import { redisStore } from './store/redis.ts'
+import { redisStore } from './store/redis/redis.ts'
 
 /**
  * Random operations of several clients, over three nodes on one Redis, checked against a model: what a client was told

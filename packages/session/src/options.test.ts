@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { BREAKER_DEFAULTS } from './breaker.ts'
 import { createSessions } from './create-sessions.ts'
 import { DEFAULTS, type SessionsOptions } from './options.ts'
+import { BREAKER_DEFAULTS } from './store/circuit-breaker.ts'
 import { memoryStore } from './store/memory.ts'
-import { redisStore } from './store/redis.ts'
+import { redisStore } from './store/redis/redis.ts'
 
 const make = (options: Record<string, unknown> = {}) =>
   createSessions({ store: memoryStore({ sweepEveryMs: 0 }), ...options } as SessionsOptions)

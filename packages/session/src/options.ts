@@ -1,9 +1,9 @@
-import { type BreakerOptions, checkBreakerOptions } from './breaker.ts'
+import { type CookieOptions, checkCookieOptions, type ResolvedCookie } from './carrier/cookie-options.ts'
 import type { Codec } from './codec/codec.ts'
 import { json } from './codec/json.ts'
-import { type CookieOptions, checkCookieOptions, type ResolvedCookie } from './cookie-options.ts'
 import { checkNames, type Names } from './names.ts'
 import { show } from './show.ts'
+import { type BreakerOptions, checkBreakerOptions } from './store/circuit-breaker.ts'
 import type { Lifetime, SessionStore } from './store/store.ts'
 
 /** What `createSessions` takes. Everything but `store` has a default that suits production. */

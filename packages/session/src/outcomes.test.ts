@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest'
 import { gate, node, type TestNode } from '../test/app.ts'
 import { browser, setCookies } from '../test/browser.ts'
 import { type FlakyStore, flakyStore } from '../test/flaky-store.ts'
-import type { SessionReport } from './report.ts'
+import type { SessionReport } from './request/report.ts'
 import type { Session } from './session.ts'
 
 /** One app with a route for each way that a request can end; the README's table of outcomes is these tests. */

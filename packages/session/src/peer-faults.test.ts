@@ -5,7 +5,7 @@ import { clusterRig } from '../test/cluster-rig.ts'
 import { flakyStore } from '../test/flaky-store.ts'
 import { redisRig } from '../test/redis-rig.ts'
 import { memoryStore } from './store/memory.ts'
-import { redisStore } from './store/redis.ts'
+import { redisStore } from './store/redis/redis.ts'
 import type { SessionStore } from './store/store.ts'
 
 /** Faults that were measured in @fastify/session, express-session and connect-redis. Each test shows ours has it not. */

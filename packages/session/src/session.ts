@@ -1,11 +1,11 @@
-import { checkName, decodeAttribute, encodeAttribute } from './attribute.ts'
-import { commit, watchForBypass } from './commit.ts'
-import type { Exchange } from './exchange.ts'
-import { maskId, newId } from './id.ts'
-import { Refused } from './refused.ts'
-import type { SessionReport } from './report.ts'
-import { updateAttribute } from './update.ts'
-import { checkUser } from './user.ts'
+import { maskId, newId } from './carrier/id.ts'
+import { checkName, decodeAttribute, encodeAttribute } from './request/attribute.ts'
+import { commit, watchForBypass } from './request/commit.ts'
+import { Refused } from './request/refused.ts'
+import type { SessionReport } from './request/report.ts'
+import type { RequestSession } from './request/request-session.ts'
+import { updateAttribute } from './request/update.ts'
+import { checkUser } from './users/user.ts'
 
 /** What is known of a session beside its attributes. */
 export interface SessionInfo {
@@ -39,10 +39,10 @@ export type AnySession = Session<any>
  * `commit` and `invalidate` at once. A request without a session reads `undefined` everywhere; the first `set` makes one.
  */
 export class Session<A extends object = Record<string, unknown>> {
-  readonly #exchange: Exchange
+  readonly #exchange: RequestSession
 
   /** @internal */
-  constructor(exchange: Exchange) {
+  constructor(exchange: RequestSession) {
     this.#exchange = exchange
   }
 
@@ -134,7 +134,7 @@ export class Session<A extends object = Record<string, unknown>> {
       exchange.assertWritable('rotate')
       exchange.make()
       watchForBypass(exchange)
-      const authenticatedAt = user === undefined ? exchange.rotation?.authenticatedAt : exchange.host.options.now()
+      const authenticatedAt = user === undefined ? exchange.rotation?.authenticatedAt : exchange.manager.options.now()
       exchange.rotation = { id: newId(), user: user ?? exchange.rotation?.user, authenticatedAt }
     })
   }
@@ -153,12 +153,12 @@ export class Session<A extends object = Record<string, unknown>> {
     if (exchange.ended) return undefined
     if (!exchange.isLoaded) await exchange.load()
     if (exchange.id === undefined) return undefined
-    const { known, rotation, host } = exchange
+    const { known, rotation, manager } = exchange
     const id = known && rotation ? rotation.id : exchange.id
-    const createdAt = known?.createdAt ?? exchange.madeAt ?? host.options.now()
+    const createdAt = known?.createdAt ?? exchange.madeAt ?? manager.options.now()
     const user = rotation?.user ?? known?.user
     const authenticatedAt = rotation?.authenticatedAt ?? known?.authenticatedAt
-    const storageKey = host.options.store.keyOf?.(id)
+    const storageKey = manager.options.store.keyOf?.(id)
     const shown: Omit<SessionInfo, 'id'> = {
       maskedId: maskId(id),
       isNew: exchange.madeAt !== undefined,
@@ -210,15 +210,16 @@ export class Session<A extends object = Record<string, unknown>> {
   async #invalidate(): Promise<void> {
     const exchange = this.#exchange
     if (exchange.ended) return
-    const { token, host } = exchange
+    const { token, manager } = exchange
     const id = exchange.id ?? (typeof token === 'string' ? undefined : token.id)
     if (id !== undefined && (exchange.isStored || exchange.madeAt === undefined)) {
-      const key = host.keyOf(id)
-      const { store } = host.options
-      const had = await host.guard.run('destroy', () => store.destroy(key, exchange.storeOptions()), exchange)
+      const key = manager.keyOf(id)
+      const { store } = manager.options
+      const had = await manager.storeClient.run('destroy', () => store.destroy(key, exchange.storeOptions()), exchange)
       if (exchange.outcome === 'untouched') exchange.outcome = had ? 'found' : 'unknown'
       exchange.endedInStore = had
-      if (had && host.events.hears('ended')) host.events.emit('ended', { ...exchange.event(id), reason: 'invalidated' })
+      if (had && manager.events.hears('ended'))
+        manager.events.emit('ended', { ...exchange.event(id), reason: 'invalidated' })
     }
     exchange.ended = true
     exchange.staged = undefined
@@ -231,7 +232,7 @@ export class Session<A extends object = Record<string, unknown>> {
  * Runs a write and marks its promise as handled: when a caller forgets to await it, the response waits for it and the
  * failure answers the request, instead of ending the process as an unhandled rejection.
  */
-function settled<T>(exchange: Exchange, write: () => Promise<T>): Promise<T> {
+function settled<T>(exchange: RequestSession, write: () => Promise<T>): Promise<T> {
   let result: Promise<T>
   try {
     result = write()

@@ -1,31 +1,31 @@
 import { SessionNotRegisteredError } from './errors.ts'
-import type { SessionEvents, SessionListener } from './events.ts'
-import { Exchange, type Incoming, type Outgoing } from './exchange.ts'
-import type { Host } from './host.ts'
+import type { Manager } from './manager.ts'
+import type { SessionEvents, SessionListener } from './observe/events.ts'
 import type { ResolvedOptions } from './options.ts'
-import { Roster } from './roster.ts'
+import { type Incoming, type Outgoing, RequestSession } from './request/request-session.ts'
 import { Session } from './session.ts'
 import type { SessionStore } from './store/store.ts'
+import { SessionAdmin } from './users/session-admin.ts'
 
 /** What an adapter leaves in a request's slot until the session is asked for: its response, or `null` before that. */
-type Held = Exchange | Outgoing | null | undefined
+type Held = RequestSession | Outgoing | null | undefined
 
 /**
  * All sessions of one kind: one store, one cookie, one set of rules. Made by `createSessions`.
  * `A` lists the attributes and their types.
  */
-export class Sessions<A extends object = Record<string, unknown>> extends Roster {
+export class Sessions<A extends object = Record<string, unknown>> extends SessionAdmin {
   /** The options in force, defaults included. */
   readonly options: ResolvedOptions
   /** @internal The property under which adapters keep a request's exchange: one per manager, so several live side by side. */
   readonly slot: symbol = Symbol('sessions')
-  readonly #host: Host
+  readonly #manager: Manager
 
   /** @internal Use `createSessions`. */
-  constructor(host: Host) {
-    super(host)
-    this.#host = host
-    this.options = host.options
+  constructor(manager: Manager) {
+    super(manager)
+    this.#manager = manager
+    this.options = manager.options
   }
 
   /** The store that the sessions lie in. */
@@ -35,7 +35,7 @@ export class Sessions<A extends object = Record<string, unknown>> extends Roster
 
   /** Whether the store is left alone for now, because it kept failing. */
   get isCircuitOpen(): boolean {
-    return this.#host.guard.isOpen
+    return this.#manager.storeClient.isOpen
   }
 
   /**
@@ -46,7 +46,7 @@ export class Sessions<A extends object = Record<string, unknown>> extends Roster
    */
   of(request: object): Session<A> {
     const held = (request as Record<symbol, Held>)[this.slot]
-    if (held instanceof Exchange) return held.session
+    if (held instanceof RequestSession) return held.session
     if (held === undefined) throw new SessionNotRegisteredError()
     const exchange = this.begin((request as { raw: Incoming }).raw, held ?? undefined)
     ;(request as Record<symbol, Held>)[this.slot] = exchange
@@ -55,12 +55,12 @@ export class Sessions<A extends object = Record<string, unknown>> extends Roster
 
   /** Has a function told of every event of one kind; returns the function that ends it. */
   on<E extends keyof SessionEvents>(event: E, listener: SessionListener<E>): () => void {
-    return this.#host.events.on(event, listener)
+    return this.#manager.events.on(event, listener)
   }
 
   /** @internal For adapters: begins a request. */
-  begin(incoming: Incoming, outgoing: Outgoing | undefined): Exchange {
-    const exchange = new Exchange(this.#host, incoming, outgoing)
+  begin(incoming: Incoming, outgoing: Outgoing | undefined): RequestSession {
+    const exchange = new RequestSession(this.#manager, incoming, outgoing)
     exchange.session = new Session(exchange)
     return exchange
   }

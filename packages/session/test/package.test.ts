@@ -100,7 +100,7 @@ describe('the packed package', { timeout: 300_000 }, () => {
     const { stdout } = await run(process.execPath, [attw, tarball, '--profile', 'esm-only', '--no-emoji'], {
       cwd: root,
     })
-    expect(stdout).toContain('"@session-cluster/session/node"') // it exits with 1 at any problem
+    expect(stdout).toContain('"@session-cluster/session/http"') // it exits with 1 at any problem
   })
 
   it('compiles and runs without Fastify, from an empty project', async () => {
@@ -143,7 +143,7 @@ describe('the documentation', () => {
   })
 
   it('names every event and every codec', async () => {
-    const { EVENT_NAMES } = await import('../src/events.ts')
+    const { EVENT_NAMES } = await import('../src/observe/events.ts')
     for (const name of EVENT_NAMES) expect(readme).toContain(name)
   })
 })

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { freePort } from '@session-cluster/cluster/free-port'
 import { Redis } from 'ioredis'
-import type { redisOptions } from '../src/redis-options.ts'
+import type { redisOptions } from '../src/store/redis/options.ts'
 
 /** What the tests set on a client. */
 export interface ClientOptions extends Partial<typeof redisOptions> {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { freePort } from '@session-cluster/cluster/free-port'
 import { Redis } from 'ioredis'
-import { redisOptions } from '../src/redis-options.ts'
+import { redisOptions } from '../src/store/redis/options.ts'
 import { type RedisRig, redisRig } from './redis-rig.ts'
 import { until } from './until.ts'
 

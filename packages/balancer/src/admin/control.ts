@@ -1,7 +1,7 @@
 import type { Balancer } from '../balancer.ts'
 import type { BalancerEvents, EventName } from '../events.ts'
-import { Histogram } from '../histogram.ts'
-import type { UpstreamMode, UpstreamOptions } from '../upstream.ts'
+import { Histogram } from '../pool/histogram.ts'
+import type { UpstreamMode, UpstreamOptions } from '../pool/upstream.ts'
 import { type Measured, metricsOf } from './metrics.ts'
 import { reportOf, reportsOf, type UpstreamReport } from './report.ts'
 

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import { checkWeight, type UpstreamMode, type UpstreamOptions } from '../upstream.ts'
+import { checkWeight, type UpstreamMode, type UpstreamOptions } from '../pool/upstream.ts'
 
 const MAX_BYTES = 65_536
 

@@ -1,5 +1,5 @@
-import type { Histogram } from '../histogram.ts'
-import type { Totals } from '../totals.ts'
+import type { Histogram } from '../pool/histogram.ts'
+import type { Totals } from '../pool/totals.ts'
 import type { UpstreamReport } from './report.ts'
 
 /** What the metrics tell besides the upstreams' own numbers. */

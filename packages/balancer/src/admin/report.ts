@@ -1,5 +1,5 @@
-import type { Pool } from '../pool.ts'
-import type { Upstream, UpstreamState } from '../upstream.ts'
+import type { Pool } from '../pool/pool.ts'
+import type { Upstream, UpstreamState } from '../pool/upstream.ts'
 
 /** One upstream as the admin API shows it: the columns of HAProxy's stats page. Durations are ms, times epoch ms. */
 export interface UpstreamReport {

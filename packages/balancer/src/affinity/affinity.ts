@@ -1,6 +1,6 @@
-import type { PickKey } from '../policy.ts'
-import type { Pool } from '../pool.ts'
-import type { Upstream } from '../upstream.ts'
+import type { PickKey } from '../policies/policy.ts'
+import type { Pool } from '../pool/pool.ts'
+import type { Upstream } from '../pool/upstream.ts'
 
 /** What a request says about where its client was before. */
 export interface Pin {

@@ -1,8 +1,8 @@
 import { cookieValues } from '../headers/cookies.ts'
 import { TOKEN } from '../headers/syntax.ts'
-import type { PickKey } from '../policy.ts'
-import type { Pool } from '../pool.ts'
-import type { Upstream } from '../upstream.ts'
+import type { PickKey } from '../policies/policy.ts'
+import type { Pool } from '../pool/pool.ts'
+import type { Upstream } from '../pool/upstream.ts'
 import { type Affinity, checkUnavailable, type Pin } from './affinity.ts'
 import { affinityToken } from './token.ts'
 

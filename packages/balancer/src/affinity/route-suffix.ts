@@ -1,7 +1,7 @@
 import { cookieValue } from '../headers/cookies.ts'
 import { TOKEN } from '../headers/syntax.ts'
-import type { PickKey } from '../policy.ts'
-import type { Pool } from '../pool.ts'
+import type { PickKey } from '../policies/policy.ts'
+import type { Pool } from '../pool/pool.ts'
 import { type Affinity, checkUnavailable, type Pin } from './affinity.ts'
 
 /** How the application's cookie names its node. */

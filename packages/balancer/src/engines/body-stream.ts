@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream'
-import type { RequestBody } from '../engine.ts'
+import type { RequestBody } from './engine.ts'
 
 /**
  * A request's body as undici takes it. Nothing is read from the source before undici reads from this, which it does only on

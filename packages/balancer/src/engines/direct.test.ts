@@ -3,10 +3,10 @@ import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { Readable } from 'node:stream'
 import { describe, expect, it, vi } from 'vitest'
 import { systemClock } from '../clock.ts'
-import type { Attempt, Engine, Failure, Outgoing, Receiver, RequestBody } from '../engine.ts'
-import { Pool } from '../pool.ts'
-import type { Upstream } from '../upstream.ts'
+import { Pool } from '../pool/pool.ts'
+import type { Upstream } from '../pool/upstream.ts'
 import { directEngine } from './direct.ts'
+import type { Attempt, Engine, Failure, Outgoing, Receiver, RequestBody } from './engine.ts'
 
 const timeouts = { connectTimeoutMs: 15_000, headersTimeoutMs: 15_000, idleTimeoutMs: 15_000 }
 

@@ -1,8 +1,8 @@
-import { Deadlines } from '../deadlines.ts'
-import type { Attempt, Engine, EngineTimeouts, Receiver } from '../engine.ts'
-import type { Upstream } from '../upstream.ts'
+import { Deadlines } from '../front/deadlines.ts'
+import type { Upstream } from '../pool/upstream.ts'
 import { Connection, type Owner } from './direct/connection.ts'
 import { requestHead } from './direct/request-head.ts'
+import type { Attempt, Engine, EngineTimeouts, Receiver } from './engine.ts'
 
 /**
  * The `direct` engine: HTTP/1.1 over sockets of its own, one request at a time on each, with a reader of answers that is

@@ -1,8 +1,8 @@
 import { Agent, type ClientRequest } from 'node:http'
 import { Agent as TlsAgent } from 'node:https'
-import { Deadlines } from '../deadlines.ts'
-import type { Engine, EngineTimeouts } from '../engine.ts'
-import type { Upstream } from '../upstream.ts'
+import { Deadlines } from '../front/deadlines.ts'
+import type { Upstream } from '../pool/upstream.ts'
+import type { Engine, EngineTimeouts } from './engine.ts'
 import { loadHttpProxy, type ProxyServer } from './load-http-proxy.ts'
 import { framed, NodeAttempt } from './node-http.ts'
 

@@ -1,5 +1,5 @@
-import type { Engine, EngineTimeouts } from '../engine.ts'
 import { directEngine } from './direct.ts'
+import type { Engine, EngineTimeouts } from './engine.ts'
 import { httpProxyEngine } from './http-proxy.ts'
 import { undiciEngine } from './undici.ts'
 

@@ -1,7 +1,7 @@
 import type { Agent, ClientRequest, IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
-import type { Bounded, Deadlines } from '../deadlines.ts'
-import type { Attempt, EngineTimeouts, FailureKind, Outgoing, Receiver } from '../engine.ts'
+import type { Bounded, Deadlines } from '../front/deadlines.ts'
+import type { Attempt, EngineTimeouts, FailureKind, Outgoing, Receiver } from './engine.ts'
 import { BodyPump, type PumpOwner } from './pump.ts'
 
 /** The headers with the body's framing. */

@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream'
-import type { RequestBody } from '../engine.ts'
+import type { RequestBody } from './engine.ts'
 
 /** What a body is moved into: a `ClientRequest`, or what frames it for a socket. */
 export interface Sink {

@@ -1,9 +1,9 @@
 import { Client, type Dispatcher, errors } from 'undici'
-import type { Attempt, Engine, EngineTimeouts, FailureKind, Outgoing, Receiver } from '../engine.ts'
 import { latin1 } from '../headers/latin1.ts'
-import type { Upstream } from '../upstream.ts'
+import type { Upstream } from '../pool/upstream.ts'
 import { BodyStream } from './body-stream.ts'
 import { directEngine } from './direct.ts'
+import type { Attempt, Engine, EngineTimeouts, FailureKind, Outgoing, Receiver } from './engine.ts'
 
 /**
  * The `undici` engine: its dispatch interface, one connection per client object, one request at a time on it. undici refuses

@@ -1,8 +1,8 @@
 import http from 'node:http'
 import https from 'node:https'
 import type { Clock, Random, Timer } from '../clock.ts'
-import type { Pool } from '../pool.ts'
-import type { Upstream } from '../upstream.ts'
+import type { Pool } from '../pool/pool.ts'
+import type { Upstream } from '../pool/upstream.ts'
 
 /** How upstreams are probed. */
 export interface ActiveOptions {

@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts'
-import type { Pool } from '../pool.ts'
-import type { Upstream } from '../upstream.ts'
+import type { Pool } from '../pool/pool.ts'
+import type { Upstream } from '../pool/upstream.ts'
 
 /** When observed failures take an upstream out of service, and for how long. */
 export interface PassiveOptions {

@@ -1,5 +1,5 @@
-import type { Policy } from '../policy.ts'
 import { hash32 } from './hash.ts'
+import type { Policy } from './policy.ts'
 
 /**
  * The client's address decides, by its hash modulo the number of upstreams: clients without cookies stay where they are, but

@@ -1,6 +1,6 @@
-import type { Policy } from '../policy.ts'
-import type { Upstream } from '../upstream.ts'
+import type { Upstream } from '../pool/upstream.ts'
 import { type HashOn, hash32, hashKey, isHashOn } from './hash.ts'
+import type { Policy } from './policy.ts'
 
 /** How keys are spread. */
 export interface ConsistentHashOptions {

@@ -1,5 +1,5 @@
 import { cookieValue } from '../headers/cookies.ts'
-import type { PickKey } from '../policy.ts'
+import type { PickKey } from './policy.ts'
 
 /** What of a request is hashed: the client's address, the path, one header or one cookie. */
 export type HashOn = 'address' | 'path' | `header:${string}` | `cookie:${string}`

@@ -1,5 +1,5 @@
-import type { Policy } from '../policy.ts'
-import type { Upstream } from '../upstream.ts'
+import type { Upstream } from '../pool/upstream.ts'
+import type { Policy } from './policy.ts'
 
 /** How busy an upstream is for its weight; the one measure that load-aware policies go by. */
 export const loadOf = (upstream: Upstream): number => upstream.inFlight / upstream.weight

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { fakePool, fakeRequest, seeded } from '../../test/support/pool.ts'
-import type { Pool } from '../pool.ts'
+import type { Pool } from '../pool/pool.ts'
 import { addressHash } from './address-hash.ts'
 import { consistentHash } from './consistent-hash.ts'
 import { policies } from './index.ts'

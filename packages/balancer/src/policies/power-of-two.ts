@@ -1,6 +1,6 @@
 import type { Random } from '../clock.ts'
-import type { Policy } from '../policy.ts'
 import { loadOf } from './least-requests.ts'
+import type { Policy } from './policy.ts'
 
 /**
  * Two different ones at random, and of them the less busy (Mitzenmacher, 2001). Nearly as even as looking at all, and several

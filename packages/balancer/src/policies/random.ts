@@ -1,5 +1,5 @@
 import type { Random } from '../clock.ts'
-import type { Policy } from '../policy.ts'
+import type { Policy } from './policy.ts'
 
 /** Any of them, with a chance in proportion to its weight. Keeps no state, so balancers need not agree. */
 export function randomChoice(random: Random): Policy {

@@ -1,4 +1,4 @@
-import type { Policy } from '../policy.ts'
+import type { Policy } from './policy.ts'
 
 /**
  * Each upstream in turn, in the order in which they were added. One that is away is passed over and takes its old

@@ -1,5 +1,5 @@
-import type { Policy } from '../policy.ts'
-import type { Upstream } from '../upstream.ts'
+import type { Upstream } from '../pool/upstream.ts'
+import type { Policy } from './policy.ts'
 
 /**
  * Smooth weighted round robin, as nginx does it: shares are exact over each round and spread within it (5:1:1 gives

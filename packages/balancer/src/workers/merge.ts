@@ -1,7 +1,7 @@
 import type { UpstreamReport } from '../admin/report.ts'
-import { Histogram } from '../histogram.ts'
-import type { Termination } from '../termination.ts'
-import type { Upstream } from '../upstream.ts'
+import type { Termination } from '../front/termination.ts'
+import { Histogram } from '../pool/histogram.ts'
+import type { Upstream } from '../pool/upstream.ts'
 import type { Measures } from './messages.ts'
 
 const GAUGES = ['inFlight', 'queued'] as const

@@ -1,7 +1,7 @@
 import type { NamedEvent } from '../admin/control.ts'
 import type { UpstreamReport } from '../admin/report.ts'
-import type { Termination } from '../termination.ts'
-import type { UpstreamMode, UpstreamOptions } from '../upstream.ts'
+import type { Termination } from '../front/termination.ts'
+import type { UpstreamMode, UpstreamOptions } from '../pool/upstream.ts'
 
 /** What a worker is told; `list` comes once, before it listens. */
 export type Order =

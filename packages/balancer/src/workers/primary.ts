@@ -8,8 +8,14 @@ import type { UpstreamEvent } from '../events.ts'
 import { ActiveHealth, type ActiveOptions } from '../health/active.ts'
 import { checkNames, MAX_MS, type Names } from '../names.ts'
 import { checkHealth, checkUpstreams } from '../options.ts'
-import { Pool } from '../pool.ts'
-import { checkWeight, type Upstream, type UpstreamMode, type UpstreamOptions, type UpstreamState } from '../upstream.ts'
+import { Pool } from '../pool/pool.ts'
+import {
+  checkWeight,
+  type Upstream,
+  type UpstreamMode,
+  type UpstreamOptions,
+  type UpstreamState,
+} from '../pool/upstream.ts'
 import { closeUntaken } from './handover.ts'
 import { WorkerGoneError, WorkerLink } from './link.ts'
 import { mergeLatency, mergeReports, mergeTerminations, Retired } from './merge.ts'

@@ -1,7 +1,7 @@
 import { controlOf, type NamedEvent } from '../admin/control.ts'
 import { reportsOf } from '../admin/report.ts'
 import type { Balancer, ListenOptions } from '../balancer.ts'
-import type { Upstream } from '../upstream.ts'
+import type { Upstream } from '../pool/upstream.ts'
 import { packed } from './merge.ts'
 import type { Listed, Measures, Order, OrderMessage, WorkerMessage } from './messages.ts'
 

@@ -1,6 +1,6 @@
 import type { Clock } from '../../src/clock.ts'
-import type { PickKey } from '../../src/policy.ts'
-import { Pool, type PoolOptions } from '../../src/pool.ts'
+import type { PickKey } from '../../src/policies/policy.ts'
+import { Pool, type PoolOptions } from '../../src/pool/pool.ts'
 
 /** A clock that moves only when told. */
 export class FakeClock implements Clock {

@@ -1,7 +1,7 @@
-import type { SessionKey } from '../id.ts'
+import type { SessionKey } from '../carrier/id.ts'
 import { checkNames } from '../names.ts'
 import { show } from '../show.ts'
-import { type Entry, Shelf } from './memory-shelf.ts'
+import { type Entry, LruMap } from './memory-entries.ts'
 import {
   type CommitResult,
   deadline,
@@ -58,7 +58,7 @@ const MAX_TIMER_MS = 2 ** 31 - 1
 
 class Memory implements MemoryStore {
   readonly isLocal = true
-  readonly #shelf: Shelf
+  readonly #shelf: LruMap
   readonly #now: () => number
   readonly #timer: NodeJS.Timeout | undefined
 
@@ -72,7 +72,7 @@ class Memory implements MemoryStore {
     checkCount('maxSessions', maxSessions, 1)
     checkCount('maxBytes', maxBytes, 1)
     checkCount('sweepEveryMs', sweepEveryMs, 0, MAX_TIMER_MS)
-    this.#shelf = new Shelf({ maxSessions, maxBytes, onEvict: onEvict ?? (() => {}) })
+    this.#shelf = new LruMap({ maxSessions, maxBytes, onEvict: onEvict ?? (() => {}) })
     this.#now = now ?? Date.now
     if (sweepEveryMs > 0) this.#timer = setInterval(() => this.sweep(), sweepEveryMs).unref()
   }

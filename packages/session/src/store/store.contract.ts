@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { hashId, newId, type SessionKey } from '../id.ts'
+import { hashId, newId, type SessionKey } from '../carrier/id.ts'
 import type { Lifetime, SessionDelta, SessionStore, StoredSession, StoreOptions } from './store.ts'
 
 /** The two functions of a test runner that the suite needs; Vitest's, Jest's and `node:test`'s all do. */

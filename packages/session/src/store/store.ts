@@ -1,4 +1,4 @@
-import type { SessionKey } from '../id.ts'
+import type { SessionKey } from '../carrier/id.ts'
 
 /** How long sessions live. One object for all of a manager's calls. */
 export interface Lifetime {

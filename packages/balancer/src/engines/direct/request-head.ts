@@ -1,5 +1,5 @@
-import type { Outgoing } from '../../engine.ts'
 import { ODD_VALUE, TOKEN } from '../../headers/syntax.ts'
+import type { Outgoing } from '../engine.ts'
 
 const ODD_PATH = /[^\x21-\x7e\x80-\xff]/
 

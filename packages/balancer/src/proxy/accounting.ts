@@ -1,0 +1,84 @@
+import type { IncomingMessage } from 'node:http'
+import { type Termination, terminations } from '../front/termination.ts'
+import type { Peer } from '../headers/peer.ts'
+import type { Upstream } from '../pool/upstream.ts'
+import type { AccessEntry, Context } from './context.ts'
+import type { Decision } from './select.ts'
+
+/** What of a request goes into events and the access log. */
+export interface Recorded {
+  readonly requestId: string
+  readonly method: string
+  readonly path: string
+  readonly address: string
+  readonly host: string | undefined
+  readonly req: Pick<IncomingMessage, 'headers' | 'httpVersion'>
+  /** On the monotonic clock. */
+  readonly startedAt: number
+  /** The one that it was sent to last. */
+  readonly upstream: Upstream | undefined
+  /** How often it was sent. */
+  readonly attempts: number
+  readonly bytesIn: number
+  readonly bytesOut: number
+}
+
+/** Tells where a request goes and why. `failed` says what the attempts before this one met with. */
+export function tellDecision(
+  context: Context,
+  recorded: Recorded,
+  decision: Decision,
+  failed: readonly string[],
+): void {
+  const { requestId, method, path } = recorded
+  context.events.emit('decision', {
+    ...{ requestId, at: context.clock.now(), method, path },
+    upstream: decision.upstream?.name,
+    attempt: recorded.attempts + 1,
+    reason: decision.reason,
+    why: failed.length > 0 ? [...failed, ...decision.why.slice(-1)] : decision.why,
+  })
+}
+
+/** Counts a request that is over, and tells and logs how it ended, if anyone wants to know. */
+export function conclude(context: Context, recorded: Recorded, termination: Termination, status: number): void {
+  const { totals, events, accessLog } = context
+  totals.count(status, termination)
+  const { upstream } = recorded
+  if (upstream) {
+    upstream.stats.bytesIn += recorded.bytesIn
+    upstream.stats.bytesOut += recorded.bytesOut
+  }
+  if (!accessLog && !events.wants('done')) return
+  const { requestId, method, path, attempts } = recorded
+  const at = context.clock.now()
+  const ms = performance.now() - recorded.startedAt
+  const told = { requestId, at, method, path, upstream: upstream?.name, status, ms, attempts, termination }
+  events.emit('done', told)
+  accessLog?.({ ...told, ...logged(recorded, termination) })
+}
+
+const NOTHING = { headers: {}, httpVersion: '-' }
+
+/** What never became a request: a CONNECT, or bytes (or none in time) in which there is no request at all. */
+export interface Unheard {
+  readonly req?: IncomingMessage
+  readonly termination: Termination
+  readonly status: number
+}
+
+/** Counts, tells and logs it as a request of which nothing is known. */
+export function concludeUnheard(context: Context, { address }: Peer, { req, termination, status }: Unheard): void {
+  const unknown = { method: req?.method ?? '-', path: req?.url ?? '-', host: req?.headers.host, upstream: undefined }
+  const counts = { attempts: 0, bytesIn: 0, bytesOut: 0, startedAt: performance.now() }
+  const recorded = { ...unknown, ...counts, requestId: context.nextRequestId(), address, req: req ?? NOTHING }
+  conclude(context, recorded, termination, status)
+}
+
+type Logged = Omit<AccessEntry, 'requestId' | 'at' | 'method' | 'path' | 'upstream' | 'status' | 'ms' | 'attempts'>
+
+function logged({ address, host, req, bytesIn, bytesOut }: Recorded, termination: Termination): Logged {
+  const userAgent = req.headers['user-agent']
+  const flags = terminations[termination]
+  return { client: address, httpVersion: req.httpVersion, host, termination, flags, bytesIn, bytesOut, userAgent }
+}

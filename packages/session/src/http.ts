@@ -1,0 +1,34 @@
+export type { CookieOptions, ResolvedCookie } from './carrier/cookie-options.ts'
+export type { SessionKey } from './carrier/id.ts'
+export { type Codec, UnencodableError } from './codec/codec.ts'
+export { json } from './codec/json.ts'
+export { type RegisteredClass, registered, registry } from './codec/registry.ts'
+export { typedJson } from './codec/typed-json.ts'
+export { v8 } from './codec/v8.ts'
+export { createSessions } from './create-sessions.ts'
+export * from './errors.ts'
+export { type SessionHandler, type WithSessionsOptions, withSessions } from './frameworks/with-sessions.ts'
+export type { SessionEvent, SessionEvents, SessionListener, StoreOperation } from './observe/events.ts'
+export { type MetricsOptions, type SessionMetrics, sessionMetrics } from './observe/metrics.ts'
+export type { ResolvedOptions, SessionsOptions } from './options.ts'
+export type { SessionReport } from './request/report.ts'
+export type { Session, SessionInfo } from './session.ts'
+export type { AnySessions, Sessions } from './sessions.ts'
+export type { BreakerOptions } from './store/circuit-breaker.ts'
+export { type MemoryStore, type MemoryStoreOptions, memoryStore } from './store/memory.ts'
+export type { RedisArgument, RedisClient } from './store/redis/client.ts'
+export { redisOptions } from './store/redis/options.ts'
+export { type RedisStore, type RedisStoreOptions, redisStore } from './store/redis/redis.ts'
+export type {
+  CommitResult,
+  Lifetime,
+  Loaded,
+  SessionDelta,
+  SessionListing,
+  SessionPage,
+  SessionStore,
+  StoredSession,
+  StoreOptions,
+  StoreUsage,
+} from './store/store.ts'
+export type { SessionSummary } from './users/session-admin.ts'

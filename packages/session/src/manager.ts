@@ -1,0 +1,21 @@
+import type { Carrier } from './carrier/carrier.ts'
+import type { SessionKey } from './carrier/id.ts'
+import type { EventHub } from './observe/events.ts'
+import type { ResolvedOptions } from './options.ts'
+import type { SerialQueue } from './request/serial-queue.ts'
+import type { StoreClient } from './store/store-client.ts'
+
+/** What one manager's requests share. */
+export interface Manager {
+  readonly options: ResolvedOptions
+  readonly carrier: Carrier
+  readonly storeClient: StoreClient
+  readonly events: EventHub
+  /** Keeps one node's updates of one session from meeting each other in the store. */
+  readonly updates: SerialQueue
+  readonly keyOf: (id: string) => SessionKey
+  /** Ends what a user has more than `maxSessionsPerUser`, sparing this one. */
+  readonly trim: (user: string, current: SessionKey) => Promise<void>
+  /** Told of failures in work that no request waits for. */
+  readonly onBackgroundError: (error: unknown) => void
+}

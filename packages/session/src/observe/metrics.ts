@@ -1,0 +1,125 @@
+import type { AnySessions } from '../sessions.ts'
+import { EVENT_NAMES, type StoreOperation } from './events.ts'
+
+/** What `sessionMetrics` takes. */
+export interface MetricsOptions {
+  /** What all names begin with. @default 'session_' */
+  readonly prefix?: string
+  /** Upper bounds of the store-time histogram, seconds. @default 0.5 ms … 1 s */
+  readonly buckets?: readonly number[]
+  /** Labels that every sample carries, such as the manager's name where there are several. @default {} */
+  readonly labels?: Readonly<Record<string, string>>
+}
+
+/** Counters and histograms of one manager, in Prometheus' text format. */
+export interface SessionMetrics {
+  /** Goes with `text()` as its content type. */
+  readonly contentType: string
+  text(): string
+  /** Stops counting. */
+  stop(): void
+}
+
+interface Histogram {
+  readonly counts: number[]
+  sum: number
+  count: number
+}
+
+const BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1] as const
+
+/**
+ * Counts a manager's events and times its store, without a metrics library: serve `text()` at `/metrics`, or append it
+ * to what your library exports.
+ * @example
+ * const metrics = sessionMetrics(sessions)
+ * app.get('/metrics', (_request, reply) => reply.type(metrics.contentType).send(metrics.text()))
+ */
+export function sessionMetrics(
+  sessions: AnySessions,
+  { prefix = 'session_', buckets = BUCKETS, labels = {} }: MetricsOptions = {},
+): SessionMetrics {
+  const events = new Map<string, number>()
+  const store = new Map<string, Histogram>()
+  const count = (sample: string): void => void events.set(sample, (events.get(sample) ?? 0) + 1)
+  const stops = EVENT_NAMES.filter((name) => name !== 'store' && name !== 'circuit').map((name) =>
+    sessions.on(name, (event) => count(sampleLabels({ ...labels, event: name, ...detail(event) }))),
+  )
+  const stopStore = sessions.on('store', ({ operation, ms, ok }) => {
+    observe(store, sampleLabels({ ...labels, operation, ok: String(ok) }), ms / 1000, buckets)
+  })
+  return {
+    contentType: 'text/plain; version=0.0.4; charset=utf-8',
+    text: () => render({ prefix, buckets, labels, events, store, isOpen: sessions.isCircuitOpen }),
+    stop: () => {
+      for (const stop of [...stops, stopStore]) stop()
+    },
+  }
+}
+
+/** The label that tells events of one kind apart. Nothing of a client is ever a label. */
+function detail(event: object): Record<string, string> {
+  const { reason, failure, operation } = event as { reason?: string; failure?: string; operation?: StoreOperation }
+  if (reason !== undefined) return { reason }
+  return failure === undefined || operation === undefined ? {} : { reason: failure, operation }
+}
+
+function observe(store: Map<string, Histogram>, labels: string, seconds: number, buckets: readonly number[]): void {
+  let histogram = store.get(labels)
+  if (!histogram) {
+    histogram = { counts: buckets.map(() => 0), sum: 0, count: 0 }
+    store.set(labels, histogram)
+  }
+  const at = buckets.findIndex((bound) => seconds <= bound)
+  if (at !== -1) histogram.counts[at] = (histogram.counts[at] ?? 0) + 1
+  histogram.sum += seconds
+  histogram.count++
+}
+
+interface Rendered {
+  readonly prefix: string
+  readonly buckets: readonly number[]
+  readonly labels: Readonly<Record<string, string>>
+  readonly events: ReadonlyMap<string, number>
+  readonly store: ReadonlyMap<string, Histogram>
+  readonly isOpen: boolean
+}
+
+function render({ prefix, buckets, labels, events, store, isOpen }: Rendered): string {
+  const circuit = `${prefix}store_circuit_open`
+  const lines = [
+    `# HELP ${prefix}events_total What happened to sessions.`,
+    `# TYPE ${prefix}events_total counter`,
+    ...[...events].map(([sample, n]) => `${prefix}events_total{${sample}} ${n}`),
+    `# HELP ${prefix}store_seconds How long calls to the session store took.`,
+    `# TYPE ${prefix}store_seconds histogram`,
+    ...[...store].flatMap(([sample, histogram]) =>
+      renderHistogram(`${prefix}store_seconds`, sample, histogram, buckets),
+    ),
+    `# HELP ${circuit} Whether the store is left alone for now (1) because it kept failing.`,
+    `# TYPE ${circuit} gauge`,
+    `${circuit}${Object.keys(labels).length > 0 ? `{${sampleLabels(labels)}}` : ''} ${isOpen ? 1 : 0}`,
+  ]
+  return `${lines.join('\n')}\n`
+}
+
+function renderHistogram(name: string, labels: string, { counts, sum, count }: Histogram, buckets: readonly number[]) {
+  let below = 0
+  const rows = buckets.map((bound, i) => {
+    below += counts[i] ?? 0
+    return `${name}_bucket{${labels},le="${bound}"} ${below}`
+  })
+  return [
+    ...rows,
+    `${name}_bucket{${labels},le="+Inf"} ${count}`,
+    `${name}_sum{${labels}} ${sum}`,
+    `${name}_count{${labels}} ${count}`,
+  ]
+}
+
+const sampleLabels = (labels: Readonly<Record<string, string>>): string =>
+  Object.entries(labels)
+    .map(
+      ([name, value]) => `${name}="${value.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n')}"`,
+    )
+    .join(',')

@@ -1,0 +1,54 @@
+import { UnencodableError } from '../codec/codec.ts'
+import { SessionNameError, SessionTooLargeError, SessionValueError } from '../errors.ts'
+import { deepFreeze } from './freeze.ts'
+import type { RequestSession } from './request-session.ts'
+
+/** The longest name of an attribute, in bytes of UTF-8. */
+export const MAX_NAME_BYTES = 1024
+
+/** Throws unless every store can keep an attribute of this name: any well-formed text of 1 to 1,024 bytes will do. */
+export function checkName(name: string): void {
+  if (typeof name !== 'string') throw new SessionNameError(`must be a string, not ${typeof name}`)
+  if (name.length === 0) throw new SessionNameError('must not be empty')
+  if (name.length > MAX_NAME_BYTES || Buffer.byteLength(name) > MAX_NAME_BYTES) {
+    throw new SessionNameError(`must be at most ${MAX_NAME_BYTES} bytes long`)
+  }
+  if (!name.isWellFormed()) throw new SessionNameError('holds half a surrogate pair, so it is not valid Unicode')
+}
+
+/** A value as bytes, or `SessionValueError` / `SessionTooLargeError`. */
+export function encodeAttribute({ manager }: RequestSession, name: string, value: unknown): Uint8Array {
+  const { codec, maxAttributeBytes } = manager.options
+  const bytes = encode()
+  if (bytes.length > maxAttributeBytes) throw new SessionTooLargeError(name, bytes.length, maxAttributeBytes)
+  return bytes
+
+  function encode(): Uint8Array {
+    try {
+      return codec.encode(value)
+    } catch (error) {
+      if (error instanceof UnencodableError) throw new SessionValueError(name, error.path, error.reason, error)
+      throw new SessionValueError(name, '', `could not be encoded (${String(error)})`, error)
+    }
+  }
+}
+
+/**
+ * A fresh, frozen value from an attribute's bytes. Bytes that the codec cannot read (any longer) read as absent, with
+ * an `unreadable` event: during a rolling upgrade one odd attribute must not fail the whole request.
+ */
+export function decodeAttribute(exchange: RequestSession, name: string, bytes: Uint8Array | undefined): unknown {
+  // Spring Session writes a removed attribute as an empty value.
+  if (bytes === undefined || bytes.length === 0) return undefined
+  const { codec } = exchange.manager.options
+  try {
+    const value = codec.decode(bytes)
+    const isFrozen = deepFreeze(value)
+    if (!isFrozen) exchange.watch?.add(name, value)
+    return value
+  } catch (error) {
+    const { events } = exchange.manager
+    if (events.hears('unreadable')) events.emit('unreadable', { ...exchange.event(), attribute: name, error })
+    return undefined
+  }
+}

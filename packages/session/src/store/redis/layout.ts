@@ -1,0 +1,118 @@
+import { isUtf8 } from 'node:buffer'
+import { createHash } from 'node:crypto'
+import type { SessionKey } from '../../carrier/id.ts'
+import { asBuffer } from '../../codec/codec.ts'
+import type { Lifetime, SessionDelta, SessionListing, StoredSession } from '../store.ts'
+import type { RedisArgument } from './client.ts'
+
+const ATTRIBUTE = 'sessionAttr:'
+
+/** The names of keys in Redis: Spring Session's `<namespace>:sessions:<key>`, and an index beside it per user. */
+export class RedisKeys {
+  readonly sessions: string
+  readonly #users: string
+
+  constructor(namespace: string) {
+    this.sessions = `${namespace}:sessions:`
+    this.#users = `${namespace}:users:`
+  }
+
+  session(key: SessionKey): string {
+    return this.sessions + key
+  }
+
+  /** A user's name is hashed: it may be long, or hold anything. */
+  index(user: string): string {
+    return this.#users + createHash('sha256').update(user).digest('base64url')
+  }
+}
+
+/** The field that holds an attribute. */
+export const attributeField = (name: string): string => ATTRIBUTE + name
+
+/** A user's name as the hash keeps it: as JSON, because Spring reads every field of the hash as JSON, known to it or not. */
+export const userText = (user: string): string => JSON.stringify(user)
+
+/** A user's name from the hash; a bare one too. */
+export function parseUser(text: Buffer): string {
+  try {
+    return String(JSON.parse(text.toString()))
+  } catch {
+    return text.toString()
+  }
+}
+
+/** A delta as the scripts take it: how many pairs, the pairs, the fields to remove. */
+export function changes(
+  delta: SessionDelta,
+  lead: readonly (readonly [string, RedisArgument])[] = [],
+): RedisArgument[] {
+  const pairs: RedisArgument[] = []
+  for (const [field, value] of lead) pairs.push(field, value)
+  if (delta.user !== undefined) pairs.push('user', userText(delta.user))
+  if (delta.authenticatedAt !== undefined) pairs.push('authenticatedAt', String(delta.authenticatedAt))
+  for (const [name, bytes] of delta.set ?? []) pairs.push(attributeField(name), argument(bytes))
+  return [String(pairs.length / 2), ...pairs, ...(delta.remove ?? []).map(attributeField)]
+}
+
+/** Bytes as the client sends them cheapest: small texts as text (it writes whole commands of text at once). */
+export function argument(bytes: Uint8Array): RedisArgument {
+  const buffer = asBuffer(bytes)
+  return buffer.length <= 2048 && isUtf8(buffer) ? buffer.toString() : buffer
+}
+
+/** The fields of a new session, beside its attributes. */
+export const birth = (createdAt: number, { idleTimeoutMs }: Lifetime): [string, string][] => [
+  ['creationTime', String(createdAt)],
+  ['lastAccessedTime', String(createdAt)],
+  ['maxInactiveInterval', String(idleTimeoutMs / 1000)],
+]
+
+/** Reads what `LOAD` answers: its times, then fields and values. `undefined` unless the times are numbers. */
+export function parseLoaded(reply: readonly Buffer[]): StoredSession | undefined {
+  const attributes = new Map<string, Uint8Array>()
+  const [createdAt = Number.NaN, lastAccessedAt = Number.NaN, idle = Number.NaN] = times(reply[0])
+  const idleTimeoutMs = idle * 1000
+  let user: string | undefined
+  let authenticatedAt: number | undefined
+  for (let i = 1; i + 1 < reply.length; i += 2) {
+    const field = (reply[i] as Buffer).toString()
+    const value = reply[i + 1] as Buffer
+    if (field.startsWith(ATTRIBUTE)) attributes.set(field.slice(ATTRIBUTE.length), value)
+    else if (field === 'user') user = parseUser(value)
+    else if (field === 'authenticatedAt') authenticatedAt = number(value)
+  }
+  if (Number.isNaN(createdAt + lastAccessedAt + idleTimeoutMs)) return undefined
+  return {
+    createdAt,
+    lastAccessedAt,
+    idleTimeoutMs,
+    attributes,
+    ...(user === undefined ? {} : { user }),
+    ...(authenticatedAt === undefined ? {} : { authenticatedAt }),
+  }
+}
+
+const times = (text: Buffer | undefined): number[] => (text?.toString('latin1') ?? '').split(' ').map(Number)
+
+/** The fields that a listing needs. */
+export const LISTED = ['creationTime', 'lastAccessedTime', 'maxInactiveInterval', 'user', 'authenticatedAt'] as const
+
+/** A listing from the values of `LISTED`; `undefined` when the session is gone. */
+export function parseListing(
+  key: SessionKey,
+  values: readonly (Buffer | null)[],
+): (SessionListing & { readonly idleTimeoutMs: number }) | undefined {
+  const [created, accessed, idle, user, authenticated] = values
+  if (!created || !accessed || !idle) return undefined
+  return {
+    key,
+    createdAt: number(created),
+    lastAccessedAt: number(accessed),
+    idleTimeoutMs: number(idle) * 1000,
+    ...(user ? { user: parseUser(user) } : {}),
+    ...(authenticated ? { authenticatedAt: number(authenticated) } : {}),
+  }
+}
+
+const number = (value: Buffer): number => (value.length === 0 ? Number.NaN : Number(value.toString('latin1')))

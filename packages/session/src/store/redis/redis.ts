@@ -1,0 +1,162 @@
+import { hashId, type SessionKey } from '../../carrier/id.ts'
+import { asBuffer } from '../../codec/codec.ts'
+import { checkNames } from '../../names.ts'
+import { show } from '../../show.ts'
+import {
+  type CommitResult,
+  deadline,
+  type Loaded,
+  type SessionDelta,
+  type SessionListing,
+  type SessionPage,
+  type SessionStore,
+  type StoreOptions,
+} from '../store.ts'
+import { type RedisClient, run } from './client.ts'
+import { moveAcrossSlots } from './cluster.ts'
+import { attributeField, birth, changes, parseLoaded, parseUser, RedisKeys } from './layout.ts'
+import { CREATE, DESTROY, LOAD, ROTATE, UPDATE } from './scripts.ts'
+import { RedisIndex } from './user-index.ts'
+
+/** What `redisStore` takes. */
+export interface RedisStoreOptions {
+  /** An ioredis client that is yours to close: `Redis` (single or Sentinel) or `Cluster`. See `redisOptions`. */
+  readonly client: RedisClient
+  /** What all keys begin with. Spring Session's is the default. @default 'spring:session' */
+  readonly namespace?: string
+  /**
+   * `hashed` keeps sessions under SHA-256 of their ids, so that whoever reads Redis cannot pose as a client. `spring`
+   * keeps them under the plain id, as Spring Session does, to share them with it. @default 'hashed'
+   */
+  readonly ids?: 'hashed' | 'spring'
+}
+
+/** A store in Redis 6.2 or newer (or Valkey), on one server, behind Sentinel, or in a cluster. */
+export interface RedisStore extends SessionStore {
+  load(key: SessionKey, options: StoreOptions): Promise<Loaded>
+  /** The Redis key of the session with this id, the client's `keyPrefix` included. */
+  keyOf(id: string): string
+}
+
+/**
+ * Keeps each session in one hash, in Spring Session's layout; loads and commits in one round trip each.
+ * @example
+ * createSessions({ store: redisStore({ client: new Redis(redisOptions), namespace: 'shop' }) })
+ */
+export function redisStore(options: RedisStoreOptions): RedisStore {
+  checkNames<RedisStoreOptions>('redisStore', options, { client: true, namespace: true, ids: true })
+  return new RedisSessions(options)
+}
+
+class RedisSessions implements RedisStore {
+  readonly plainIds: boolean
+  readonly #client: RedisClient
+  readonly #keys: RedisKeys
+  readonly #index: RedisIndex
+
+  constructor({ client, namespace = 'spring:session', ids = 'hashed' }: RedisStoreOptions) {
+    if (typeof client?.callBuffer !== 'function') {
+      throw new TypeError(`redisStore: client is ${show(client)}, but must be an ioredis Redis or Cluster`)
+    }
+    if (typeof namespace !== 'string' || !/^[^\s{}*?[\]\\]{1,200}$/.test(namespace)) {
+      throw new TypeError(
+        `redisStore: namespace is ${show(namespace)}, but must be 1 to 200 characters without space { } * ? [ ] \\`,
+      )
+    }
+    if (ids !== 'hashed' && ids !== 'spring') {
+      throw new TypeError(`redisStore: ids is ${show(ids)}, but must be 'hashed' or 'spring'`)
+    }
+    this.plainIds = ids === 'spring'
+    this.#client = client
+    this.#keys = new RedisKeys(namespace)
+    this.#index = new RedisIndex(client, this.#keys)
+  }
+
+  keyOf(id: string): string {
+    return (this.#client.options.keyPrefix ?? '') + this.#keys.session(this.plainIds ? id : hashId(id))
+  }
+
+  async load(key: SessionKey, options: StoreOptions): Promise<Loaded> {
+    const { now, lifetime, usage } = options
+    const times = [now, lifetime.touchEveryMs, lifetime.absoluteTimeoutMs]
+    const reply = await run(this.#client, LOAD, [this.#keys.session(key)], times, usage)
+    if (reply === null) return undefined
+    if (!Array.isArray(reply)) return 'expired'
+    const session = parseLoaded(reply as Buffer[])
+    if (session?.user !== undefined && now - session.lastAccessedAt >= lifetime.touchEveryMs) {
+      this.#index.prolong(session.user, key, { ...session, lastAccessedAt: now }, options)
+    }
+    return session
+  }
+
+  async commit(key: SessionKey, delta: SessionDelta, options: StoreOptions): Promise<CommitResult> {
+    if (delta.create) return this.#create(key, delta, delta.create.createdAt, options)
+    if (delta.renameTo !== undefined) return this.#rotate(key, delta.renameTo, delta, options)
+    const reply = await run(this.#client, UPDATE, [this.#keys.session(key)], expectation(delta), options.usage)
+    return verdict(reply)
+  }
+
+  async #create(key: SessionKey, delta: SessionDelta, createdAt: number, options: StoreOptions): Promise<CommitResult> {
+    const { lifetime, now, usage } = options
+    const born = { createdAt, lastAccessedAt: createdAt, idleTimeoutMs: lifetime.idleTimeoutMs }
+    const ttl = Math.max(1, deadline(born, lifetime) - now)
+    const keys = [this.#keys.session(key)]
+    const untilMs = this.#index.until(born, options)
+    if (delta.user !== undefined) {
+      // In a cluster the index lies elsewhere. It goes first: an entry without a session is harmless, not the reverse.
+      if (this.#client.isCluster) await this.#index.enter(delta.user, key, untilMs, options)
+      else keys.push(this.#keys.index(delta.user))
+    }
+    const args = [createdAt, ttl, now, untilMs, key, ...changes(delta, birth(createdAt, lifetime))]
+    return verdict(await run(this.#client, CREATE, keys, args, usage))
+  }
+
+  async #rotate(key: SessionKey, to: SessionKey, delta: SessionDelta, options: StoreOptions): Promise<CommitResult> {
+    const { now, usage } = options
+    const user = delta.user ?? delta.previousUser
+    // Its times are not known here; the latest they allow will do, the next touch sets it right.
+    const untilMs = this.#index.until(
+      { createdAt: now, lastAccessedAt: now, idleTimeoutMs: options.lifetime.idleTimeoutMs },
+      options,
+    )
+    if (this.#client.isCluster) {
+      if (user !== undefined) await this.#index.enter(user, to, untilMs, options)
+      const result = await moveAcrossSlots(this.#client, this.#keys.session(key), this.#keys.session(to), delta, usage)
+      if (delta.previousUser !== undefined && result === 'ok') this.#index.leave(delta.previousUser, key, options)
+      return result
+    }
+    const keys = [this.#keys.session(key), this.#keys.session(to)]
+    if (user !== undefined) keys.push(this.#keys.index(user))
+    if (delta.previousUser !== undefined && delta.previousUser !== user) keys.push(this.#keys.index(delta.previousUser))
+    return verdict(await run(this.#client, ROTATE, keys, [now, untilMs, key, to, ...changes(delta)], usage))
+  }
+
+  async destroy(key: SessionKey, options: StoreOptions): Promise<boolean> {
+    const reply = await run(this.#client, DESTROY, [this.#keys.session(key)], [], options.usage)
+    const [count, user] = reply as [number, Buffer | null | undefined]
+    if (user) this.#index.leave(parseUser(user), key, options)
+    return count === 1
+  }
+
+  ofUser(user: string, options: StoreOptions): Promise<SessionListing[]> {
+    return this.#index.list(user, options)
+  }
+
+  list(options: StoreOptions & { cursor?: string; limit?: number }): Promise<SessionPage> {
+    return this.#index.scan(options)
+  }
+
+  /** Nothing of its own to close: the client is the caller's. */
+  async [Symbol.asyncDispose](): Promise<void> {}
+}
+
+function expectation(delta: SessionDelta) {
+  const { expect } = delta
+  if (!expect) return ['', '', '', ...changes(delta)]
+  const { name, value } = expect
+  return [attributeField(name), value ? '1' : '0', value ? asBuffer(value) : '', ...changes(delta)]
+}
+
+function verdict(reply: unknown): CommitResult {
+  return reply === 1 ? 'ok' : reply === 0 ? 'gone' : 'conflict'
+}

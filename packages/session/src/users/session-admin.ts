@@ -1,0 +1,147 @@
+import { hashId, type SessionKey } from '../carrier/id.ts'
+import type { Manager } from '../manager.ts'
+import type { SessionEvents } from '../observe/events.ts'
+import { type AnySession, Session } from '../session.ts'
+import { show } from '../show.ts'
+import type { SessionListing } from '../store/store.ts'
+import { checkUser } from './user.ts'
+
+/** One session in a list. The `handle` can end it, but nobody can use it as a cookie. */
+export interface SessionSummary {
+  readonly handle: string
+  /** Epoch ms. */
+  readonly createdAt: number
+  readonly lastAccessedAt: number
+  readonly user?: string
+  readonly authenticatedAt?: number
+}
+
+/** One that is gone when its turn comes may live on under a new id, so `endUser` looks again, this often at most. */
+const MAX_ROUNDS = 20
+
+type EndReason = SessionEvents['ended']['reason']
+
+/** Lists sessions and ends them from outside: for a user's own page of devices, and for operators. */
+export class SessionAdmin {
+  readonly #manager: Manager
+
+  /** @internal */
+  constructor(manager: Manager) {
+    this.#manager = manager
+  }
+
+  /** A user's live sessions, the most recently used first. */
+  async ofUser(user: string): Promise<SessionSummary[]> {
+    checkUser('sessions.ofUser', user)
+    const listings = await this.#listings(user)
+    return listings.map((listing) => this.#summary(listing))
+  }
+
+  /**
+   * All live sessions, about `limit` at a time: pass the `cursor` of one answer to get the next. For operators: on Redis
+   * it scans the whole keyspace.
+   */
+  async list({ cursor, limit = 100 }: { cursor?: string | undefined; limit?: number } = {}): Promise<{
+    sessions: SessionSummary[]
+    cursor?: string
+  }> {
+    if (!Number.isSafeInteger(limit) || limit < 1) {
+      throw new TypeError(`sessions.list: limit is ${show(limit)}, but must be a whole number, at least 1`)
+    }
+    const options = { ...this.#options(), limit, ...(cursor === undefined ? {} : { cursor }) }
+    const page = await this.#manager.storeClient.run('list', () => this.#manager.options.store.list(options))
+    const sessions = page.sessions.map((listing) => this.#summary(listing))
+    return page.cursor === undefined ? { sessions } : { sessions, cursor: page.cursor }
+  }
+
+  /** Ends the session with this handle and tells whether there was one. `user` makes it look only among theirs. */
+  async end(handle: string, { user }: { user?: string | undefined } = {}): Promise<boolean> {
+    if (user !== undefined) checkUser('sessions.end', user)
+    const key = await this.#find(handle, user)
+    return key !== undefined && this.#destroy(key, 'by-handle', user)
+  }
+
+  /**
+   * Ends all sessions of a user, or all but one (a `Session`, or its handle), and tells how many. Requests under way
+   * with them cannot bring them back.
+   */
+  async endUser(user: string, { except }: { except?: AnySession | string | undefined } = {}): Promise<number> {
+    checkUser('sessions.endUser', user)
+    const spared = except instanceof Session ? await this.#keyOf(except) : except
+    let ended = 0
+    for (let round = 1; round <= MAX_ROUNDS; round++) {
+      const listings = await this.#listings(user)
+      const doomed = listings.filter((listing) => listing.key !== spared && this.#handle(listing.key) !== spared)
+      const now = await this.#destroyAll(doomed, 'of-user')
+      ended += now
+      if (now === doomed.length) break
+    }
+    return ended
+  }
+
+  /** @internal Ends those sessions of a user that are too many, those idle the longest first, never `current`. */
+  async trim(user: string, current: SessionKey): Promise<void> {
+    const others = (await this.#listings(user)).filter((listing) => listing.key !== current)
+    await this.#destroyAll(others.slice(this.#manager.options.maxSessionsPerUser - 1), 'too-many')
+  }
+
+  async #destroyAll(doomed: readonly SessionListing[], reason: EndReason): Promise<number> {
+    const ended = await Promise.all(doomed.map(({ key, user }) => this.#destroy(key, reason, user)))
+    return ended.filter(Boolean).length
+  }
+
+  async #destroy(key: SessionKey, reason: EndReason, user: string | undefined): Promise<boolean> {
+    const { storeClient, events, options } = this.#manager
+    const had = await storeClient.run('destroy', () => options.store.destroy(key, this.#options()))
+    if (had && events.hears('ended')) {
+      const event = { at: options.now(), session: events.hash(key), reason }
+      events.emit('ended', user === undefined ? event : { ...event, user })
+    }
+    return had
+  }
+
+  async #listings(user: string): Promise<SessionListing[]> {
+    const { storeClient, options } = this.#manager
+    const listings = await storeClient.run('ofUser', () => options.store.ofUser(user, this.#options()))
+    return listings.sort(byRecency)
+  }
+
+  async #find(handle: string, user: string | undefined): Promise<SessionKey | undefined> {
+    if (!/^[A-Za-z0-9_-]{43}$/.test(handle)) return undefined
+    const isHandle = (listing: SessionListing): boolean => this.#handle(listing.key) === handle
+    if (user !== undefined) return (await this.#listings(user)).find(isHandle)?.key
+    if (!this.#manager.options.store.plainIds) return handle
+    let cursor: string | undefined
+    do {
+      const options = { ...this.#options(), ...(cursor === undefined ? {} : { cursor }) }
+      const page = await this.#manager.storeClient.run('list', () => this.#manager.options.store.list(options))
+      const found = page.sessions.find(isHandle)
+      if (found) return found.key
+      cursor = page.cursor
+    } while (cursor !== undefined)
+    return undefined
+  }
+
+  async #keyOf(session: AnySession): Promise<SessionKey | undefined> {
+    const info = await session.info()
+    return info && this.#manager.keyOf(info.id)
+  }
+
+  #summary({ key, ...rest }: SessionListing): SessionSummary {
+    return { handle: this.#handle(key), ...rest }
+  }
+
+  /** Where ids are stored plainly the key is the token itself, so it is hashed before anybody sees it. */
+  #handle(key: SessionKey): string {
+    return this.#manager.options.store.plainIds ? hashId(key) : key
+  }
+
+  #options() {
+    const { options, onBackgroundError } = this.#manager
+    return { now: options.now(), lifetime: options.lifetime, onBackgroundError }
+  }
+}
+
+/** The most recently used first; the key decides between equals, so that all nodes see one order. */
+const byRecency = (a: SessionListing, b: SessionListing): number =>
+  b.lastAccessedAt - a.lastAccessedAt || b.createdAt - a.createdAt || (a.key < b.key ? -1 : 1)
