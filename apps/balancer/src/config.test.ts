@@ -33,7 +33,7 @@ const wrong: [Record<string, string>, RegExp][] = [
   [{ BALANCER_PORT: '80a' }, /^BALANCER_PORT: /],
   [{ ADMIN_PORT: '-1' }, /^ADMIN_PORT: /],
   [{ POLICY: 'fastest' }, /^POLICY: "fastest" is not one of round-robin, /],
-  [{ ENGINE: 'curl' }, /^ENGINE: "curl" is not one of direct, undici, http-proxy$/],
+  [{ ENGINE: 'curl' }, /^ENGINE: "curl" is not one of direct, http-proxy$/],
   [{ UPSTREAMS: 'http://x' }, /^UPSTREAMS: .*name=http:\/\/host:port/],
   [{ UPSTREAMS: 'a=ftp://x' }, /^UPSTREAMS: url: "ftp:\/\/x" is not http/],
   [{ UPSTREAMS: 'a=http://x/path' }, /^UPSTREAMS: url: .* no path/],

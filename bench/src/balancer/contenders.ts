@@ -53,6 +53,5 @@ export function contendersWith({ nginx, haproxy, caddy }: Programs): readonly Co
       start: (nodes) => startOurs('http-proxy', nodes),
     },
     { id: 'ours-direct', title: 'ours, direct', affinity: true, start: (nodes) => startOurs('direct', nodes) },
-    { id: 'ours-undici', title: 'ours, undici', affinity: true, start: (nodes) => startOurs('undici', nodes) },
   ]
 }

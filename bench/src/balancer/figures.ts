@@ -2,7 +2,7 @@ import { type Rounds, roundsOf } from '../measure/rounds.ts'
 import type { Figure } from '../report/figures.ts'
 import { median } from '../stats/interval.ts'
 
-const engines = ['ours-direct', 'ours-undici', 'ours-http-proxy'] as const
+const engines = ['ours-direct', 'ours-http-proxy'] as const
 
 /** Ours with the engine that spends least in this run. */
 export function cheapestEngine(rounds: Rounds): (typeof engines)[number] {

@@ -22,7 +22,7 @@ export async function soakBalancer(options: SoakOptions): Promise<SoakOutcome> {
   const step = options.quick ? 1_000 : 200_000
   const env = environment([])
   const readings: Record<string, Reading[]> = {}
-  for (const engine of ['direct', 'undici', 'http-proxy']) readings[engine] = await soakEngine(engine, step, options)
+  for (const engine of ['direct', 'http-proxy']) readings[engine] = await soakEngine(engine, step, options)
   const rows = Object.entries(readings).flatMap(([engine, list]) =>
     list.map(({ requests, heapBytes }) => [engine, String(requests), (heapBytes / 2 ** 20).toFixed(2)]),
   )

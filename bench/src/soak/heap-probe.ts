@@ -2,7 +2,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { settled } from './settled.ts'
 
-/** undici drops a cleared timer at its next tick, which comes every half second. */
+/** Node's timers, and those of libraries, let go of what they hold at their next tick: the slowest comes every half second. */
 const tickMs = 500
 
 process.on('message', async (order: unknown) => {

@@ -4,9 +4,9 @@ import { createRequire } from 'node:module'
 import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-/** The cases that balancer-cases lists; 51 is about sessions too and is tested with the cluster. */
+/** All cases; 51 is about sessions too and is tested with the cluster. */
 const CASES = Array.from({ length: 50 }, (_, i) => i + 1)
-const ENGINES = ['direct', 'undici', 'http-proxy']
+const ENGINES = ['direct', 'http-proxy']
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const page = join(root, 'CASES.md')
@@ -26,19 +26,20 @@ function listTests(): Listed[] {
   return tests.toSorted((a, b) => (a.file < b.file ? -1 : a.file > b.file ? 1 : 0))
 }
 
-/** Line of each test by file and title, from the sources. */
-function lineOf(file: string, number: number): number {
-  const lines = readFileSync(file, 'utf8').split('\n')
-  return lines.findIndex((line) => line.includes(`caseOf(${number}, `)) + 1
+const testsOf = (tests: readonly Listed[], number: number): Listed[] =>
+  tests.filter(({ name }) => name.includes(`case ${number}: `))
+
+/** File and line of the case's first test. No link: the page is in the tarball, the tests are not. */
+function placeOf(tests: readonly Listed[], number: number): string {
+  const file = testsOf(tests, number)[0]?.file
+  if (file === undefined) return ''
+  const before = readFileSync(file, 'utf8').split(new RegExp(`caseOf\\(\\s*${number},`))[0] as string
+  return `\`${relative(join(root, 'test/cases'), file)}:${before.split('\n').length}\``
 }
 
 function cell(tests: readonly Listed[], number: number, engine: string): string {
-  const found = tests.filter(({ name }) => name.includes(`case ${number}: `) && name.endsWith(`[${engine}]`))
-  const file = found[0]?.file
-  if (file === undefined) return ''
-  const path = relative(root, file)
-  const count = found.length === 1 ? '1 test' : `${found.length} tests`
-  return `[${count}](${path}#L${lineOf(file, number)})`
+  const { length } = testsOf(tests, number).filter(({ name }) => name.endsWith(`[${engine}]`))
+  return length === 0 ? '' : length === 1 ? '1 test' : `${length} tests`
 }
 
 function titleOf(tests: readonly Listed[], number: number): string {
@@ -68,9 +69,12 @@ function main(): void {
     'Made by `node scripts/case-matrix.ts` from the names of the tests that run. Case 51 (failover A → B → A must not serve a',
     "stale session) needs sessions and is tested in the cluster's package.",
     '',
-    `| case | first test | ${ENGINES.join(' | ')} |`,
-    `|---|---|${ENGINES.map(() => '---|').join('')}`,
-    ...rows.map(({ number, cells }) => `| ${number} | ${titleOf(tests, number)} | ${cells.join(' | ')} |`),
+    `| case | first test | in \`test/cases\` | ${ENGINES.join(' | ')} |`,
+    `|---|---|---|${ENGINES.map(() => '---|').join('')}`,
+    ...rows.map(
+      ({ number, cells }) =>
+        `| ${number} | ${titleOf(tests, number)} | ${placeOf(tests, number)} | ${cells.join(' | ')} |`,
+    ),
     '',
   ].join('\n')
   if (process.argv.includes('--check')) {

@@ -67,6 +67,15 @@ describe('the packed package', { timeout: 300_000 }, () => {
     expect(stdout).toContain('node16 (from ESM)')
   })
 
+  test('does without http-proxy until it is asked for, and says then what to install', async () => {
+    const code = (engine: string) =>
+      `import { createBalancer } from '@session-cluster/balancer'; createBalancer({ upstreams: [], engine: '${engine}' })`
+    const make = (engine: string) =>
+      run(process.execPath, ['--input-type=module', '--eval', code(engine)], { cwd: project })
+    await make('direct')
+    await expect(make('http-proxy')).rejects.toThrow(/TypeError: engine: http-proxy needs .*npm install http-proxy@1/)
+  })
+
   test('the ten lines compile strictly, with our declarations checked too, and run', async () => {
     await run(process.execPath, [join(workspace, 'node_modules/typescript/bin/tsc'), '-p', 'tsconfig.json'], {
       cwd: project,

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import { describe, expect, test } from 'vitest'
-import { engineNames, testBalancer } from './support/balancer.ts'
+import { testBalancer } from './support/balancer.ts'
 import { RawClient } from './support/client.ts'
 import { testNode } from './support/node.ts'
 
@@ -20,10 +20,10 @@ async function heldNode() {
   return Object.assign(node, { held: held.promise })
 }
 
-describe.each(engineNames)('several requests on one connection, before the first is answered [%s]', (engine) => {
+describe('several requests on one connection, before the first is answered', () => {
   test('one whose answer breaks off ends the connection in its turn: the answers before it are whole', async () => {
     await using node = await heldNode()
-    await using lb = await testBalancer({ engine, nodes: [node] })
+    await using lb = await testBalancer({ nodes: [node] })
     const requests = ['/held', '/x', '/broken', '/y'].map((path) => get(path)).join('')
     await using client = new RawClient(lb.port).send(requests)
     await expect.poll(() => lb.done.map(({ termination }) => termination)).toContain('upstream_aborted')
@@ -36,7 +36,7 @@ describe.each(engineNames)('several requests on one connection, before the first
 
   test('a client that leaves ends all of them, also those whose answers waited', async () => {
     await using node = await heldNode()
-    await using lb = await testBalancer({ engine, nodes: [node] })
+    await using lb = await testBalancer({ nodes: [node] })
     const client = new RawClient(lb.port).send(
       get('/held') + get('/x') + get('/y') + get('/nobody', 'Expect: nonsense\r\n') + get('/late'),
     )
@@ -62,7 +62,7 @@ describe.each(engineNames)('several requests on one connection, before the first
       upgrades++
       socket.end()
     })
-    await using lb = await testBalancer({ engine, nodes: [node] })
+    await using lb = await testBalancer({ nodes: [node] })
     await using client = new RawClient(lb.port).send(get('/held') + get('/socket', webSocket))
     await expect.poll(() => node.seen.map(({ url }) => url)).toEqual(['/held', '/socket'])
     ;(await node.held).end('answer to /held\n')

@@ -172,7 +172,7 @@ describe.each(engineNames)('streams [%s]', (engine) => {
   })
 })
 
-describe.each(engineNames)('WebSockets [%s]', (engine) => {
+describe('WebSockets', () => {
   const open = async (url: string, headers = {}): Promise<WebSocket> => {
     const socket = new WebSocket(url.replace('http', 'ws'), { headers })
     const { promise, resolve, reject } = Promise.withResolvers<void>()
@@ -189,7 +189,7 @@ describe.each(engineNames)('WebSockets [%s]', (engine) => {
       socket.on('message', (data, isBinary) => socket.send(data, { binary: isBinary }))
     })
     const dead = await deadNode()
-    await using lb = await testBalancer({ engine, nodes: [dead, node], affinity: { secret } })
+    await using lb = await testBalancer({ nodes: [dead, node], affinity: { secret } })
     const socket = await open(lb.url)
     const got: number[] = []
     socket.on('message', (data) => got.push((data as Buffer).length))
@@ -204,7 +204,7 @@ describe.each(engineNames)('WebSockets [%s]', (engine) => {
   test.runIf(process.platform === 'linux')('TCP asks silent ends whether they are still there', async () => {
     await using node = await testNode('a')
     new WebSocketServer({ server: node.server })
-    await using lb = await testBalancer({ engine, nodes: [node] })
+    await using lb = await testBalancer({ nodes: [node] })
     const socket = await open(lb.url)
     const timers = () => [tcpTimers('local', lb.port), tcpTimers('remote', Number(new URL(node.url).port))]
     await expect.poll(timers).toEqual([['keepalive'], ['keepalive']])
@@ -214,7 +214,7 @@ describe.each(engineNames)('WebSockets [%s]', (engine) => {
   test('when the node dies both ends are closed', async () => {
     await using node = await testNode('a', await freePort())
     new WebSocketServer({ server: node.server }).on('connection', (socket) => socket.on('error', () => {}))
-    await using lb = await testBalancer({ engine, nodes: [node] })
+    await using lb = await testBalancer({ nodes: [node] })
     const socket = await open(lb.url)
     let closed = false
     socket.once('close', () => {
@@ -228,7 +228,7 @@ describe.each(engineNames)('WebSockets [%s]', (engine) => {
   test('an upgrade that the node refuses is passed on; with no node it is a real 502 or 503', async () => {
     await using node = await testNode('a', await freePort())
     node.server.on('upgrade', (_, socket) => socket.end('HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\n\r\nno'))
-    await using lb = await testBalancer({ engine, nodes: [node] })
+    await using lb = await testBalancer({ nodes: [node] })
     const upgrade = 'GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n'
     await using refused = new RawClient(lb.port).send(upgrade)
     await expect.poll(() => refused.received).toMatch(/^HTTP\/1\.1 403 Forbidden[\s\S]*no$/)

@@ -3,7 +3,7 @@ import https from 'node:https'
 import { connect } from 'node:tls'
 import { describe, expect, test } from 'vitest'
 import type { Policy } from '../src/index.ts'
-import { engineNames, secret, testBalancer } from './support/balancer.ts'
+import { secret, testBalancer } from './support/balancer.ts'
 import { certificate } from './support/certificate.ts'
 import { rawNode, testNode, testNodes } from './support/node.ts'
 
@@ -47,10 +47,10 @@ async function withSession<T>(url: string, run: (session: ClientHttp2Session) =>
   }
 }
 
-describe.each(engineNames)('TLS and HTTP/2 in front [%s]', (engine) => {
+describe('TLS and HTTP/2 in front', () => {
   test('HTTPS by HTTP/1.1: the node hears of it, and the affinity cookie is Secure', async () => {
     await using node = await testNode('a')
-    await using lb = await testBalancer({ engine, nodes: [node], affinity: { secret }, front: { tls } })
+    await using lb = await testBalancer({ nodes: [node], affinity: { secret }, front: { tls } })
     const { promise, resolve, reject } = Promise.withResolvers<string[]>()
     const request = https.get(lb.url, { rejectUnauthorized: false, agent: false }, (response) => {
       response.resume()
@@ -66,7 +66,7 @@ describe.each(engineNames)('TLS and HTTP/2 in front [%s]', (engine) => {
     await using nodes = await testNodes(2)
     const policy: Policy = (available, request) =>
       available.find(({ name }) => request.header('host') === `${name}.test`)
-    await using lb = await testBalancer({ engine, nodes, front: { tls }, policy })
+    await using lb = await testBalancer({ nodes, front: { tls }, policy })
     await withSession(lb.url, async (session) => {
       const bodies = ['b', 'a', 'b'].map((name) => ask2(session, { ':authority': `${name}.test` }))
       expect((await Promise.all(bodies)).map(({ body }) => body)).toEqual(['b', 'a', 'b'])
@@ -89,7 +89,7 @@ describe.each(engineNames)('TLS and HTTP/2 in front [%s]', (engine) => {
       res.addTrailers({ 'X-Sum': '7' })
       res.end()
     }
-    await using lb = await testBalancer({ engine, nodes: [node], front: { tls } })
+    await using lb = await testBalancer({ nodes: [node], front: { tls } })
     await withSession(lb.url, async (session) => {
       const headers = { ':method': 'POST', ':path': '/x?y=1', cookie: ['c=1', 'd=2'] as unknown as string }
       const answer = await ask2(session, headers, 'hello')
@@ -104,7 +104,7 @@ describe.each(engineNames)('TLS and HTTP/2 in front [%s]', (engine) => {
 
   test('HTTP/2: many requests at once on one connection are spread over the nodes', async () => {
     await using nodes = await testNodes(3)
-    await using lb = await testBalancer({ engine, nodes, front: { tls } })
+    await using lb = await testBalancer({ nodes, front: { tls } })
     await withSession(lb.url, async (session) => {
       const answers = await Promise.all(Array.from({ length: 30 }, () => ask2(session, { ':path': '/' })))
       for (const node of nodes) expect(answers.filter((answer) => answer.body === node.name)).toHaveLength(10)
@@ -116,7 +116,7 @@ describe.each(engineNames)('TLS and HTTP/2 in front [%s]', (engine) => {
       if (!text.includes('\r\n\r\n')) return
       socket.write('HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhello', () => socket.destroy())
     })
-    await using lb = await testBalancer({ engine, nodes: [node], front: { tls } })
+    await using lb = await testBalancer({ nodes: [node], front: { tls } })
     await withSession(lb.url, async (session) => {
       expect(await ask2(session, { ':path': '/' })).toMatchObject({ reset: http2.constants.NGHTTP2_INTERNAL_ERROR })
       expect(session.closed).toBe(false)
@@ -133,7 +133,7 @@ describe.each(engineNames)('TLS and HTTP/2 in front [%s]', (engine) => {
       res.once('close', () => left++)
       return true
     }
-    await using lb = await testBalancer({ engine, nodes: [node], front: { tls } })
+    await using lb = await testBalancer({ nodes: [node], front: { tls } })
     await withSession(lb.url, async (session) => {
       const stream = session.request({ ':path': '/' })
       stream.on('error', () => {})
@@ -146,7 +146,7 @@ describe.each(engineNames)('TLS and HTTP/2 in front [%s]', (engine) => {
 
   test('HTTP/2: headers beyond the bound reach no node', async () => {
     await using node = await testNode('a')
-    await using lb = await testBalancer({ engine, nodes: [node], front: { tls } })
+    await using lb = await testBalancer({ nodes: [node], front: { tls } })
     await withSession(lb.url, async (session) => {
       const tooLarge = await ask2(session, { ':path': '/', 'x-a': 'b'.repeat(20_000) })
       expect(tooLarge).toMatchObject({ headers: { ':status': 431 }, body: expect.stringContaining('too large') })
@@ -156,7 +156,7 @@ describe.each(engineNames)('TLS and HTTP/2 in front [%s]', (engine) => {
   })
 
   test('HTTP/2: all down is a 503, CONNECT a 405', async () => {
-    await using lb = await testBalancer({ engine, nodes: [], front: { tls } })
+    await using lb = await testBalancer({ nodes: [], front: { tls } })
     await withSession(lb.url, async (session) => {
       expect((await ask2(session, { ':path': '/' })).headers).toMatchObject({ ':status': 503, 'retry-after': '1' })
       const connected = await ask2(session, { ':method': 'CONNECT', ':authority': 'x:1' })

@@ -6,7 +6,7 @@ import type { Attempt, Engine, EngineTimeouts, Receiver } from './engine.ts'
 
 /**
  * The `direct` engine: HTTP/1.1 over sockets of its own, one request at a time on each, with a reader of answers that is
- * stricter than either library's. Of the three it costs the least.
+ * stricter than Node’s parser. Of the two it costs the least.
  */
 export function directEngine(timeouts: EngineTimeouts): Engine {
   const { connectTimeoutMs, headersTimeoutMs, idleTimeoutMs } = timeouts

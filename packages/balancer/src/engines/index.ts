@@ -1,15 +1,13 @@
 import { directEngine } from './direct.ts'
 import type { Engine, EngineTimeouts } from './engine.ts'
 import { httpProxyEngine } from './http-proxy.ts'
-import { undiciEngine } from './undici.ts'
 
 /** A name that `ENGINE` accepts. */
-export type EngineName = 'direct' | 'undici' | 'http-proxy'
+export type EngineName = 'direct' | 'http-proxy'
 
-/** Every engine by its name in `ENGINE`. */
+/** Every engine by its name in `ENGINE`. `http-proxy` throws a `TypeError` when that package is not installed. */
 export const engines: Record<EngineName, (timeouts: EngineTimeouts) => Engine> = {
   direct: directEngine,
-  undici: undiciEngine,
   'http-proxy': httpProxyEngine,
 }
 

@@ -1,5 +1,6 @@
-import { createRequire } from 'node:module'
-import util from 'node:util'
+import { createRequire, registerHooks } from 'node:module'
+import { dirname, sep } from 'node:path'
+import { pathToFileURL } from 'node:url'
 
 const require = createRequire(import.meta.url)
 
@@ -14,22 +15,52 @@ interface HttpProxy {
   createProxyServer(options: object): ProxyServer
 }
 
+/** Node warns of `util._extend` (DEP0060), and it copies an array's items into an object: raw headers must come through. */
+const UTIL = `exports.inherits = require('node:util').inherits
+exports._extend = (target, source) => (Array.isArray(source) ? source : Object.assign(target, source))`
+const UTIL_URL = 'session-cluster:util-of-http-proxy'
+
 /**
- * Loads http-proxy. It takes `util._extend` at its loading and calls it for each request, of which Node warns (DEP0060):
- * for that moment the name stands for {@link extend}. No other warning is touched.
+ * Loads the http-proxy that the application has installed: a copy of its own, whose files get {@link UTIL} for `util`.
+ * Neither Node's `util` nor a copy that the application has loaded is touched.
+ * @throws TypeError when the package is not installed
  */
 export function loadHttpProxy(): HttpProxy {
-  const holder = util as unknown as { _extend: unknown }
-  const original = Object.getOwnPropertyDescriptor(holder, '_extend')
-  Object.defineProperty(holder, '_extend', { value: extend, configurable: true, writable: true })
+  const file = installed()
+  const home = dirname(file) + sep
+  const homeUrl = pathToFileURL(home).href
+  const loadedBefore = takeOut(home)
+  const hooks = registerHooks({
+    resolve: (specifier, context, next) =>
+      specifier === 'util' && context.parentURL?.startsWith(homeUrl)
+        ? { url: UTIL_URL, format: 'commonjs', shortCircuit: true }
+        : next(specifier, context),
+    load: (url, context, next) =>
+      url === UTIL_URL ? { format: 'commonjs', source: UTIL, shortCircuit: true } : next(url, context),
+  })
   try {
-    return require('http-proxy')
+    return require(file)
   } finally {
-    if (original) Object.defineProperty(holder, '_extend', original)
+    hooks.deregister()
+    takeOut(home)
+    Object.assign(require.cache, loadedBefore)
   }
 }
 
-/** Object.assign, but an array comes through as it is: raw headers then reach `http.request` in their order and spelling. */
-function extend(target: object, source: object): object {
-  return Array.isArray(source) ? source : Object.assign(target, source)
+// Where it is linked and not installed, this package does not see what lies beside the application.
+function installed(): string {
+  const application = dirname(process.argv[1] ?? import.meta.filename)
+  try {
+    return require.resolve('http-proxy', { paths: [import.meta.dirname, application] })
+  } catch (cause) {
+    throw new TypeError('engine: http-proxy needs the package of that name: npm install http-proxy@1.18.1', { cause })
+  }
+}
+
+/** Takes the package's modules out of the cache. @returns what was there */
+function takeOut(home: string): NodeJS.Dict<NodeJS.Module> {
+  const files = Object.keys(require.cache).filter((file) => file.startsWith(home))
+  const modules = Object.fromEntries(files.map((file) => [file, require.cache[file]]))
+  for (const file of files) delete require.cache[file]
+  return modules
 }
