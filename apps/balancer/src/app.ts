@@ -7,6 +7,10 @@ import {
   cookieAffinity,
   createAdmin,
   createBalancer,
+  Discovery,
+  discoveryMetrics,
+  dnsSource,
+  fileSource,
   routeSuffixAffinity,
   type TlsOptions,
 } from '@session-cluster/balancer'
@@ -25,9 +29,29 @@ export function buildBalancer(config: Config, log: Logger): Balancer {
 }
 
 /** Builds the admin server over a control: this process's balancer, or all workers'. */
-export function buildAdmin(config: Config, control: Control): Server {
-  const options: AdminOptions = { token: config.adminToken, about: () => about(config) }
+export function buildAdmin(config: Config, control: Control, discoveries: readonly Discovery[]): Server {
+  const options: AdminOptions = {
+    token: config.adminToken,
+    about: () => about(config),
+    moreMetrics: () => discoveryMetrics(discoveries.map(({ status }) => status)),
+  }
   return createAdmin(control, options)
+}
+
+/** Builds what looks upstreams up; nothing is asked until `start`. */
+export function buildDiscoveries({ discovery }: Config, control: Control, log: Logger): Discovery[] {
+  const { dns, file, servers, minMs, maxMs, drainMs } = discovery
+  const sources = [...dns.map((source) => dnsSource(source, { servers })), ...(file ? [fileSource(file)] : [])]
+  return sources.map(
+    (source) =>
+      new Discovery({
+        ...{ source, control, minMs, maxMs, drainMs },
+        onChange: ({ source, found, problem }) => {
+          if (problem === undefined) log.info({ source, found }, 'discovery works')
+          else log.warn({ source, found, problem }, 'discovery fails: what was found before stays')
+        },
+      }),
+  )
 }
 
 /** Reads certificate and key from their files; `undefined` without TLS. */

@@ -27,6 +27,19 @@ test('weights come behind the address', () => {
   ])
 })
 
+test('what is looked up stands beside what is listed', () => {
+  const config = readConfig({ UPSTREAMS: 'a=http://x:1,dns+a://web:8080,dns+srv://_http._tcp.web' })
+  expect(config.upstreams.map((u) => u.name)).toEqual(['a'])
+  expect(config.discovery).toMatchObject({ dns: ['dns+a://web:8080', 'dns+srv://_http._tcp.web'], file: undefined })
+})
+
+test('a file alone is enough, and the defaults are not added to it', () => {
+  expect(readConfig({ UPSTREAMS_FILE: '/etc/upstreams' })).toMatchObject({
+    upstreams: [],
+    discovery: { file: '/etc/upstreams', dns: [], minMs: 1000, maxMs: 10_000, drainMs: 10_000 },
+  })
+})
+
 const wrong: [Record<string, string>, RegExp][] = [
   [{ MODE: 'cluster' }, /^MODE: "cluster" is not one of local, sticky, clustered/],
   [{ BALANCER_PORT: '70000' }, /^BALANCER_PORT: "70000" is not a whole number from 0 to 65535$/],
@@ -39,6 +52,11 @@ const wrong: [Record<string, string>, RegExp][] = [
   [{ UPSTREAMS: 'a=http://x/path' }, /^UPSTREAMS: url: .* no path/],
   [{ UPSTREAMS: 'a=http://x,a=http://y' }, /^UPSTREAMS: a is there twice$/],
   [{ UPSTREAMS: 'a=http://x*5000' }, /^UPSTREAMS: weight: 5000/],
+  [{ UPSTREAMS: 'dns+a://' }, /^UPSTREAMS: "dns\+a:\/\/" is not dns\+a:/],
+  [{ UPSTREAMS: 'dns+aaaa://web:80' }, /^UPSTREAMS: .*the scheme is neither/],
+  [{ DISCOVERY_DNS: 'ns.example' }, /^DISCOVERY_DNS: /],
+  [{ DISCOVERY_MIN_MS: '1' }, /^DISCOVERY_MIN_MS: /],
+  [{ DISCOVERY_MIN_MS: '5000', DISCOVERY_MAX_MS: '1000' }, /^DISCOVERY_MAX_MS: "1000" is not a whole number from 5000/],
   [{ AFFINITY_SECRET: 'short' }, /^AFFINITY_SECRET: shorter than 16/],
   [{ AFFINITY_COOKIE: 'a b' }, /^AFFINITY_COOKIE: /],
   [{ AFFINITY: 'ip' }, /^AFFINITY: "ip" is not one of cookie, route$/],

@@ -2,12 +2,14 @@ import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import {
   type BalancerOptions,
-  checkUpstream,
+  dnsSource,
   type EngineName,
   engines,
   type HashOn,
+  isDnsSource,
   isHashOn,
   type PolicyName,
+  parseUpstreams,
   policies,
   TrustedProxies,
   type UpstreamOptions,
@@ -34,6 +36,7 @@ export interface Config {
   adminHost: string
   adminToken: string | undefined
   upstreams: UpstreamOptions[]
+  discovery: DiscoveryConfig
   policy: PolicyName
   engine: EngineName
   affinity: AffinityConfig
@@ -58,6 +61,18 @@ export interface Config {
 /** Where sessions live; to the balancer it decides whether affinity is on. */
 export type Mode = 'local' | 'sticky' | 'clustered'
 
+/** Where upstreams are looked up besides those that are listed. */
+export interface DiscoveryConfig {
+  /** `dns+a://…`, `dns+srv://…` */
+  dns: string[]
+  file: string | undefined
+  /** Name servers; none for the system's. */
+  servers: string[]
+  minMs: number
+  maxMs: number
+  drainMs: number
+}
+
 /** How a client finds its node again in mode sticky. */
 export interface AffinityConfig {
   by: 'cookie' | 'route'
@@ -81,7 +96,7 @@ export function readConfig(env: Env): Config {
     port: whole(env, 'BALANCER_PORT', 8000, PORT),
     host: text(env, 'HOST') ?? '127.0.0.1',
     ...admin(env),
-    upstreams: upstreams(env),
+    ...upstreams(env),
     policy: choice(env, 'POLICY', 'round-robin', Object.keys(policies) as PolicyName[]),
     engine: choice(env, 'ENGINE', 'direct', Object.keys(engines) as EngineName[]),
     affinity: affinity(env),
@@ -114,19 +129,24 @@ function admin(env: Env): Pick<Config, 'adminPort' | 'adminHost' | 'adminToken'>
 
 const DEFAULT_UPSTREAMS = 'a=http://127.0.0.1:8080,b=http://127.0.0.1:8081,c=http://127.0.0.1:8082'
 
-// `name=url`, or `name=url*weight`.
-function upstreams(env: Env): UpstreamOptions[] {
-  const entries = list({ UPSTREAMS: text(env, 'UPSTREAMS') ?? DEFAULT_UPSTREAMS }, 'UPSTREAMS')
-  const seen = new Set<string>()
-  return entries.map((entry) => {
-    const parts = /^([^=]+)=([^*]+)(?:\*(\d+))?$/.exec(entry)
-    if (!parts) throw new ConfigError(`UPSTREAMS: ${JSON.stringify(entry)} is not name=http://host:port, or …*weight`)
-    const [, name = '', url = '', weight] = parts
-    if (seen.has(name)) throw new ConfigError(`UPSTREAMS: ${name} is there twice`)
-    seen.add(name)
-    const options = { name, url, weight: weight === undefined ? undefined : Number(weight) }
-    return guarded('UPSTREAMS', () => checkUpstream(options))
-  })
+// Upstreams and DNS sources between commas; the defaults only where nothing else is said.
+function upstreams(env: Env): Pick<Config, 'upstreams' | 'discovery'> {
+  const file = text(env, 'UPSTREAMS_FILE')
+  const given = text(env, 'UPSTREAMS') ?? (file === undefined ? DEFAULT_UPSTREAMS : '')
+  const entries = list({ UPSTREAMS: given }, 'UPSTREAMS')
+  const dns = entries.filter(isDnsSource)
+  const servers = list(env, 'DISCOVERY_DNS')
+  for (const source of dns) guarded('UPSTREAMS', () => dnsSource(source))
+  guarded('DISCOVERY_DNS', () => dnsSource('dns+a://any', { servers }))
+  const minMs = whole(env, 'DISCOVERY_MIN_MS', 1000, SOME_MS)
+  return {
+    upstreams: guarded('UPSTREAMS', () => parseUpstreams(entries.filter((entry) => !isDnsSource(entry)).join())),
+    discovery: {
+      ...{ dns, file, servers, minMs },
+      maxMs: whole(env, 'DISCOVERY_MAX_MS', Math.max(10_000, minMs), [minMs, 3_600_000]),
+      drainMs: whole(env, 'DISCOVERY_DRAIN_MS', 10_000, MS),
+    },
+  }
 }
 
 function affinity(env: Env): AffinityConfig {

@@ -3,9 +3,9 @@ import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createSecureContext } from 'node:tls'
 import { fileURLToPath } from 'node:url'
-import { controlOf, serveOrders, Workers } from '@session-cluster/balancer'
+import { type Control, controlOf, type Discovery, serveOrders, Workers } from '@session-cluster/balancer'
 import { type Logger, pino } from 'pino'
-import { buildAdmin, buildBalancer, readTls } from './app.ts'
+import { buildAdmin, buildBalancer, buildDiscoveries, readTls } from './app.ts'
 import { type Config, readConfig } from './config.ts'
 import { ConfigError } from './read.ts'
 
@@ -38,11 +38,16 @@ async function main(): Promise<void> {
 async function alone(config: Config, log: Logger): Promise<Running> {
   const balancer = guardTls(() => buildBalancer(config, log))
   balancer.events.on('upstream', ({ name, state, reason }) => log.info({ upstream: name, state, reason }, 'upstream'))
+  const control = controlOf(balancer)
+  const discoveries = await discover(config, control, log)
   const url = await named('BALANCER', config.port, () => balancer.listen({ port: config.port, host: config.host }))
   return {
-    admin: buildAdmin(config, controlOf(balancer)),
+    admin: buildAdmin(config, control, discoveries),
     url,
-    close: () => balancer.close({ timeoutMs: config.drainMs }),
+    close: () => {
+      for (const discovery of discoveries) discovery.close()
+      return balancer.close({ timeoutMs: config.drainMs })
+    },
     reloadTls: () => reload(config, (tls) => balancer.setTls(tls)),
     restart: async () => log.warn('SIGUSR2 replaces workers, and there are none: set WORKERS'),
   }
@@ -60,11 +65,15 @@ async function withWorkers(config: Config, count: number, log: Logger): Promise<
     silenceMs: config.workerSilenceMs,
     onWorkerLost: (detail) => log.error({ detail }, 'a worker was lost and is replaced'),
   })
+  const discoveries = await discover(config, workers, log)
   const url = await named('BALANCER', config.port, () => workers.start())
   return {
-    admin: buildAdmin(config, workers),
+    admin: buildAdmin(config, workers, discoveries),
     url,
-    close: () => workers.close(),
+    close: () => {
+      for (const discovery of discoveries) discovery.close()
+      return workers.close()
+    },
     reloadTls: () => {
       // A pair that does not go together is found before any worker takes it.
       reload(config, createSecureContext)
@@ -72,6 +81,13 @@ async function withWorkers(config: Config, count: number, log: Logger): Promise<
     },
     restart: () => workers.restart(),
   }
+}
+
+// Before anybody is served, so that the first request finds the nodes; what is not found in time is found later.
+async function discover(config: Config, control: Control, log: Logger): Promise<Discovery[]> {
+  const discoveries = buildDiscoveries(config, control, log)
+  await Promise.all(discoveries.map((discovery) => discovery.start()))
+  return discoveries
 }
 
 function runWorker(config: Config, log: Logger): void {

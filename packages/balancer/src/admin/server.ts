@@ -11,6 +11,8 @@ export interface AdminOptions {
   token?: string | undefined
   /** What `GET /` shows. */
   about: () => object
+  /** Further families for `GET /metrics`, in the same text format. */
+  moreMetrics?: (() => string) | undefined
 }
 
 type Reply = { status: number; body?: unknown; text?: string; type?: string }
@@ -44,7 +46,8 @@ async function route(control: Control, options: AdminOptions, req: IncomingMessa
     return control.isReady() ? { status: 200, text: 'ok\n' } : { status: 503, text: 'no upstream is available\n' }
   }
   if (call === 'GET /metrics') {
-    return { status: 200, text: await control.metrics(), type: 'text/plain; version=0.0.4; charset=utf-8' }
+    const text = (await control.metrics()) + (options.moreMetrics?.() ?? '')
+    return { status: 200, text, type: 'text/plain; version=0.0.4; charset=utf-8' }
   }
   if (call === 'GET /upstreams') return { status: 200, body: await control.list() }
   if (call === 'POST /upstreams') return { status: 201, body: await control.add(readAddition(await readJson(req))) }
