@@ -70,8 +70,10 @@ describe('the packed package', { timeout: 300_000 }, () => {
   test('does without http-proxy until it is asked for, and says then what to install', async () => {
     const code = (engine: string) =>
       `import { createBalancer } from '@session-cluster/balancer'; createBalancer({ upstreams: [], engine: '${engine}' })`
+    // Without what the test runner adds to the places where packages are looked for.
+    const env = { PATH: process.env.PATH }
     const make = (engine: string) =>
-      run(process.execPath, ['--input-type=module', '--eval', code(engine)], { cwd: project })
+      run(process.execPath, ['--input-type=module', '--eval', code(engine)], { cwd: project, env })
     await make('direct')
     await expect(make('http-proxy')).rejects.toThrow(/TypeError: engine: http-proxy needs .*npm install http-proxy@1/)
   })
