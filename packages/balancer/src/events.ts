@@ -1,4 +1,5 @@
 import type { UpstreamState } from './pool/upstream.ts'
+import type { Step } from './steps.ts'
 
 /** A request was given to an upstream; one for each attempt. `at` is epoch ms. */
 export interface DecisionEvent {
@@ -11,6 +12,9 @@ export interface DecisionEvent {
   /** 1 for the first. */
   attempt: number
   reason: string
+  /** Why, first to last; `inWords` makes sentences of them. */
+  steps: readonly Step[]
+  /** The same in English, until all who listen read `steps`. */
   why: readonly string[]
 }
 

@@ -34,5 +34,6 @@ export {
   type UpstreamState,
 } from './pool/upstream.ts'
 export type { AccessEntry } from './proxy/context.ts'
+export { inWords, type Step } from './steps.ts'
 export { Workers, type WorkersOptions } from './workers/primary.ts'
 export { serveOrders, type WorkerOptions } from './workers/worker.ts'

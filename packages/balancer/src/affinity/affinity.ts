@@ -1,13 +1,14 @@
 import type { PickKey } from '../policies/policy.ts'
 import type { Pool } from '../pool/pool.ts'
 import type { Upstream } from '../pool/upstream.ts'
+import type { Step } from '../steps.ts'
 
 /** What a request says about where its client was before. */
 export interface Pin {
   /** The upstream that the client is pinned to, if the pool still knows it. */
   readonly upstream: Upstream | undefined
-  /** How that was found out, for people: `cookie AFFINITY: pinned to b`. */
-  readonly why: string
+  /** How that was found out. */
+  readonly step: Step
 }
 
 /** Remembers which upstream a client used before. It only says so: whether the client may go there is the pool's word. */

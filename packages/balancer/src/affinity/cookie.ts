@@ -54,6 +54,6 @@ function pinOf(name: string, request: PickKey, pool: Pool, tokenOf: (upstream: U
   if (values.length === 0) return undefined
   // A planted or outdated cookie of the same name must not hide the genuine one.
   const upstream = pool.all.find((candidate) => values.includes(tokenOf(candidate)))
-  if (!upstream) return { upstream, why: `cookie ${name}: names no upstream known here` }
-  return { upstream, why: `cookie ${name}: pinned to ${upstream.name}` }
+  if (!upstream) return { upstream, step: { key: 'affinity.unknown', cookie: name } }
+  return { upstream, step: { key: 'affinity.pinned', cookie: name, upstream: upstream.name } }
 }

@@ -34,8 +34,8 @@ function pinOf(name: string, request: PickKey, pool: Pool): Pin | undefined {
   if (value === undefined) return undefined
   const dot = value.lastIndexOf('.')
   const route = dot === -1 ? undefined : value.slice(dot + 1)
-  if (route === undefined) return { upstream: undefined, why: `cookie ${name}: has no route` }
+  if (route === undefined) return { upstream: undefined, step: { key: 'affinity.unrouted', cookie: name } }
   const upstream = pool.get(route)
-  if (!upstream) return { upstream, why: `cookie ${name}: names no upstream known here` }
-  return { upstream, why: `cookie ${name}: route ${upstream.name}` }
+  if (!upstream) return { upstream, step: { key: 'affinity.unknown', cookie: name } }
+  return { upstream, step: { key: 'affinity.pinned', cookie: name, upstream: upstream.name } }
 }

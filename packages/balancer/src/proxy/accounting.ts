@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import { type Termination, terminations } from '../front/termination.ts'
 import type { Peer } from '../headers/peer.ts'
 import type { Upstream } from '../pool/upstream.ts'
+import { inWords, type Step } from '../steps.ts'
 import type { AccessEntry, Context } from './context.ts'
 import type { Decision } from './select.ts'
 
@@ -23,20 +24,17 @@ export interface Recorded {
   readonly bytesOut: number
 }
 
-/** Tells where a request goes and why. `failed` says what the attempts before this one met with. */
-export function tellDecision(
-  context: Context,
-  recorded: Recorded,
-  decision: Decision,
-  failed: readonly string[],
-): void {
+/** Tells where a request goes and why. `met` says what the attempts before this one met with. */
+export function tellDecision(context: Context, recorded: Recorded, decision: Decision, met: readonly Step[]): void {
   const { requestId, method, path } = recorded
+  const steps = met.length > 0 ? [...met, ...decision.steps.slice(-1)] : decision.steps
   context.events.emit('decision', {
     ...{ requestId, at: context.clock.now(), method, path },
     upstream: decision.upstream?.name,
     attempt: recorded.attempts + 1,
     reason: decision.reason,
-    why: failed.length > 0 ? [...failed, ...decision.why.slice(-1)] : decision.why,
+    steps,
+    why: steps.map(inWords),
   })
 }
 

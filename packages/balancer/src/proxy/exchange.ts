@@ -12,7 +12,7 @@ import { passedTrailers } from '../headers/trailers.ts'
 import type { Upstream } from '../pool/upstream.ts'
 import type { Context } from './context.ts'
 import { writeHints } from './head-writer.ts'
-import { Passage } from './passage.ts'
+import { type Met, Passage } from './passage.ts'
 import { Reply, type ReplyOwner } from './reply.ts'
 import { Upload, type UploadOwner } from './upload.ts'
 
@@ -171,7 +171,7 @@ export class Exchange extends Passage implements Receiver, ReplyOwner, UploadOwn
     if (failure.kind !== 'stale') this.context.passive.failed(upstream, failure.error.message)
     if (this.#res.headersSent) return this.#abandon(failure.kind === 'timeout' ? 'idle_timeout' : 'upstream_aborted')
     this.#verdict = VERDICTS[failure.kind]
-    if (this.#mayRetry(failure) && this.goElsewhere(upstream, inWords(failure))) return
+    if (this.#mayRetry(failure) && this.goElsewhere(upstream, metWith(failure))) return
     this.refuse(...this.#verdict)
   }
 
@@ -257,7 +257,7 @@ const VERDICTS: Record<Exclude<FailureKind, 'unsendable'>, Verdict> = {
   died: DIED,
 }
 
-function inWords({ kind, error }: Failure): string {
-  if (kind !== 'connect') return 'died before it answered'
-  return (error as NodeJS.ErrnoException).code === 'ECONNREFUSED' ? 'refused the connection' : 'could not be reached'
+function metWith({ kind, error }: Failure): Met {
+  if (kind !== 'connect') return 'died'
+  return (error as NodeJS.ErrnoException).code === 'ECONNREFUSED' ? 'refused' : 'unreachable'
 }

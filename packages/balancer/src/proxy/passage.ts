@@ -5,9 +5,13 @@ import { RequestHead } from '../headers/request-head.ts'
 import type { PickKey } from '../policies/policy.ts'
 import type { Waiter } from '../pool/queue.ts'
 import type { Upstream } from '../pool/upstream.ts'
+import type { Step } from '../steps.ts'
 import { conclude, type Recorded, tellDecision } from './accounting.ts'
 import type { Context, InProgress } from './context.ts'
 import { type Decision, select } from './select.ts'
+
+/** What an attempt that failed met with. */
+export type Met = 'refused' | 'unreachable' | 'died'
 
 const NONE: readonly Upstream[] = []
 
@@ -34,7 +38,7 @@ export abstract class Passage implements PickKey, Waiter, Recorded, InProgress {
   #isOnIt = false
   #tried: readonly Upstream[] = NONE
   /** What the attempts before this one met with, for the why chain. */
-  #failed: readonly string[] = []
+  #met: readonly Step[] = []
 
   constructor(context: Context, req: IncomingMessage, peer: Peer) {
     this.context = context
@@ -108,7 +112,7 @@ export abstract class Passage implements PickKey, Waiter, Recorded, InProgress {
     // The client's pin is what it came with, however often it is tried.
     this.#decision ??= decision
     if (decision.reason === 'repicked' && decision.pinned) decision.pinned.stats.redispatches++
-    if (explain) tellDecision(this.context, this, decision, this.#failed)
+    if (explain) tellDecision(this.context, this, decision, this.#met)
     if (decision.upstream) return this.#go(decision.upstream)
     if (decision.reason === 'full') {
       if (line.join(this)) return
@@ -139,10 +143,10 @@ export abstract class Passage implements PickKey, Waiter, Recorded, InProgress {
   }
 
   /** Goes elsewhere after an upstream failed. @returns false when it has failed often enough */
-  protected goElsewhere(upstream: Upstream, failure: string): boolean {
+  protected goElsewhere(upstream: Upstream, met: Met): boolean {
     if (this.#tried.length >= this.context.retries) return false
     upstream.stats.redispatches++
-    this.#failed = [...this.#failed, `${upstream.name} ${failure}`]
+    this.#met = [...this.#met, { key: `met.${met}`, upstream: upstream.name }]
     this.#tried = [...this.#tried, upstream]
     this.dispatch()
     return true

@@ -2,6 +2,7 @@ import type { Affinity } from '../affinity/affinity.ts'
 import type { PickKey, Policy } from '../policies/policy.ts'
 import type { Pool } from '../pool/pool.ts'
 import type { Upstream } from '../pool/upstream.ts'
+import type { Step } from '../steps.ts'
 
 /**
  * Why an upstream was chosen: `picked` by the policy, `pinned` by affinity, `repicked` because the pinned one cannot
@@ -15,20 +16,20 @@ export interface Decision {
   readonly reason: Reason
   /** The upstream that the client was pinned to when it came. */
   readonly pinned: Upstream | undefined
-  /** The steps in words, first to last; empty when nobody asked for them. */
-  readonly why: readonly string[]
+  /** First to last; empty when nobody asked for them. */
+  readonly steps: readonly Step[]
 }
 
 /** What `select` needs to know besides the request. */
 export interface Selection {
   readonly pool: Pool
   readonly policy: Policy
-  /** The policy's name, for the why chain. */
+  /** The policy's name, for the steps. */
   readonly policyName: string
   readonly affinity: Affinity | undefined
 }
 
-const SILENT: readonly string[] = []
+const SILENT: readonly Step[] = []
 
 /**
  * Decides where a request goes. Affinity comes before the policy; upstreams in `tried` have failed this request already.
@@ -36,25 +37,25 @@ const SILENT: readonly string[] = []
  */
 export function select(parts: Selection, request: PickKey, tried: readonly Upstream[], explain: boolean): Decision {
   const { pool, affinity } = parts
-  const why: string[] = []
+  const steps: Step[] = []
   const pin = affinity?.pinOf(request, pool)
-  if (explain && affinity) why.push(pin?.why ?? 'no affinity yet')
+  if (explain && affinity) steps.push(pin?.step ?? { key: 'affinity.none' })
   const pinned = pin?.upstream
   if (pinned && !tried.includes(pinned)) {
     if (pool.mayServe(pinned)) {
       const full = pool.isFull(pinned)
-      if (explain && full) why.push(`${pinned.name} is full`)
-      return { upstream: full ? undefined : pinned, reason: full ? 'full' : 'pinned', pinned, why }
+      if (explain && full) steps.push({ key: 'state.full', upstream: pinned.name })
+      return { upstream: full ? undefined : pinned, reason: full ? 'full' : 'pinned', pinned, steps }
     }
-    if (explain) why.push(`${pinned.name} is ${pinned.state}`)
-    if (affinity?.whenUnavailable === 'strict') return { upstream: undefined, reason: 'none', pinned, why }
+    if (explain) steps.push({ key: `state.${pinned.state}`, upstream: pinned.name })
+    if (affinity?.whenUnavailable === 'strict') return { upstream: undefined, reason: 'none', pinned, steps }
   }
   // It was tried and failed: strict affinity does not look further on a retry either, or the session would be missed.
   if (pinned && tried.includes(pinned) && affinity?.whenUnavailable === 'strict') {
-    if (explain) why.push(`${pinned.name} failed, and affinity is strict`)
-    return { upstream: undefined, reason: 'none', pinned, why }
+    if (explain) steps.push({ key: 'strict', upstream: pinned.name })
+    return { upstream: undefined, reason: 'none', pinned, steps }
   }
-  return pick(parts, request, tried, pinned, explain ? why : undefined)
+  return pick(parts, request, tried, pinned, explain ? steps : undefined)
 }
 
 function pick(
@@ -62,15 +63,15 @@ function pick(
   request: PickKey,
   tried: readonly Upstream[],
   pinned: Upstream | undefined,
-  why: string[] | undefined,
+  steps: Step[] | undefined,
 ): Decision {
   const upstream = policy(pool.available(tried), request)
   if (!upstream) {
     const full = pool.isSaturated(tried)
-    why?.push(full ? 'every upstream is full' : 'no upstream is available')
-    return { upstream, reason: full ? 'full' : 'none', pinned, why: why ?? SILENT }
+    steps?.push({ key: full ? 'pick.full' : 'pick.none' })
+    return { upstream, reason: full ? 'full' : 'none', pinned, steps: steps ?? SILENT }
   }
   const reason = tried.length > 0 ? 'retried' : pinned ? 'repicked' : 'picked'
-  why?.push(`${reason} ${upstream.name} by ${policyName.replaceAll('-', ' ')}`)
-  return { upstream, reason, pinned, why: why ?? SILENT }
+  steps?.push({ key: `pick.${reason}`, upstream: upstream.name, policy: policyName })
+  return { upstream, reason, pinned, steps: steps ?? SILENT }
 }

@@ -187,7 +187,7 @@ export class Tunnel extends Passage {
     else upstream.stats.connectErrors++
     this.context.passive.failed(upstream, error.message)
     this.#failedAs = connected ? 'upstream_died' : 'connect_failed'
-    if (this.goElsewhere(upstream, connected ? 'died before it answered' : 'could not be reached')) return
+    if (this.goElsewhere(upstream, connected ? 'died' : 'unreachable')) return
     this.refuseTried()
   }
 
