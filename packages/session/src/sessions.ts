@@ -3,12 +3,12 @@ import type { Manager } from './manager.ts'
 import type { SessionEvents, SessionListener } from './observe/events.ts'
 import type { ResolvedOptions } from './options.ts'
 import { type Incoming, type Outgoing, RequestSession } from './request/request-session.ts'
-import { Session } from './session.ts'
+import { type AnySession, Session } from './session.ts'
 import type { SessionStore } from './store/store.ts'
 import { SessionAdmin } from './users/session-admin.ts'
 
 /** What an adapter leaves in a request's slot until the session is asked for: its response, or `null` before that. */
-type Held = RequestSession | Outgoing | null | undefined
+type Held = AnySession | Outgoing | null | undefined
 
 /**
  * All sessions of one kind: one store, one cookie, one set of rules. Made by `createSessions`.
@@ -17,7 +17,7 @@ type Held = RequestSession | Outgoing | null | undefined
 export class Sessions<A extends object = Record<string, unknown>> extends SessionAdmin {
   /** The options in force, defaults included. */
   readonly options: ResolvedOptions
-  /** @internal The property under which adapters keep a request's exchange: one per manager, so several live side by side. */
+  /** @internal The property under which adapters keep a request's session: one per manager, so several live side by side. */
   readonly slot: symbol = Symbol('sessions')
   readonly #manager: Manager
 
@@ -46,11 +46,11 @@ export class Sessions<A extends object = Record<string, unknown>> extends Sessio
    */
   of(request: object): Session<A> {
     const held = (request as Record<symbol, Held>)[this.slot]
-    if (held instanceof RequestSession) return held.session
+    if (held instanceof Session) return held
     if (held === undefined) throw new SessionNotRegisteredError()
-    const exchange = this.begin((request as { raw: Incoming }).raw, held ?? undefined)
-    ;(request as Record<symbol, Held>)[this.slot] = exchange
-    return exchange.session
+    const session = this.begin((request as { raw: Incoming }).raw, held ?? undefined)
+    ;(request as Record<symbol, Held>)[this.slot] = session
+    return session
   }
 
   /** Has a function told of every event of one kind; returns the function that ends it. */
@@ -59,10 +59,14 @@ export class Sessions<A extends object = Record<string, unknown>> extends Sessio
   }
 
   /** @internal For adapters: begins a request. */
-  begin(incoming: Incoming, outgoing: Outgoing | undefined): RequestSession {
-    const exchange = new RequestSession(this.#manager, incoming, outgoing)
-    exchange.session = new Session(exchange)
-    return exchange
+  begin(incoming: Incoming, outgoing: Outgoing | undefined): Session<A> {
+    return new Session(new RequestSession(this.#manager, incoming, outgoing))
+  }
+
+  /** @internal For adapters: the state of a request whose session was asked for. */
+  requestOf(request: object): RequestSession | undefined {
+    const held = (request as Record<symbol, Held>)[this.slot]
+    return held instanceof Session ? Session.requestOf(held) : undefined
   }
 }
 

@@ -2,8 +2,8 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { forgetUnwritten, readyParser } from '../carrier/cookie-parser.ts'
 import { SessionError } from '../errors.ts'
-import { dueHeader, finish, hasDues } from '../request/commit.ts'
-import { RequestSession } from '../request/request-session.ts'
+import { dueHeader, finish, needsFinish } from '../request/commit.ts'
+import type { RequestSession } from '../request/request-session.ts'
 import { type AnySessions, Sessions } from '../sessions.ts'
 
 /** What `app.register(fastifySessions, …)` takes. */
@@ -40,26 +40,23 @@ async function plugin(app: FastifyInstance, { sessions, decorate = false }: Fast
   app.decorateRequest(slot, null)
   decorateWith(app, sessions, decorate)
   app.addHook('onRequest', (request, reply, done) => {
-    const slots = request as unknown as Slots
-    const held = slots[slot]
     // An earlier hook may have asked for the session already, before the reply could be known.
-    if (held instanceof RequestSession) held.outgoing = reply
-    else slots[slot] = reply
+    const asked = sessions.requestOf(request)
+    if (asked) asked.respondWith(reply)
+    else (request as unknown as Record<symbol, FastifyReply>)[slot] = reply
     done()
   })
   app.addHook('onError', (request, _reply, _error, done) => {
-    const held = (request as unknown as Slots)[slot]
-    if (held instanceof RequestSession) held.failed = true
+    sessions.requestOf(request)?.fail()
     done()
   })
   app.addHook('onSend', (request, reply, payload, done) => {
-    const held = (request as unknown as Slots)[slot]
-    if (held instanceof RequestSession && !held.sealed) conclude(held, reply, payload, done)
+    const asked = sessions.requestOf(request)
+    if (asked && !asked.isSealed) conclude(asked, reply, payload, done)
     else done(null, payload)
   })
 }
 
-type Slots = Record<symbol, RequestSession | FastifyReply | null>
 type Done = (error: Error | null, payload?: unknown) => void
 
 /**
@@ -90,20 +87,20 @@ function decorateWith(app: FastifyInstance, sessions: AnySessions, decorate: boo
 }
 
 /** Saves, then lets the response go; or answers with the error instead. */
-function conclude(exchange: RequestSession, reply: FastifyReply, payload: unknown, done: Done): void {
-  const writing = exchange.writes()
+function conclude(session: RequestSession, reply: FastifyReply, payload: unknown, done: Done): void {
+  const writing = session.writes.settle()
   if (writing) {
-    void writing.then(() => conclude(exchange, reply, payload, done))
+    void writing.then(() => conclude(session, reply, payload, done))
     return
   }
-  exchange.sealed = true
-  if (!hasDues(exchange)) {
+  session.seal()
+  if (!needsFinish(session)) {
     done(null, payload)
     return
   }
-  finish(exchange, reply.statusCode).then(
+  finish(session, reply.statusCode).then(
     () => {
-      writeHeader(exchange, reply)
+      writeHeader(session, reply)
       done(null, payload)
     },
     (error: unknown) => {
@@ -122,8 +119,8 @@ const keptBy = (reply: FastifyReply): string[] => {
   return holder[kept]
 }
 
-function writeHeader(exchange: RequestSession, reply: FastifyReply): void {
-  const header = dueHeader(exchange, () => reply.request.protocol === 'https')
+function writeHeader(session: RequestSession, reply: FastifyReply): void {
+  const header = dueHeader(session, () => reply.request.protocol === 'https')
   if (!header) return
   reply.header(header.name, header.value)
   if (header.name === 'set-cookie') keptBy(reply).push(header.value)

@@ -1,9 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { TLSSocket } from 'node:tls'
 import { SessionError } from '../errors.ts'
-import { dueHeader, finish, hasDues } from '../request/commit.ts'
+import { dueHeader, finish, needsFinish } from '../request/commit.ts'
 import type { RequestSession } from '../request/request-session.ts'
-import type { Session } from '../session.ts'
+import { Session } from '../session.ts'
 import type { Sessions } from '../sessions.ts'
 import { deferResponse } from './deferred-response.ts'
 
@@ -38,24 +38,25 @@ export function withSessions<A extends object>(
   { onError = (error) => console.error(error) }: WithSessionsOptions = {},
 ): (request: IncomingMessage, response: ServerResponse) => void {
   return (request, response) => {
-    const exchange = sessions.begin(request, undefined)
+    const session = sessions.begin(request, undefined)
+    const state = Session.requestOf(session)
     const report = (error: unknown): void => {
       if (!(error instanceof SessionError) || error.statusCode === 500) onError(error, request)
     }
     const isTls = (): boolean => (request.socket as Partial<TLSSocket>).encrypted === true
-    ;(request as unknown as Record<symbol, RequestSession>)[sessions.slot] = exchange
+    ;(request as unknown as Record<symbol, Session<A>>)[sessions.slot] = session
     const held = deferResponse(
       response,
-      (statusCode) => conclude(exchange, response, statusCode, isTls),
+      (statusCode) => conclude(state, response, statusCode, isTls),
       (error) => {
         report(error)
         answer(response, error)
       },
     )
     Promise.resolve()
-      .then(() => handler(request, response, exchange.session as Session<A>))
+      .then(() => handler(request, response, session))
       .catch((error: unknown) => {
-        exchange.failed = true
+        state.fail()
         report(error)
         if (held.sent) response.destroy(error instanceof Error ? error : new Error(String(error)))
         else answer(response, error)
@@ -64,17 +65,17 @@ export function withSessions<A extends object>(
 }
 
 function conclude(
-  exchange: RequestSession,
+  session: RequestSession,
   response: ServerResponse,
   statusCode: number,
   isTls: () => boolean,
 ): Promise<void> | undefined {
-  const writing = exchange.writes()
-  if (writing) return writing.then(() => conclude(exchange, response, statusCode, isTls))
-  exchange.sealed = true
-  if (!hasDues(exchange)) return undefined
-  return finish(exchange, statusCode).then(() => {
-    const header = dueHeader(exchange, isTls)
+  const writing = session.writes.settle()
+  if (writing) return writing.then(() => conclude(session, response, statusCode, isTls))
+  session.seal()
+  if (!needsFinish(session)) return undefined
+  return finish(session, statusCode).then(() => {
+    const header = dueHeader(session, isTls)
     if (!header) return
     response.appendHeader(header.name, header.value)
     if (!/\bno-store\b/i.test(String(response.getHeader('cache-control') ?? ''))) {

@@ -16,6 +16,38 @@ export function checkName(name: string): void {
   if (!name.isWellFormed()) throw new SessionNameError('holds half a surrogate pair, so it is not valid Unicode')
 }
 
+/** An attribute as this request sees it, its own changes included. The session must be loaded. */
+export function readAttribute(request: RequestSession, name: string): unknown {
+  const staged = request.changes?.attributes
+  return decodeAttribute(request, name, staged?.has(name) ? staged.get(name) : request.record?.attributes.get(name))
+}
+
+/** The names of all attributes as this request sees them. The session must be loaded. */
+export function attributeNames(request: RequestSession): string[] {
+  const names = new Set<string>()
+  for (const [name, bytes] of request.record?.attributes ?? []) if (bytes.length > 0) names.add(name)
+  for (const [name, bytes] of request.changes?.attributes ?? []) {
+    if (bytes) names.add(name)
+    else names.delete(name)
+  }
+  return [...names]
+}
+
+/** Has an attribute changed when the request is committed; `undefined` removes it. Encodes now; asks no store. */
+export function stageAttribute(
+  request: RequestSession,
+  operation: 'set' | 'delete',
+  name: string,
+  value: unknown,
+): void {
+  request.assertWritable(operation)
+  checkName(name)
+  const bytes = value === undefined ? undefined : encodeAttribute(request, name, value)
+  request.change().attributes.set(name, bytes)
+  request.watch?.drop(name)
+  if (bytes && typeof value === 'object' && value !== null) request.watch?.add(name, value)
+}
+
 /** A value as bytes, or `SessionValueError` / `SessionTooLargeError`. */
 export function encodeAttribute({ manager }: RequestSession, name: string, value: unknown): Uint8Array {
   const { codec, maxAttributeBytes } = manager.options
@@ -37,18 +69,18 @@ export function encodeAttribute({ manager }: RequestSession, name: string, value
  * A fresh, frozen value from an attribute's bytes. Bytes that the codec cannot read (any longer) read as absent, with
  * an `unreadable` event: during a rolling upgrade one odd attribute must not fail the whole request.
  */
-export function decodeAttribute(exchange: RequestSession, name: string, bytes: Uint8Array | undefined): unknown {
+export function decodeAttribute(request: RequestSession, name: string, bytes: Uint8Array | undefined): unknown {
   // Spring Session writes a removed attribute as an empty value.
   if (bytes === undefined || bytes.length === 0) return undefined
-  const { codec } = exchange.manager.options
+  const { codec } = request.manager.options
   try {
     const value = codec.decode(bytes)
     const isFrozen = deepFreeze(value)
-    if (!isFrozen) exchange.watch?.add(name, value)
+    if (!isFrozen) request.watch?.add(name, value)
     return value
   } catch (error) {
-    const { events } = exchange.manager
-    if (events.hears('unreadable')) events.emit('unreadable', { ...exchange.event(), attribute: name, error })
+    const { events } = request.manager
+    if (events.hears('unreadable')) events.emit('unreadable', { ...request.event(), attribute: name, error })
     return undefined
   }
 }

@@ -3,12 +3,13 @@ import { maskId, newId, type SessionKey } from '../carrier/id.ts'
 import type { Token } from '../carrier/token.ts'
 import { SessionGoneError, SessionInvalidatedError, SessionSealedError, SessionStoreError } from '../errors.ts'
 import type { Manager } from '../manager.ts'
-import type { AnySession } from '../session.ts'
-import type { Loaded, StoredSession, StoreOptions, StoreUsage } from '../store/store.ts'
-import { isPending } from '../store/store-client.ts'
+import type { Loaded, StoredSession, StoreOptions } from '../store/store.ts'
+import { isPending, type Stopwatch } from '../store/store-client.ts'
+import { Changes } from './changes.ts'
 import { MutationWatch } from './freeze.ts'
-import { Refused } from './refused.ts'
+import type { Phase } from './phase.ts'
 import type { SessionReport } from './report.ts'
+import { Writes } from './writes.ts'
 
 /** Tells whether the response is out of our hands: begun, hijacked, or a WebSocket's. */
 export interface Outgoing {
@@ -22,61 +23,48 @@ export interface Incoming {
   readonly headers: IncomingHttpHeaders
 }
 
-/** A rotation that waits for the commit. */
-export interface Rotation {
-  readonly id: string
-  readonly user?: string | undefined
-  readonly authenticatedAt?: number | undefined
-}
+const UNREAD: Phase = { name: 'unread' }
+const NONE: Phase = { name: 'none' }
 
-/** One request's dealings with its session: what was loaded, what is staged, what it cost. `Session` is its face. */
-export class RequestSession implements StoreUsage {
+/**
+ * One request's dealings with its session: which phase it is in, what it wants changed, what it cost. Every change of
+ * phase is a method here. `Session` is its face to handlers, `commit.ts` ends it.
+ */
+export class RequestSession {
   readonly manager: Manager
-  readonly incoming: Incoming
-  outgoing: Outgoing | undefined
-  commands = 0
-  roundTrips = 0
-  storeMs = 0
-  outcome: SessionReport['outcome'] = 'untouched'
-  commitResult: SessionReport['commit'] = undefined
-  /** The id in force: the client's once the store knows it, or a new one. */
-  id: string | undefined
-  known: StoredSession | undefined
-  /** What `set` and `delete` left for the commit; `undefined` removes. */
-  staged: Map<string, Uint8Array | undefined> | undefined
-  rotation: Rotation | undefined
-  /** When the session is this request's own making: its times, until and after it is saved. */
-  madeAt: number | undefined
-  /** Whether the client must be given the id. */
-  idDue = false
-  /** Whether `invalidate` ended the session in the store, so the client must forget the id. */
-  endedInStore = false
-  ended = false
-  /** The response is decided: nothing can be saved any more. */
-  sealed = false
-  /** The handler threw. */
-  failed = false
-  /** A write that was refused at once; it fails the request unless the caller looked at it. */
-  refused: { readonly error: unknown; readonly promise: Refused<never> } | undefined
-  /** Writes that have begun and not ended: whoever answers before awaiting them is waited for in their stead. */
-  inFlight: Set<Promise<unknown>> | undefined
+  readonly usage: { commands: number; roundTrips: number } & Stopwatch = { commands: 0, roundTrips: 0, storeMs: 0 }
+  readonly writes = new Writes()
   readonly watch: MutationWatch | undefined
-  /** The face that the handler sees; set by whoever makes the exchange. */
-  declare session: AnySession
+  readonly #incoming: Incoming
+  #outgoing: Outgoing | undefined
   #token: Token | 'absent' | 'malformed' | undefined
   #loading: Promise<void> | undefined
-  #isLoaded = false
+  #phase: Phase = UNREAD
+  #changes: Changes | undefined
+  #outcome: SessionReport['outcome'] = 'untouched'
+  #commit: SessionReport['commit']
+  #hasFailed = false
+  #isSealed = false
 
   constructor(manager: Manager, incoming: Incoming, outgoing: Outgoing | undefined) {
     this.manager = manager
-    this.incoming = incoming
-    this.outgoing = outgoing
+    this.#incoming = incoming
+    this.#outgoing = outgoing
     this.watch = manager.options.checkMutations ? new MutationWatch(manager.options.codec) : undefined
   }
 
   get token(): Token | 'absent' | 'malformed' {
-    this.#token ??= this.manager.carrier.read(this.incoming.headers)
+    this.#token ??= this.manager.carrier.read(this.#incoming.headers)
     return this.#token
+  }
+
+  get phase(): Phase {
+    return this.#phase
+  }
+
+  /** The id in force: the client's once the store knows it, or a new one. */
+  get id(): string | undefined {
+    return 'id' in this.#phase ? this.#phase.id : undefined
   }
 
   get key(): SessionKey {
@@ -84,132 +72,208 @@ export class RequestSession implements StoreUsage {
     return this.manager.keyOf(this.id)
   }
 
-  /** Whether the store has been asked and has answered, so that `load` need not be awaited. */
-  get isLoaded(): boolean {
-    return this.#isLoaded
+  /** What the store has of the session, as far as this request knows. */
+  get record(): StoredSession | undefined {
+    return this.#phase.name === 'stored' ? this.#phase.record : undefined
   }
 
-  /**
-   * Asks the store, once per request; no promise when the answer is there at once. Rejects with a `SessionStoreError`,
-   * except for readers in `anonymous` mode.
-   */
+  /** When this request made the session, epoch ms. */
+  get madeAt(): number | undefined {
+    return 'madeAt' in this.#phase ? this.#phase.madeAt : undefined
+  }
+
+  /** What is to be changed; `undefined` while nothing is. */
+  get changes(): Changes | undefined {
+    return this.#changes
+  }
+
+  /** Asks the store, once per request; no promise when there is nothing to wait for. Rejects with a `SessionStoreError`. */
   load(): Promise<void> | undefined {
-    if (!this.#isLoaded) this.#loading ??= this.#load()
+    if (this.#phase.name !== 'unread') return undefined
+    this.#loading ??= this.#load()
     return this.#loading
   }
 
-  /** Asks the store again, keeping what is staged. Tells whether the session is still there. */
+  /** As `load`, for a writer: it must not make a second session beside one that the store could not tell of. */
+  async loadToWrite(): Promise<void> {
+    await this.load()
+    this.assertLoadSucceeded()
+  }
+
+  /** Asks the store again, keeping what is to be changed. Tells whether the session is still there. */
   async reload(): Promise<boolean> {
-    const record = await this.#ask(this.key)
-    this.known = isFound(record) ? record : undefined
-    return this.known !== undefined
+    const loaded = await this.#ask(this.key)
+    if (this.#phase.name !== 'stored' || !isFound(loaded)) return false
+    this.#phase = { ...this.#phase, record: loaded }
+    return true
   }
 
   #load(): Promise<void> | undefined {
     const { token, manager } = this
     if (typeof token === 'string') {
-      this.outcome = token
-      this.#isLoaded = true
-      if (token === 'malformed') this.#rejected('malformed', '')
+      this.#missing(token, '')
       return undefined
     }
     const answer = this.#ask(manager.keyOf(token.id))
     if (isPending(answer)) return this.#awaitAnswer(token, answer)
-    this.#adopt(token, answer)
-    this.#isLoaded = true
+    this.#answered(token, answer)
     return undefined
   }
 
   async #awaitAnswer(token: Token, answer: Promise<Loaded>): Promise<void> {
     try {
-      this.#adopt(token, await answer)
+      this.#answered(token, await answer)
     } catch (error) {
-      this.outcome = 'failed'
+      this.#outcome = 'failed'
       if (this.manager.options.onStoreFailure === 'reject') throw error
+      this.#phase = { name: 'unavailable' }
     }
-    this.#isLoaded = true
   }
 
   #ask(key: SessionKey): Loaded | Promise<Loaded> {
-    return this.manager.storeClient.run('load', () => this.manager.options.store.load(key, this.storeOptions()), this)
+    const { storeClient, options } = this.manager
+    return storeClient.run('load', () => options.store.load(key, this.storeOptions()), this.usage)
   }
 
-  #adopt(token: Token, record: Loaded): void {
-    if (!isFound(record)) {
-      this.outcome = record ?? 'unknown'
-      this.#rejected(this.outcome as 'unknown' | 'expired', token.id)
+  #answered(token: Token, loaded: Loaded): void {
+    if (this.#phase.name !== 'unread') return // ended meanwhile
+    if (!isFound(loaded)) {
+      this.#missing(loaded ?? 'unknown', token.id)
       return
     }
     const { carrier, events, options } = this.manager
-    this.outcome = 'found'
-    this.id = token.id
-    this.known = record
-    const isTouched = options.now() - record.lastAccessedAt >= options.lifetime.touchEveryMs
-    this.idDue = token.stale || (carrier.isRenewed && isTouched)
+    const isTouched = options.now() - loaded.lastAccessedAt >= options.lifetime.touchEveryMs
+    const isRenewed = token.stale || (carrier.isRenewed && isTouched)
+    this.#outcome = 'found'
+    this.#phase = { name: 'stored', id: token.id, record: loaded, cookie: isRenewed ? 'renew' : 'held' }
     if (events.hears('loaded')) events.emit('loaded', this.event())
   }
 
-  #rejected(reason: 'malformed' | 'unknown' | 'expired', id: string): void {
+  #missing(reason: 'absent' | 'malformed' | 'unknown' | 'expired', id: string): void {
     const { events, options } = this.manager
+    this.#outcome = reason
+    this.#phase = NONE
+    if (reason === 'absent') return
     const event = { at: options.now(), session: id && events.hash(id) }
     if (reason === 'expired' && events.hears('expired')) events.emit('expired', event)
     if (events.hears('rejected')) events.emit('rejected', { ...event, reason })
   }
 
-  /** What the store is told along with every call. */
-  storeOptions(): StoreOptions {
-    const { options, onBackgroundError } = this.manager
-    return { now: options.now(), lifetime: options.lifetime, usage: this, onBackgroundError }
+  /** Gives the request a session if it has none. Answers when it was made, epoch ms. */
+  make(): number {
+    if (this.#phase.name === 'stored') return this.#phase.record.createdAt
+    if (this.#phase.name === 'new') return this.#phase.madeAt
+    if (this.#phase.name === 'gone') throw this.gone()
+    const madeAt = this.manager.options.now()
+    this.#phase = { name: 'new', id: newId(), madeAt }
+    this.#outcome = 'created'
+    return madeAt
   }
 
-  /** The part that all events of this session share. */
-  event(id: string = this.id ?? ''): { at: number; session: string; user?: string } {
-    const user = this.rotation?.user ?? this.known?.user
-    const event = { at: this.manager.options.now(), session: id && this.manager.events.hash(id) }
-    return user === undefined ? event : { ...event, user }
+  /** Where changes are collected. */
+  change(): Changes {
+    if (!this.#changes) {
+      this.#changes = new Changes()
+      this.#outgoing?.raw.once('close', () => this.#closed())
+    }
+    return this.#changes
   }
 
-  /** Gives the request a session if it has none. */
-  make(): void {
-    if (this.id !== undefined) return
-    this.id = newId()
-    this.madeAt = this.manager.options.now()
-    this.outcome = 'created'
+  /** Forgets what was to be changed, and answers it. */
+  takeChanges(): Changes | undefined {
+    const changes = this.#changes
+    this.#changes = undefined
+    return changes
   }
 
-  /** Whether the store has this session, as far as this request knows. */
-  get isStored(): boolean {
-    return this.known !== undefined
+  /** Drops what was to be changed. What `update`, `commit` and `invalidate` did stays done. */
+  discard(): void {
+    const { events } = this.manager
+    if (!this.#changes || this.#changes.isEmpty) return
+    const event = events.hears('discarded') ? this.event() : undefined
+    this.#changes = undefined
+    this.#commit = 'discarded'
+    if (event) events.emit('discarded', event)
+  }
+
+  /** Has it told, rather than lost silently, when the response left past us, so that the changes can never be saved. */
+  #closed(): void {
+    if (this.#isSealed || !this.isOut || !this.#changes || this.#changes.isEmpty) return
+    this.discard()
+    process.emitWarning(
+      'A response was hijacked, or written through reply.raw, with session changes unsaved: they are lost. ' +
+        'Call session.commit() before',
+      { type: 'SessionWarning', code: 'SESSION_DISCARDED' },
+    )
+  }
+
+  /** Takes over what the store has now, so that reading goes on with it and a later commit is a delta to it. */
+  saved(record: StoredSession, id: string): void {
+    this.#commit = 'ok'
+    const { madeAt } = this
+    const cookie = this.#phase.name === 'stored' && this.#phase.id === id ? this.#phase.cookie : 'new'
+    this.#phase = { name: 'stored', id, record, cookie, ...(madeAt === undefined ? {} : { madeAt }) }
+  }
+
+  /** The session is over, and so is what was to be changed. */
+  end(takeBack: boolean): void {
+    if (this.#outcome === 'untouched' && typeof this.token !== 'string') this.#outcome = takeBack ? 'found' : 'unknown'
+    this.#phase = { name: 'ended', takeBack }
+    this.#changes = undefined
+  }
+
+  /** Another request ended the session: says so, and gives the error to throw. */
+  gone(): SessionGoneError {
+    const { events } = this.manager
+    this.#commit = 'gone'
+    if (events.hears('gone')) events.emit('gone', this.event())
+    this.#phase = { name: 'gone', id: this.id ?? '' }
+    return new SessionGoneError()
+  }
+
+  /** Notes what became of a commit that saved nothing. */
+  notSaved(why: 'conflict' | 'failed'): void {
+    this.#commit = why
+  }
+
+  /** The handler threw. */
+  fail(): void {
+    this.#hasFailed = true
+  }
+
+  get hasFailed(): boolean {
+    return this.#hasFailed
+  }
+
+  /** The response is decided: nothing can be saved any more. */
+  seal(): void {
+    this.#isSealed = true
+  }
+
+  get isSealed(): boolean {
+    return this.#isSealed
+  }
+
+  /** The response has become known. */
+  respondWith(outgoing: Outgoing): void {
+    this.#outgoing = outgoing
+  }
+
+  /** Whether the response has begun without us. */
+  get isOut(): boolean {
+    const outgoing = this.#outgoing
+    return outgoing !== undefined && (outgoing.sent || outgoing.raw.headersSent)
   }
 
   /** Throws unless a write could still be saved. */
   assertWritable(operation: string): void {
     this.assertAlive(operation)
-    if (this.sealed || this.isOut) throw new SessionSealedError(operation)
+    if (this.#isSealed || this.isOut) throw new SessionSealedError(operation)
   }
 
-  /** Whether the response has begun without us. */
-  get isOut(): boolean {
-    const { outgoing } = this
-    return outgoing !== undefined && (outgoing.sent || outgoing.raw.headersSent)
-  }
-
-  /**
-   * Waits for writes that nobody has awaited; no promise when there are none. A failure among them fails the request,
-   * as nobody else would hear of it.
-   */
-  writes(): Promise<void> | undefined {
-    return this.inFlight?.size ? this.#awaitWrites(this.inFlight) : undefined
-  }
-
-  async #awaitWrites(inFlight: ReadonlySet<Promise<unknown>>): Promise<void> {
-    while (inFlight.size > 0) {
-      for (const result of await Promise.allSettled(inFlight)) {
-        if (result.status === 'rejected') {
-          this.refused ??= { error: result.reason, promise: Refused.with(result.reason) }
-        }
-      }
-    }
+  /** Throws after `invalidate`. */
+  assertAlive(operation: string): void {
+    if (this.#phase.name === 'ended') throw new SessionInvalidatedError(operation)
   }
 
   /**
@@ -217,22 +281,22 @@ export class RequestSession implements StoreUsage {
    * beside one that may exist.
    */
   assertLoadSucceeded(): void {
-    if (this.outcome !== 'failed') return
-    this.commitResult = 'failed'
+    if (this.#outcome !== 'failed') return
+    this.#commit = 'failed'
     throw new SessionStoreError('failed', 'The session could not be loaded, so it cannot be written', 1000)
   }
 
-  /** Throws after `invalidate`. */
-  assertAlive(operation: string): void {
-    if (this.ended) throw new SessionInvalidatedError(operation)
+  /** What the store is told along with every call. */
+  storeOptions(): StoreOptions {
+    const { options, onBackgroundError } = this.manager
+    return { now: options.now(), lifetime: options.lifetime, usage: this.usage, onBackgroundError }
   }
 
-  /** Another request ended the session: says so, and gives the error to throw. */
-  gone(): SessionGoneError {
-    const { events } = this.manager
-    this.commitResult = 'gone'
-    if (events.hears('gone')) events.emit('gone', this.event())
-    return new SessionGoneError()
+  /** The part that all events of this session share. */
+  event(id: string = this.id ?? ''): { at: number; session: string; user?: string } {
+    const user = this.#changes?.rotation?.user ?? this.record?.user
+    const event = { at: this.manager.options.now(), session: id && this.manager.events.hash(id) }
+    return user === undefined ? event : { ...event, user }
   }
 
   report(): SessionReport {
@@ -241,13 +305,13 @@ export class RequestSession implements StoreUsage {
     return {
       cookie: typeof token === 'string' ? token : 'present',
       ...(sent === undefined ? {} : { maskedCookie: sent }),
-      outcome: this.outcome,
-      ...(this.commitResult === undefined ? {} : { commit: this.commitResult }),
-      storeCommands: this.commands,
-      storeRoundTrips: this.roundTrips,
-      storeMs: this.storeMs,
+      outcome: this.#outcome,
+      ...(this.#commit === undefined ? {} : { commit: this.#commit }),
+      storeCommands: this.usage.commands,
+      storeRoundTrips: this.usage.roundTrips,
+      storeMs: this.usage.storeMs,
     }
   }
 }
 
-const isFound = (record: Loaded): record is StoredSession => record !== undefined && record !== 'expired'
+const isFound = (loaded: Loaded): loaded is StoredSession => loaded !== undefined && loaded !== 'expired'

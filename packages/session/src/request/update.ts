@@ -1,64 +1,40 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { SessionDelta } from '../store/store.ts'
-import { decodeAttribute, encodeAttribute } from './attribute.ts'
+import { decodeAttribute, encodeAttribute, readAttribute } from './attribute.ts'
+import { Changes } from './changes.ts'
 import { conflict, remember, send } from './commit.ts'
+import { deltaOf } from './delta.ts'
 import type { RequestSession } from './request-session.ts'
 
 /** How often `update` tries. Updates of one node queue up, so only as many writers meet as there are nodes. */
 const MAX_ATTEMPTS = 100
 
+type Change = (value: unknown) => unknown
+
 /** Compare and set, over again until no other writer came between. See `Session.update`. */
-export async function updateAttribute(
-  exchange: RequestSession,
-  name: string,
-  change: (value: unknown) => unknown,
-): Promise<unknown> {
-  if (!exchange.isLoaded) await exchange.load()
-  exchange.assertLoadSucceeded()
-  const attempts = () => attemptUntilDone(exchange, name, change)
-  return exchange.isStored ? exchange.manager.updates.run(exchange.key, attempts) : attempts()
+export async function updateAttribute(request: RequestSession, name: string, change: Change): Promise<unknown> {
+  await request.loadToWrite()
+  const attempts = () => attemptUntilDone(request, name, change)
+  return request.record ? request.manager.updates.run(request.key, attempts) : attempts()
 }
 
-async function attemptUntilDone(
-  exchange: RequestSession,
-  name: string,
-  change: (value: unknown) => unknown,
-): Promise<unknown> {
+async function attemptUntilDone(request: RequestSession, name: string, change: Change): Promise<unknown> {
   for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
-    const staged = exchange.staged?.get(name)
-    const isStaged = exchange.staged?.has(name) === true
-    const stored = exchange.known?.attributes.get(name)
-    const next = await change(decodeAttribute(exchange, name, isStaged ? staged : stored))
-    const bytes = next === undefined ? undefined : encodeAttribute(exchange, name, next)
-    exchange.assertWritable('update')
-    const delta = deltaOf(exchange, name, bytes, isStaged ? undefined : { name, value: stored })
-    if (!delta) return undefined
-    const result = await send(exchange, exchange.key, delta)
-    if (result === 'ok') return accept(exchange, name, delta, bytes)
-    if (result === 'gone') throw exchange.gone()
+    const isStaged = request.changes?.attributes.has(name) === true
+    const stored = request.record?.attributes.get(name)
+    const next = await change(readAttribute(request, name))
+    const bytes = next === undefined ? undefined : encodeAttribute(request, name, next)
+    request.assertWritable('update')
+    const delta = deltaOf(request, new Changes([[name, bytes]]), isStaged ? undefined : { name, value: stored })
+    const result = delta ? await send(request, delta) : 'ok'
+    if (result === 'ok') {
+      request.changes?.attributes.delete(name)
+      request.watch?.drop(name)
+      if (delta) remember(request, delta)
+      return decodeAttribute(request, name, bytes)
+    }
+    if (result === 'gone') throw request.gone()
     if (attempt > 2) await sleep(Math.random() * Math.min(attempt, 20))
-    if (!(await exchange.reload())) throw exchange.gone()
+    if (!(await request.reload())) throw request.gone()
   }
-  throw conflict(exchange, `session.update(${JSON.stringify(name)}) met another writer ${MAX_ATTEMPTS} times`)
-}
-
-function deltaOf(
-  exchange: RequestSession,
-  name: string,
-  bytes: Uint8Array | undefined,
-  expect: SessionDelta['expect'],
-): SessionDelta | undefined {
-  const change = bytes ? { set: new Map([[name, bytes]]) } : { remove: [name] }
-  if (exchange.isStored) return expect ? { ...change, expect } : change
-  if (!bytes) return undefined
-  exchange.make()
-  return { ...change, create: { createdAt: exchange.madeAt ?? exchange.manager.options.now() } }
-}
-
-function accept(exchange: RequestSession, name: string, delta: SessionDelta, bytes: Uint8Array | undefined): unknown {
-  exchange.commitResult = 'ok'
-  exchange.staged?.delete(name)
-  exchange.watch?.drop(name)
-  remember(exchange, delta)
-  return decodeAttribute(exchange, name, bytes)
+  throw conflict(request, `session.update(${JSON.stringify(name)}) met another writer ${MAX_ATTEMPTS} times`)
 }

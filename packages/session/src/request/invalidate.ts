@@ -1,0 +1,18 @@
+import type { RequestSession } from './request-session.ts'
+
+/** Ends the session in the store. See `Session.invalidate`. */
+export async function invalidate(request: RequestSession): Promise<void> {
+  const { phase, token } = request
+  if (phase.name === 'ended') return
+  const id = request.id ?? (typeof token === 'string' ? undefined : token.id)
+  const wasSaved = id !== undefined && phase.name !== 'new'
+  request.end(wasSaved && (await destroy(request, id)))
+}
+
+async function destroy(request: RequestSession, id: string): Promise<boolean> {
+  const { storeClient, events, options, keyOf } = request.manager
+  const call = () => options.store.destroy(keyOf(id), request.storeOptions())
+  const had = await storeClient.run('destroy', call, request.usage)
+  if (had && events.hears('ended')) events.emit('ended', { ...request.event(id), reason: 'invalidated' })
+  return had
+}
