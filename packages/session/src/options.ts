@@ -1,6 +1,7 @@
 import { type CookieOptions, checkCookieOptions, type ResolvedCookie } from './carrier/cookie-options.ts'
 import type { Codec } from './codec/codec.ts'
 import { json } from './codec/json.ts'
+import { isSpringJson } from './codec/spring-json.ts'
 import { checkNames, type Names } from './names.ts'
 import { show } from './show.ts'
 import { type BreakerOptions, checkBreakerOptions } from './store/circuit-breaker.ts'
@@ -26,7 +27,7 @@ export interface SessionsOptions {
    * much after it. @default a thirtieth of `idleTimeoutMs`, at most 60_000
    */
   readonly touchEveryMs?: number
-  /** Values ↔ bytes. @default json() */
+  /** Values ↔ bytes. A store of `ids: 'spring'` demands `springJson()`. @default json() */
   readonly codec?: Codec
   /** The store is given this long for each call, ms; then the request is answered 503. @default 250 */
   readonly storeTimeoutMs?: number
@@ -114,7 +115,14 @@ export function resolveOptions(options: SessionsOptions): ResolvedOptions {
   checkStore(options.store)
   const { codec = json(), header, route, now = Date.now, onStoreFailure = DEFAULTS.onStoreFailure } = options
   if (typeof codec?.encode !== 'function' || typeof codec.decode !== 'function') {
-    refuse('codec', codec, 'a codec: json(), typedJson(), v8(), registry(…) or an object with encode and decode')
+    refuse(
+      'codec',
+      codec,
+      'a codec: json(), springJson(), typedJson(), v8(), registry(…) or an object with encode and decode',
+    )
+  }
+  if (options.store.plainIds && !isSpringJson(codec)) {
+    refuse('codec', codec, "springJson() with a store of ids: 'spring': Java would take a user's text for a class")
   }
   if (onStoreFailure !== 'reject' && onStoreFailure !== 'anonymous') {
     refuse('onStoreFailure', onStoreFailure, "'reject' or 'anonymous'")

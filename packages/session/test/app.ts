@@ -1,5 +1,13 @@
 import Fastify, { type FastifyInstance } from 'fastify'
-import { createSessions, fastifySessions, type Session, type Sessions, type SessionsOptions } from '../src/index.ts'
+import {
+  createSessions,
+  fastifySessions,
+  json,
+  type Session,
+  type Sessions,
+  type SessionsOptions,
+  springJson,
+} from '../src/index.ts'
 import { memoryStore } from '../src/store/memory.ts'
 
 /** The attributes of the tests' sessions: any. */
@@ -15,7 +23,8 @@ export interface TestNode extends AsyncDisposable {
 
 /** A Fastify app with sessions in memory, unless told otherwise. */
 export async function node(options: Partial<SessionsOptions> = {}): Promise<TestNode> {
-  const sessions = createSessions<Any>({ store: memoryStore(), ...options })
+  const codec = options.store?.plainIds ? springJson() : json()
+  const sessions = createSessions<Any>({ store: memoryStore(), codec, ...options })
   const app = Fastify()
   await app.register(fastifySessions, { sessions })
   return {

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { springJson } from '../codec/spring-json.ts'
 import { resolveOptions, type SessionsOptions } from '../options.ts'
 import { memoryStore } from '../store/memory.ts'
 import { carrier } from './carrier.ts'
@@ -105,7 +106,7 @@ describe('the carrier', () => {
     const id = 'b1f9c8de-46c8-4b8e-9f5d-0f8b6a3c2d1e'
     const shared = { ...store, plainIds: true } as typeof store
     Object.setPrototypeOf(shared, Object.getPrototypeOf(store) as object)
-    const c = carrier(resolveOptions({ store: shared, cookie: { encoding: 'base64' } }))
+    const c = carrier(resolveOptions({ store: shared, codec: springJson(), cookie: { encoding: 'base64' } }))
     expect(give(c, id)).toBe(`SESSION=${Buffer.from(id).toString('base64')}`)
     expect(read(c, give(c, id))).toEqual({ id, stale: false })
   })

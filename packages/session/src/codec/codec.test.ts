@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { type Codec, UnencodableError } from './codec.ts'
 import { json } from './json.ts'
 import { registered, registry } from './registry.ts'
+import { springJson } from './spring-json.ts'
 import { typedJson } from './typed-json.ts'
 import { v8 } from './v8.ts'
 
@@ -25,7 +26,7 @@ const classes = [
   registered({ name: 'Money', class: Money, write: (money) => money.cents, read: (cents) => new Money(cents) }),
   registered({ name: 'Basket', class: Basket, write: (basket) => basket.lines, read: (lines) => new Basket(lines) }),
 ]
-const codecs: Codec[] = [json(), typedJson(), v8(), registry(classes)]
+const codecs: Codec[] = [json(), springJson(), typedJson(), v8(), registry(classes)]
 
 /** Everything that a handler might try to store, and more. */
 const anything = fc.anything({
@@ -72,7 +73,7 @@ describe.each(codecs)('$name', (codec) => {
 
   it('keeps __proto__ as an ordinary key or refuses it, and pollutes nothing', () => {
     const value: unknown = JSON.parse('{"__proto__":{"polluted":true},"constructor":1}')
-    const keeps = codec.name === 'json' || codec.name === 'v8'
+    const keeps = (codec.name.endsWith('json') && codec.name !== 'typed-json') || codec.name === 'v8'
     if (keeps) expect(codec.decode(codec.encode(value))).toStrictEqual(value)
     else expect(() => codec.encode(value)).toThrow('value.__proto__ is named __proto__')
     expect(({} as { polluted?: boolean }).polluted).toBeUndefined()
