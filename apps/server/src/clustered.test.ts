@@ -67,6 +67,26 @@ describe('clustered nodes', () => {
     })
   })
 
+  it('share sessions with Spring under SESSION_IDS=spring: its UUID in Base64 both ways, its key, its JSON', async () => {
+    const SESSION_NAMESPACE = 'spring:session'
+    await using node = await clustered('a', { SESSION_IDS: 'spring' })
+    const direct = new Redis(REDIS_URL)
+    const id = 'b1f9c8de-46c8-4b8e-9f5d-0f8b6a3c2d1e'
+    const times = { creationTime: Date.now(), lastAccessedTime: Date.now(), maxInactiveInterval: 1800 }
+    await direct.hset(`${SESSION_NAMESPACE}:sessions:${id}`, { ...times, 'sessionAttr:q': '"hello"' })
+    const client = node.client(new Map([['SESSION', Buffer.from(id).toString('base64')]]))
+    expect((await client.get('/get')).body).toBe('hello')
+    await client.post('/cart/add?item=java.io.File')
+    await client.post('/cart/add?item=/etc/passwd')
+    const made = node.client()
+    await made.get('/set?q=ours')
+    const own = Buffer.from(made.jar.get('SESSION') ?? '', 'base64').toString()
+    expect(await direct.hget(`${SESSION_NAMESPACE}:sessions:${own}`, 'sessionAttr:q')).toBe('"ours"')
+    const cart = await direct.hget(`${SESSION_NAMESPACE}:sessions:${id}`, 'sessionAttr:cart')
+    expect(cart).toBe('["java.util.ArrayList",["java.io.File","/etc/passwd"]]')
+    direct.disconnect()
+  })
+
   it('show an operator the session’s bytes, decoded, with its key and time to live', async () => {
     await using node = await clustered('a')
     const client = node.client()

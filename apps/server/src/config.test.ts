@@ -12,6 +12,8 @@ const refusal = (env: Environment): string => {
   throw new Error('accepted')
 }
 
+const SPRING = { MODE: 'clustered', REDIS_URL: 'redis://127.0.0.1', SESSION_IDS: 'spring' }
+
 describe('readConfig', () => {
   it('starts node a on 8080 in local mode when nothing is set', () => {
     expect(readConfig({})).toMatchObject({
@@ -38,6 +40,17 @@ describe('readConfig', () => {
   ])('reads MODE=%s as %s with the cookie %s', (MODE, mode, cookie) => {
     const config = readConfig({ MODE, REDIS_URL: 'redis://127.0.0.1' })
     expect([config.mode, config.session.cookie.name]).toEqual([mode, cookie])
+  })
+
+  it('takes all of Spring Session’s ways with SESSION_IDS=spring alone', () => {
+    expect(readConfig(SPRING).session).toMatchObject({
+      ids: 'spring',
+      namespace: 'spring:session',
+      codec: 'spring-json',
+      cookie: { name: 'SESSION', encoding: 'base64' },
+    })
+    const plain = readConfig({ ...SPRING, SESSION_COOKIE_ENCODING: 'plain', SESSION_ROUTE: 'auto', NODE_NAME: 'b' })
+    expect([plain.session.cookie.encoding, plain.session.route]).toEqual(['plain', 'b'])
   })
 
   it('treats an empty variable as unset', () => {
@@ -75,7 +88,16 @@ describe('readConfig', () => {
       { SESSION_ABSOLUTE_TIMEOUT_MS: '1000' },
       /^SESSION_ABSOLUTE_TIMEOUT_MS: 1000 is shorter than SESSION_IDLE_TIMEOUT_MS/,
     ],
-    [{ SESSION_CODEC: 'java' }, /^SESSION_CODEC: "java" is unknown; use one of: json, typed-json, v8, registry$/],
+    [
+      { SESSION_CODEC: 'java' },
+      /^SESSION_CODEC: "java" is unknown; use one of: json, spring-json, typed-json, v8, registry$/,
+    ],
+    [{ SESSION_IDS: 'uuid' }, /^SESSION_IDS: "uuid" is unknown; use one of: hashed, spring$/],
+    [{ SESSION_IDS: 'spring' }, /^SESSION_IDS: spring needs MODE=clustered, but MODE is local$/],
+    [{ ...SPRING, SESSION_CODEC: 'json' }, /^SESSION_CODEC: json is not what Spring reads; use spring-json/],
+    [{ ...SPRING, SESSION_ROUTE: 'a' }, /^SESSION_ROUTE: a cannot be seen: .*SESSION_COOKIE_ENCODING=plain$/],
+    [{ SESSION_ROUTE: 'a.b' }, /^SESSION_ROUTE: "a.b" is not allowed; use 1 to 64/],
+    [{ SESSION_COOKIE_ENCODING: 'hex' }, /^SESSION_COOKIE_ENCODING: "hex" is unknown; use one of: plain, base64$/],
     [{ SESSION_NAMESPACE: '{x}' }, /^SESSION_NAMESPACE: /],
     [{ SESSION_COOKIE_NAME: 'a;b' }, /^SESSION_COOKIE_NAME: /],
     [{ SESSION_COOKIE_SECURE: 'yes' }, /^SESSION_COOKIE_SECURE: "yes" is unknown; use one of: true, false/],

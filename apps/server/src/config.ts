@@ -44,16 +44,17 @@ export function readConfig(env: Environment = process.env): Config {
   const mode = named === 'redis' ? 'clustered' : named
   const port = integer(env, 'PORT', PORT_LIMITS) ?? 8080
   const redis = mode === 'clustered' ? readRedis(env) : undefined
+  const nodeName = matching(env, 'NODE_NAME', /^[\w-]{1,32}$/, '1 to 32 letters, digits, - or _') ?? 'a'
   const balancerToken = secret(env, 'BALANCER_TOKEN')
   return {
     mode,
-    nodeName: matching(env, 'NODE_NAME', /^[\w-]{1,32}$/, '1 to 32 letters, digits, - or _') ?? 'a',
+    nodeName,
     host: matching(env, 'HOST', /^[\w.:-]+$/, 'a host name or an IP address') ?? '127.0.0.1',
     port,
     ...readAdmin(env, port),
     ...(balancerToken === undefined ? {} : { balancerToken }),
     ...(redis === undefined ? {} : { redis }),
-    session: readSession(env, mode),
+    session: readSession(env, { mode, nodeName }),
     drainMs: integer(env, 'DRAIN_MS', { min: 0, max: 600_000, unit: 'of milliseconds ' }) ?? 3000,
     neighbours: readNeighbours(env),
     logLevel: choice(env, 'LOG_LEVEL', LOG_LEVELS) ?? 'info',

@@ -12,11 +12,16 @@ export interface CookieConfig {
   path: string
   domain?: string
   partitioned: boolean
+  encoding: 'plain' | 'base64'
 }
 
 /** How long sessions live and how they are stored. Durations in milliseconds. */
 export interface SessionConfig {
   namespace: string
+  /** `spring`: under the plain id and in Spring Session's own JSON, to share sessions with a Spring application. */
+  ids: 'hashed' | 'spring'
+  /** What the id is followed by, `<id>.<route>`, for a balancer that goes by it. */
+  route?: string
   idleTimeoutMs: number
   absoluteTimeoutMs?: number
   touchEveryMs?: number
@@ -25,12 +30,14 @@ export interface SessionConfig {
   cookie: CookieConfig
 }
 
-const CODECS = ['json', 'typed-json', 'v8', 'registry'] as const
+const CODECS = ['json', 'spring-json', 'typed-json', 'v8', 'registry'] as const
 const YEAR_MS = 365 * 24 * 3600 * 1000
 const SECONDS = { min: 1000, max: YEAR_MS, unit: 'of milliseconds ', multipleOf: 1000 }
 
 const SESSION_VARIABLES = [
   'SESSION_NAMESPACE',
+  'SESSION_IDS',
+  'SESSION_ROUTE',
   'SESSION_IDLE_TIMEOUT_MS',
   'SESSION_ABSOLUTE_TIMEOUT_MS',
   'SESSION_TOUCH_EVERY_MS',
@@ -42,11 +49,18 @@ const SESSION_VARIABLES = [
   'SESSION_COOKIE_PATH',
   'SESSION_COOKIE_DOMAIN',
   'SESSION_COOKIE_PARTITIONED',
+  'SESSION_COOKIE_ENCODING',
 ]
 
 /** Reads `SESSION_*`. Throws a `ConfigError` for a value that is not allowed, and for a misspelt name. */
-export function readSession(env: Environment, mode: Mode): SessionConfig {
+export function readSession(env: Environment, { mode, nodeName }: { mode: Mode; nodeName: string }): SessionConfig {
   refuseUnknown(env)
+  const ids = choice(env, 'SESSION_IDS', ['hashed', 'spring']) ?? 'hashed'
+  if (ids === 'spring' && mode !== 'clustered') {
+    throw new ConfigError('SESSION_IDS', `spring needs MODE=clustered, but MODE is ${mode}`)
+  }
+  const cookie = readCookie(env, mode, ids)
+  const route = readRoute(env, nodeName, cookie)
   const absoluteTimeoutMs = integer(env, 'SESSION_ABSOLUTE_TIMEOUT_MS', SECONDS)
   const touchEveryMs = integer(env, 'SESSION_TOUCH_EVERY_MS', { ...SECONDS, min: 0, multipleOf: 1 })
   const storeTimeoutMs = integer(env, 'SESSION_STORE_TIMEOUT_MS', { min: 1, max: 60_000, unit: 'of milliseconds ' })
@@ -58,17 +72,35 @@ export function readSession(env: Environment, mode: Mode): SessionConfig {
   return {
     namespace:
       matching(env, 'SESSION_NAMESPACE', /^[\w:.-]{1,100}$/, '1 to 100 letters, digits, : . _ or -') ??
-      'session-cluster',
+      (ids === 'spring' ? 'spring:session' : 'session-cluster'),
+    ids,
+    ...(route === undefined ? {} : { route }),
     idleTimeoutMs,
     ...(absoluteTimeoutMs === undefined ? {} : { absoluteTimeoutMs }),
     ...(touchEveryMs === undefined ? {} : { touchEveryMs }),
     ...(storeTimeoutMs === undefined ? {} : { storeTimeoutMs }),
-    codec: choice(env, 'SESSION_CODEC', CODECS) ?? 'json',
-    cookie: readCookie(env, mode),
+    codec: readCodec(env, ids),
+    cookie,
   }
 }
 
-function readCookie(env: Environment, mode: Mode): CookieConfig {
+function readCodec(env: Environment, ids: SessionConfig['ids']): CodecName {
+  const codec = choice(env, 'SESSION_CODEC', CODECS)
+  if (ids === 'hashed') return codec ?? 'json'
+  if (codec === undefined || codec === 'spring-json') return 'spring-json'
+  throw new ConfigError('SESSION_CODEC', `${codec} is not what Spring reads; use spring-json with SESSION_IDS=spring`)
+}
+
+function readRoute(env: Environment, nodeName: string, { encoding }: CookieConfig): string | undefined {
+  const route = matching(env, 'SESSION_ROUTE', /^[A-Za-z0-9_-]{1,64}$/, '1 to 64 letters, digits, - or _')
+  if (route !== undefined && encoding === 'base64') {
+    const why = 'no balancer reads it from a cookie in Base64; use SESSION_COOKIE_ENCODING=plain'
+    throw new ConfigError('SESSION_ROUTE', `${route} cannot be seen: ${why}`)
+  }
+  return route === 'auto' ? nodeName : route
+}
+
+function readCookie(env: Environment, mode: Mode, ids: SessionConfig['ids']): CookieConfig {
   const token = /^[!#$%&'*+.^`|~\w-]{1,100}$/
   const domain = matching(env, 'SESSION_COOKIE_DOMAIN', /^[\w.-]{1,253}$/, 'a domain name')
   return {
@@ -80,12 +112,13 @@ function readCookie(env: Environment, mode: Mode): CookieConfig {
     path: matching(env, 'SESSION_COOKIE_PATH', /^\/[\x21-\x3a\x3c-\x7e]*$/, 'a path that starts with /') ?? '/',
     ...(domain === undefined ? {} : { domain }),
     partitioned: flag(env, 'SESSION_COOKIE_PARTITIONED') ?? false,
+    encoding: choice(env, 'SESSION_COOKIE_ENCODING', ['plain', 'base64']) ?? (ids === 'spring' ? 'base64' : 'plain'),
   }
 }
 
 /** A misspelt option must not be ignored; foreign names, such as a desktop's SESSION_MANAGER, must. */
 function refuseUnknown(env: Environment): void {
-  const ours = /^SESSION_(NAMESPACE|IDLE|ABSOLUTE|TIMEOUT|TOUCH|STORE|CODEC|COOKIE)/
+  const ours = /^SESSION_(NAMESPACE|IDS|ROUTE|IDLE|ABSOLUTE|TIMEOUT|TOUCH|STORE|CODEC|COOKIE)/
   const unknown = Object.keys(env).find((name) => ours.test(name) && !SESSION_VARIABLES.includes(name))
   if (unknown !== undefined) {
     throw new ConfigError(

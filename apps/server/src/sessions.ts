@@ -6,6 +6,7 @@ import {
   redisStore,
   registry,
   type Sessions,
+  springJson,
   typedJson,
   v8,
 } from '@session-cluster/session'
@@ -28,11 +29,13 @@ export type NodeSessions = Sessions<Attributes>
 
 /** Opens the sessions that the configuration describes. Throws a `ConfigError` for options that exclude each other. */
 export function openSessions(config: Config, client?: RedisClient): NodeSessions {
-  const { idleTimeoutMs, absoluteTimeoutMs, touchEveryMs, storeTimeoutMs, codec, cookie, namespace } = config.session
+  const { idleTimeoutMs, absoluteTimeoutMs, touchEveryMs, storeTimeoutMs, codec, cookie, route } = config.session
+  const { namespace, ids } = config.session
   try {
     return createSessions<Attributes>({
-      store: client ? redisStore({ client, namespace }) : memoryStore(),
+      store: client ? redisStore({ client, namespace, ids }) : memoryStore(),
       cookie,
+      ...(route === undefined ? {} : { route }),
       idleTimeoutMs,
       ...(absoluteTimeoutMs === undefined ? {} : { absoluteTimeoutMs }),
       ...(touchEveryMs === undefined ? {} : { touchEveryMs }),
@@ -53,6 +56,8 @@ function codecNamed(name: SessionConfig['codec']): Codec {
   switch (name) {
     case 'json':
       return json()
+    case 'spring-json':
+      return springJson()
     case 'typed-json':
       return typedJson()
     case 'v8':
