@@ -121,6 +121,7 @@ function answerSteps({ node, session, shared, failure, status, cookie, outcome }
           ]
         : [{ key: `${store}.found`, values }]
     case 'unknown':
+    case 'rotated':
       return [{ key: `${store}.missing`, values, bad: true }]
     case 'created':
       if (session.cookie === 'present')

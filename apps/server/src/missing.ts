@@ -32,7 +32,7 @@ export function explainMissing(config: Config, report: SessionReport, attribute:
 function reasonOf(report: SessionReport): MissingReason {
   if (report.cookie === 'absent') return 'no-cookie'
   if (report.cookie === 'malformed') return 'malformed-cookie'
-  if (report.outcome === 'unknown') return 'unknown-session'
+  if (report.outcome === 'unknown' || report.outcome === 'rotated') return 'unknown-session'
   if (report.outcome === 'expired') return 'expired-session'
   return 'no-attribute'
 }

@@ -84,6 +84,7 @@ describe('the documented defaults', () => {
   it.each([
     ['idleTimeoutMs', DEFAULTS.idleTimeoutMs],
     ['absoluteTimeoutMs', DEFAULTS.absoluteTimeoutMs],
+    ['rotationGraceMs', DEFAULTS.rotationGraceMs],
     ['storeTimeoutMs', DEFAULTS.storeTimeoutMs],
     ['maxAttributeBytes', DEFAULTS.maxAttributeBytes],
     ['maxSessionsPerUser', DEFAULTS.maxSessionsPerUser],

@@ -27,6 +27,12 @@ export interface SessionsOptions {
    * much after it. @default a thirtieth of `idleTimeoutMs`, at most 60_000
    */
   readonly touchEveryMs?: number
+  /**
+   * For so long after `rotate`, requests that left with the old id are recognised, ms: their reads are anonymous, their
+   * writes 409, and neither gives the client a cookie, which would log out the user who has just logged in. `0`: off.
+   * @default 10_000
+   */
+  readonly rotationGraceMs?: number
   /** Values ↔ bytes. A store of `ids: 'spring'` demands `springJson()`. @default json() */
   readonly codec?: Codec
   /** The store is given this long for each call, ms; then the request is answered 503. @default 250 */
@@ -66,6 +72,7 @@ export interface ResolvedOptions {
   readonly cookie: ResolvedCookie | undefined
   readonly header: string | undefined
   readonly lifetime: Lifetime
+  readonly rotationGraceMs: number
   readonly codec: Codec
   readonly storeTimeoutMs: number
   readonly breaker: Required<BreakerOptions>
@@ -83,6 +90,7 @@ export interface ResolvedOptions {
 export const DEFAULTS = {
   idleTimeoutMs: 30 * 60_000,
   absoluteTimeoutMs: 0,
+  rotationGraceMs: 10_000,
   storeTimeoutMs: 250,
   onStoreFailure: 'reject',
   maxAttributeBytes: 1024 * 1024,
@@ -96,6 +104,7 @@ const NAMES: Names<Required<SessionsOptions>> = {
   idleTimeoutMs: true,
   absoluteTimeoutMs: true,
   touchEveryMs: true,
+  rotationGraceMs: true,
   codec: true,
   storeTimeoutMs: true,
   breaker: true,
@@ -135,6 +144,7 @@ export function resolveOptions(options: SessionsOptions): ResolvedOptions {
     store: options.store,
     ...resolveCarrier(options.cookie, header),
     lifetime: resolveLifetime(options),
+    rotationGraceMs: timer('rotationGraceMs', options.rotationGraceMs ?? DEFAULTS.rotationGraceMs, 0),
     codec,
     storeTimeoutMs: timer('storeTimeoutMs', options.storeTimeoutMs ?? DEFAULTS.storeTimeoutMs),
     breaker: checkBreakerOptions(options.breaker),
@@ -203,8 +213,8 @@ function count(option: string, value: number, least: number): number {
 }
 
 /** Node's timers take more than 2^31 - 1 ms for 1 ms. */
-function timer(option: string, value: number): number {
-  if (count(option, value, 1) > 2 ** 31 - 1) refuse(option, value, 'at most 2147483647 (timers wait no longer)')
+function timer(option: string, value: number, least = 1): number {
+  if (count(option, value, least) > 2 ** 31 - 1) refuse(option, value, 'at most 2147483647 (timers wait no longer)')
   return value
 }
 

@@ -119,7 +119,7 @@ export class Session<A extends object = Record<string, unknown>> {
   commit(): Promise<void> {
     return this.#request.writes.run(() => {
       this.#request.assertWritable('commit')
-      return commit(this.#request)
+      return commit(this.#request).then(() => {})
     })
   }
 

@@ -26,7 +26,7 @@ export interface SessionEvents {
   /** A session came too late; the store still had it. */
   expired: SessionEvent
   /** A client's cookie led to no session. `session` is empty when it was malformed. */
-  rejected: SessionEvent & { readonly reason: 'malformed' | 'unknown' | 'expired' }
+  rejected: SessionEvent & { readonly reason: 'malformed' | 'unknown' | 'expired' | 'rotated' }
   /** What a request wrote was not saved, because the session was ended meanwhile. */
   gone: SessionEvent
   /** `update` gave up, or a new key was taken. */

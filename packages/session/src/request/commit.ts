@@ -20,31 +20,33 @@ export function needsFinish({ phase, changes, writes, watch }: RequestSession): 
  * could not be saved; the response must then be the error's. Must be awaited before the first byte of the response leaves.
  */
 export async function finish(request: RequestSession, statusCode: number): Promise<void> {
-  if (request.hasFailed || statusCode >= 500) {
-    request.discard()
-    return
-  }
-  const { unseen } = request.writes
-  if (unseen) {
-    request.discard()
-    throw unseen.error
-  }
-  await commit(request)
+  let isSaved = false
+  if (request.hasFailed || statusCode >= 500) request.discard()
+  else isSaved = await saveAll(request)
+  if (!isSaved) await request.confirmRenewal()
 }
 
-/** Saves what is to be changed, in one call to the store. */
-export async function commit(request: RequestSession): Promise<void> {
+function saveAll(request: RequestSession): Promise<boolean> {
+  const { unseen } = request.writes
+  if (!unseen) return commit(request)
+  request.discard()
+  throw unseen.error
+}
+
+/** Saves what is to be changed, in one call to the store. Tells whether there was anything to save. */
+export async function commit(request: RequestSession): Promise<boolean> {
   const changed = request.watch?.changed()
   if (changed !== undefined) {
     request.discard()
     throw new SessionMutatedError(changed)
   }
-  if (!request.changes || request.changes.isEmpty) return
+  if (!request.changes || request.changes.isEmpty) return false
   await loadToCommit(request)
   const delta = deltaOf(request, request.changes)
-  if (!delta) return
+  if (!delta) return false
   settle(request, delta, await send(request, delta))
-  if (delta.user !== undefined) await trim(request, delta.user)
+  if (typeof delta.user === 'string') await trim(request, delta.user)
+  return true
 }
 
 /** The session is saved by now: that the limit could not be enforced is an event, not the request's failure. */
@@ -96,14 +98,14 @@ export function remember(request: RequestSession, delta: SessionDelta, newId?: s
   for (const [name, bytes] of delta.set ?? []) attributes.set(name, bytes)
   for (const name of delta.remove ?? []) attributes.delete(name)
   const createdAt = delta.create?.createdAt ?? record?.createdAt ?? options.now()
-  const user = delta.user ?? record?.user
+  const user = delta.user === undefined ? record?.user : delta.user
   const authenticatedAt = delta.authenticatedAt ?? record?.authenticatedAt
   const now = {
     createdAt,
     lastAccessedAt: record?.lastAccessedAt ?? createdAt,
     idleTimeoutMs: record?.idleTimeoutMs ?? options.lifetime.idleTimeoutMs,
     attributes,
-    ...(user === undefined ? {} : { user }),
+    ...(typeof user === 'string' ? { user } : {}),
     ...(authenticatedAt === undefined ? {} : { authenticatedAt }),
   }
   request.saved(now, (delta.create ? id : (newId ?? id)) as string)

@@ -24,7 +24,7 @@ export function deltaOf(
   return {
     ...delta,
     ...(expect ? { expect } : {}),
-    ...(rotation ? { renameTo: manager.keyOf(rotation.id) } : {}),
+    ...(rotation ? { renameTo: manager.keyOf(rotation.id), graceMs: manager.options.rotationGraceMs } : {}),
   }
 }
 

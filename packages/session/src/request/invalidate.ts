@@ -6,7 +6,10 @@ export async function invalidate(request: RequestSession): Promise<void> {
   if (phase.name === 'ended') return
   const id = request.id ?? (typeof token === 'string' ? undefined : token.id)
   const wasSaved = id !== undefined && phase.name !== 'new'
-  request.end(wasSaved && (await destroy(request, id)))
+  const had = wasSaved && (await destroy(request, id))
+  // The client has a newer id by now: to say nothing would leave it logged in.
+  if (wasSaved && !had && (await request.wasRotated(id))) throw request.gone()
+  request.end(had)
 }
 
 async function destroy(request: RequestSession, id: string): Promise<boolean> {

@@ -25,5 +25,7 @@ export type Phase =
   | StoredPhase
   /** Another request ended the session, or gave it another id, while this one worked on it. */
   | { readonly name: 'gone'; readonly id: string }
+  /** The id that the client sent was replaced a moment ago; the response to that is on its way to it. Reads are anonymous. */
+  | { readonly name: 'rotated'; readonly id: string }
   /** This request ended it. `takeBack`: the client holds an id, which it must forget. */
   | { readonly name: 'ended'; readonly takeBack: boolean }

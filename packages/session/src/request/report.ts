@@ -4,8 +4,20 @@ export interface SessionReport {
   readonly cookie: 'absent' | 'malformed' | 'present'
   /** The end of the id that the client sent, such as `…7f`. */
   readonly maskedCookie?: string
-  /** What came of it. `untouched`: the request did not ask for its session, so the store was not asked either. */
-  readonly outcome: 'untouched' | 'absent' | 'malformed' | 'unknown' | 'expired' | 'found' | 'created' | 'failed'
+  /**
+   * What came of it. `untouched`: the request did not ask for its session, so the store was not asked either. `rotated`:
+   * the id was replaced a moment ago, after this request had left its client.
+   */
+  readonly outcome:
+    | 'untouched'
+    | 'absent'
+    | 'malformed'
+    | 'unknown'
+    | 'expired'
+    | 'rotated'
+    | 'found'
+    | 'created'
+    | 'failed'
   /** What became of the changes; absent when there were none. `discarded`: the handler failed. */
   readonly commit?: 'ok' | 'gone' | 'conflict' | 'failed' | 'discarded'
   /** Commands that this request sent to the store. */

@@ -98,6 +98,7 @@ export class RequestSession {
   async loadToWrite(): Promise<void> {
     await this.load()
     this.assertLoadSucceeded()
+    this.assertStillThere()
   }
 
   /** Asks the store again, keeping what is to be changed. Tells whether the session is still there. */
@@ -149,10 +150,10 @@ export class RequestSession {
     if (events.hears('loaded')) events.emit('loaded', this.event())
   }
 
-  #missing(reason: 'absent' | 'malformed' | 'unknown' | 'expired', id: string): void {
+  #missing(reason: 'absent' | 'malformed' | 'unknown' | 'expired' | 'rotated', id: string): void {
     const { events, options } = this.manager
     this.#outcome = reason
-    this.#phase = NONE
+    this.#phase = reason === 'rotated' ? { name: 'rotated', id } : NONE
     if (reason === 'absent') return
     const event = { at: options.now(), session: id && events.hash(id) }
     if (reason === 'expired' && events.hears('expired')) events.emit('expired', event)
@@ -163,7 +164,7 @@ export class RequestSession {
   make(): number {
     if (this.#phase.name === 'stored') return this.#phase.record.createdAt
     if (this.#phase.name === 'new') return this.#phase.madeAt
-    if (this.#phase.name === 'gone') throw this.gone()
+    this.assertStillThere()
     const madeAt = this.manager.options.now()
     this.#phase = { name: 'new', id: newId(), madeAt }
     this.#outcome = 'created'
@@ -228,6 +229,7 @@ export class RequestSession {
     this.#commit = 'gone'
     if (events.hears('gone')) events.emit('gone', this.event())
     this.#phase = { name: 'gone', id: this.id ?? '' }
+    this.#changes = undefined
     return new SessionGoneError()
   }
 
@@ -286,6 +288,27 @@ export class RequestSession {
     throw new SessionStoreError('failed', 'The session could not be loaded, so it cannot be written', 1000)
   }
 
+  /** Throws when another request ended or rotated the session: a write must not make a new one beside it. */
+  assertStillThere(): void {
+    if (this.#phase.name === 'gone' || this.#phase.name === 'rotated') throw this.gone()
+  }
+
+  /**
+   * Asks the store once more before a client is handed the id that it has already: another request may have rotated it
+   * since it was loaded, and the client must not get the old id after the new one. Never fails the request.
+   */
+  async confirmRenewal(): Promise<void> {
+    const phase = this.#phase
+    if (phase.name !== 'stored' || phase.cookie !== 'renew') return
+    const loaded = await Promise.resolve(this.#ask(this.key)).catch(() => undefined)
+    if (!isFound(loaded)) this.#phase = { ...phase, cookie: 'held' }
+  }
+
+  /** Asks the store whether a session had this id until a moment ago. */
+  async wasRotated(id: string): Promise<boolean> {
+    return (await this.#ask(this.manager.keyOf(id))) === 'rotated'
+  }
+
   /** What the store is told along with every call. */
   storeOptions(): StoreOptions {
     const { options, onBackgroundError } = this.manager
@@ -314,4 +337,4 @@ export class RequestSession {
   }
 }
 
-const isFound = (loaded: Loaded): loaded is StoredSession => loaded !== undefined && loaded !== 'expired'
+const isFound = (loaded: Loaded): loaded is StoredSession => typeof loaded === 'object'

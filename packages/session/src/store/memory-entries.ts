@@ -1,13 +1,13 @@
 import type { SessionKey } from '../carrier/id.ts'
 import type { StoredSession } from './store.ts'
 
-/** A session on the shelf, and when it ends by itself (epoch ms). */
+/** A session in memory, and when it ends by itself (epoch ms). */
 export interface Entry extends StoredSession {
   readonly endsAt: number
 }
 
-/** How much the shelf holds. */
-export interface ShelfOptions {
+/** How much memory holds. */
+export interface LruOptions {
   readonly maxSessions: number
   readonly maxBytes: number
   readonly onEvict: (key: SessionKey) => void
@@ -19,13 +19,13 @@ const ATTRIBUTE_BYTES = 200
 
 /** Sessions in the order of their last write or touch, bounded in number and bytes, with an index by user. */
 export class LruMap {
-  readonly #options: ShelfOptions
+  readonly #options: LruOptions
   readonly #entries = new Map<SessionKey, Entry>()
   readonly #keysOfUser = new Map<string, Set<SessionKey>>()
   #bytes = 0
   #sweeping: IterableIterator<[SessionKey, Entry]> | undefined
 
-  constructor(options: ShelfOptions) {
+  constructor(options: LruOptions) {
     this.#options = options
   }
 

@@ -2,6 +2,7 @@ import type { SessionKey } from '../carrier/id.ts'
 import { checkNames } from '../names.ts'
 import { show } from '../show.ts'
 import { type Entry, LruMap } from './memory-entries.ts'
+import { RotatedKeys } from './memory-rotated.ts'
 import {
   type CommitResult,
   deadline,
@@ -58,7 +59,8 @@ const MAX_TIMER_MS = 2 ** 31 - 1
 
 class Memory implements MemoryStore {
   readonly isLocal = true
-  readonly #shelf: LruMap
+  readonly #entries: LruMap
+  readonly #rotated: RotatedKeys
   readonly #now: () => number
   readonly #timer: NodeJS.Timeout | undefined
 
@@ -72,34 +74,36 @@ class Memory implements MemoryStore {
     checkCount('maxSessions', maxSessions, 1)
     checkCount('maxBytes', maxBytes, 1)
     checkCount('sweepEveryMs', sweepEveryMs, 0, MAX_TIMER_MS)
-    this.#shelf = new LruMap({ maxSessions, maxBytes, onEvict: onEvict ?? (() => {}) })
+    this.#entries = new LruMap({ maxSessions, maxBytes, onEvict: onEvict ?? (() => {}) })
+    this.#rotated = new RotatedKeys(maxSessions)
     this.#now = now ?? Date.now
     if (sweepEveryMs > 0) this.#timer = setInterval(() => this.sweep(), sweepEveryMs).unref()
   }
 
   get size(): number {
-    return this.#shelf.size
+    return this.#entries.size
   }
 
   get bytes(): number {
-    return this.#shelf.bytes
+    return this.#entries.bytes
   }
 
   sweep(most = SWEEP_STEP): number {
-    return this.#shelf.sweep(this.#now(), most)
+    this.#rotated.sweep(this.#now())
+    return this.#entries.sweep(this.#now(), most)
   }
 
   load(key: SessionKey, options: StoreOptions): Loaded {
     count(options)
-    const entry = this.#shelf.get(key)
-    if (!entry) return undefined
+    const entry = this.#entries.get(key)
     const { now, lifetime } = options
+    if (!entry) return this.#rotated.has(key, now) ? 'rotated' : undefined
     if (now >= deadline(entry, lifetime)) {
-      this.#shelf.delete(key)
+      this.#entries.delete(key)
       return 'expired'
     }
     if (now > entry.lastAccessedAt && now - entry.lastAccessedAt >= lifetime.touchEveryMs) {
-      this.#shelf.put(key, ending({ ...entry, lastAccessedAt: now }, lifetime))
+      this.#entries.put(key, ending({ ...entry, lastAccessedAt: now }, lifetime))
     }
     return entry
   }
@@ -109,27 +113,31 @@ class Memory implements MemoryStore {
     const old = this.#alive(key, options)
     if (delta.create) {
       if (old) return 'conflict'
-      this.#shelf.put(key, ending(changed(blank(delta.create.createdAt, options.lifetime), delta), options.lifetime))
+      this.#entries.put(key, ending(changed(blank(delta.create.createdAt, options.lifetime), delta), options.lifetime))
       return 'ok'
     }
     if (!old) return 'gone'
     if (delta.expect && !isSame(old.attributes.get(delta.expect.name), delta.expect.value)) return 'conflict'
-    if (delta.renameTo !== undefined) this.#shelf.delete(key)
-    this.#shelf.put(delta.renameTo ?? key, ending(changed(old, delta), options.lifetime))
+    if (delta.renameTo !== undefined) {
+      this.#entries.delete(key)
+      this.#rotated.add(key, options.now, delta.graceMs)
+    }
+    this.#entries.put(delta.renameTo ?? key, ending(changed(old, delta), options.lifetime))
     return 'ok'
   }
 
-  async destroy(key: SessionKey, options: StoreOptions): Promise<boolean> {
+  async destroy(key: SessionKey, options: StoreOptions & { graceMs?: number }): Promise<boolean> {
     count(options)
     const wasAlive = this.#alive(key, options) !== undefined
-    this.#shelf.delete(key)
+    this.#entries.delete(key)
+    if (wasAlive) this.#rotated.add(key, options.now, options.graceMs)
     return wasAlive
   }
 
   async ofUser(user: string, options: StoreOptions): Promise<SessionListing[]> {
     count(options)
     const listings: SessionListing[] = []
-    for (const key of this.#shelf.keysOf(user)) {
+    for (const key of this.#entries.keysOf(user)) {
       const entry = this.#alive(key, options)
       if (entry) listings.push(listing(key, entry))
     }
@@ -139,7 +147,7 @@ class Memory implements MemoryStore {
   async list(options: StoreOptions & { cursor?: string; limit?: number }): Promise<SessionPage> {
     count(options)
     const { cursor, limit = LIST_LIMIT } = options
-    const page = this.#shelf.page(/^\d{1,15}$/.test(cursor ?? '') ? Number(cursor) : 0, limit)
+    const page = this.#entries.page(/^\d{1,15}$/.test(cursor ?? '') ? Number(cursor) : 0, limit)
     const sessions = page.entries.flatMap(([key, entry]) =>
       options.now < deadline(entry, options.lifetime) ? [listing(key, entry)] : [],
     )
@@ -148,11 +156,12 @@ class Memory implements MemoryStore {
 
   async [Symbol.asyncDispose](): Promise<void> {
     clearInterval(this.#timer)
-    this.#shelf.clear()
+    this.#entries.clear()
+    this.#rotated.clear()
   }
 
   #alive(key: SessionKey, { now, lifetime }: StoreOptions): Entry | undefined {
-    const entry = this.#shelf.get(key)
+    const entry = this.#entries.get(key)
     return entry && now < deadline(entry, lifetime) ? entry : undefined
   }
 }
@@ -170,10 +179,11 @@ function changed(entry: Entry, { set, remove, user, authenticatedAt }: SessionDe
   const attributes = new Map(entry.attributes)
   for (const name of remove ?? []) attributes.delete(name)
   for (const [name, bytes] of set ?? []) attributes.set(name, bytes)
+  const { user: _user, authenticatedAt: _authenticatedAt, ...nobodys } = entry
   return {
-    ...entry,
+    ...(user === null ? nobodys : entry),
     attributes: packed(attributes),
-    ...(user === undefined ? {} : { user }),
+    ...(typeof user === 'string' ? { user } : {}),
     ...(authenticatedAt === undefined ? {} : { authenticatedAt }),
   }
 }

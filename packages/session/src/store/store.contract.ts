@@ -63,13 +63,36 @@ class Bench {
 
   async found(after = 0, key = this.key): Promise<StoredSession> {
     const session = await this.load(after, key)
-    assert.ok(session !== undefined && session !== 'expired', `the session should be there, but is ${session}`)
+    assert.ok(typeof session === 'object', `the session should be there, but is ${session}`)
     return session
+  }
+
+  /** What is left under a key after a rotation is known as such, and is no session in any way. */
+  async isRotated(key: SessionKey, listed: readonly SessionKey[]): Promise<void> {
+    assert.equal(await this.load(0, key), 'rotated')
+    const moves = [{ set: bytesOf({ q: 'late' }) }, { remove: ['a'] }, { renameTo: hashId(newId()), graceMs: 5_000 }]
+    for (const delta of moves) assert.equal(await this.commit(delta, 0, key), 'gone')
+    assert.equal(await this.store.destroy(key, this.at()), false)
+    assert.equal(await this.load(0, key), 'rotated')
+    assert.deepEqual(keysOf(await this.store.ofUser(this.user, this.at())), listed)
+    assert.ok(!(await this.keys()).includes(key), 'it is listed')
+  }
+
+  /** All keys that the store lists. */
+  async keys(): Promise<SessionKey[]> {
+    const keys: SessionKey[] = []
+    let cursor: string | undefined
+    do {
+      const page = await this.store.list({ ...this.at(), ...(cursor === undefined ? {} : { cursor }) })
+      keys.push(...page.sessions.map(({ key }) => key))
+      cursor = page.cursor
+    } while (cursor !== undefined)
+    return keys
   }
 
   async absent(after = 0, key = this.key): Promise<void> {
     const session = await this.load(after, key)
-    assert.ok(session === undefined || session === 'expired', 'the session should not be there')
+    assert.ok(typeof session !== 'object', 'the session should not be there')
   }
 }
 
@@ -192,6 +215,19 @@ const moving: Group = {
     assert.deepEqual(textOf(moved), { a: '1', c: '3' })
     assert.equal(moved.createdAt, NOW)
   },
+  'knows a key that a session has left as rotated, for the grace period': async (bench) => {
+    await bench.create({ a: '1' }, { user: bench.user })
+    assert.equal(await bench.commit({ renameTo: bench.other, graceMs: 5_000, previousUser: bench.user }), 'ok')
+    await bench.isRotated(bench.key, [bench.other])
+    assert.equal(typeof (await bench.load(0, bench.other)), 'object')
+  },
+  'knows the key of a session that was destroyed with a grace period as rotated': async (bench) => {
+    await bench.create({ a: '1' }, { user: bench.user })
+    assert.equal(await bench.store.destroy(bench.key, { ...bench.at(), graceMs: 5_000 }), true)
+    await bench.isRotated(bench.key, [])
+    assert.equal(await bench.store.destroy(bench.other, { ...bench.at(), graceMs: 5_000 }), false)
+    assert.equal(await bench.load(0, bench.other), undefined)
+  },
   'says gone to a move of a session that is not there': async (bench) => {
     assert.equal(await bench.commit({ renameTo: bench.other, set: bytesOf({ c: '3' }) }), 'gone')
     assert.equal(await bench.load(0, bench.other), undefined)
@@ -263,7 +299,7 @@ const expiring: Group = {
   'gives each session the idle timeout that it was made with': async (bench) => {
     await bench.create()
     const session = await bench.store.load(bench.key, bench.at(0, { idleTimeoutMs: 5_000 }))
-    assert.ok(session && session !== 'expired')
+    assert.ok(typeof session === 'object')
     assert.equal(session.idleTimeoutMs, 60_000)
   },
 }
@@ -295,6 +331,13 @@ const users: Group = {
     await bench.commit({ renameTo: bench.other, user: next, previousUser: bench.user })
     assert.deepEqual(await bench.store.ofUser(bench.user, bench.at()), [])
     assert.deepEqual(keysOf(await bench.store.ofUser(next, bench.at())), [bench.other])
+  },
+  'follows a session that becomes nobody’s': async (bench) => {
+    await bench.create({ a: '1' }, { user: bench.user, authenticatedAt: NOW })
+    await bench.commit({ renameTo: bench.other, user: null, previousUser: bench.user })
+    assert.deepEqual(await bench.store.ofUser(bench.user, bench.at()), [])
+    const { user, authenticatedAt, ...rest } = await bench.found(0, bench.other)
+    assert.deepEqual([user, authenticatedAt, textOf(rest)], [undefined, undefined, { a: '1' }])
   },
   'does not list a session that has ended': async (bench) => {
     await bench.create({}, { user: bench.user })

@@ -43,8 +43,11 @@ export interface StoredSession {
   readonly attributes: ReadonlyMap<string, Uint8Array>
 }
 
-/** What a store answers to `load`. */
-export type Loaded = StoredSession | 'expired' | undefined
+/**
+ * What a store answers to `load`. `rotated`: the session lives under another key, or its client was given a new session,
+ * not longer ago than the grace period; what lies under this key is no session.
+ */
+export type Loaded = StoredSession | 'expired' | 'rotated' | undefined
 
 /** What one commit changes. Applied as a whole or not at all. */
 export interface SessionDelta {
@@ -54,10 +57,12 @@ export interface SessionDelta {
   readonly remove?: readonly string[]
   /** Applies only while the attribute has these bytes (`undefined`: is absent), else `conflict`. */
   readonly expect?: { readonly name: string; readonly value: Uint8Array | undefined }
-  /** Moves the session to this key. From then on the old key is unknown. */
+  /** Moves the session to this key. From then on the old key is `rotated` for `graceMs`, and unknown after it. */
   readonly renameTo?: SessionKey
-  /** The user whose session it becomes. */
-  readonly user?: string
+  /** How long the old key of a moved session is known as such, ms. @default 0 */
+  readonly graceMs?: number
+  /** The user whose session it becomes; `null`: nobody's. */
+  readonly user?: string | null
   readonly authenticatedAt?: number
   /** The user whose session it was when it was loaded, so that the store finds that user's index. */
   readonly previousUser?: string
@@ -98,8 +103,8 @@ export interface SessionStore extends AsyncDisposable {
   load(key: SessionKey, options: StoreOptions): Loaded | Promise<Loaded>
   /** Applies only what changed. A session that another request destroyed is `gone`: it is not brought back. */
   commit(key: SessionKey, delta: SessionDelta, options: StoreOptions): Promise<CommitResult>
-  /** Forgets the session and tells whether there was one. */
-  destroy(key: SessionKey, options: StoreOptions): Promise<boolean>
+  /** Forgets the session and tells whether there was one. If so, its key is `rotated` for `graceMs` (default 0). */
+  destroy(key: SessionKey, options: StoreOptions & { readonly graceMs?: number }): Promise<boolean>
   /** A user's live sessions, in no order. */
   ofUser(user: string, options: StoreOptions): Promise<SessionListing[]>
   /** Live sessions, about `limit` at a time; one that is made or ends meanwhile may be missing or appear twice. */

@@ -11,14 +11,22 @@ const ATTRIBUTE = 'sessionAttr:'
 export class RedisKeys {
   readonly sessions: string
   readonly #users: string
+  readonly #rotated: string
 
-  constructor(namespace: string) {
+  /** `keyPrefix` is what the client puts before each key by itself. */
+  constructor(namespace: string, keyPrefix = '') {
     this.sessions = `${namespace}:sessions:`
     this.#users = `${namespace}:users:`
+    this.#rotated = `${namespace}:rotated:{${keyPrefix}${this.sessions}`
   }
 
   session(key: SessionKey): string {
     return this.sessions + key
+  }
+
+  /** Says that a session was here until a moment ago. The braces put it into its session's slot of a cluster. */
+  rotated(key: SessionKey): string {
+    return `${this.#rotated}${key}}`
   }
 
   /** A user's name is hashed: it may be long, or hold anything. */
@@ -49,10 +57,12 @@ export function changes(
 ): RedisArgument[] {
   const pairs: RedisArgument[] = []
   for (const [field, value] of lead) pairs.push(field, value)
-  if (delta.user !== undefined) pairs.push('user', userText(delta.user))
+  if (typeof delta.user === 'string') pairs.push('user', userText(delta.user))
   if (delta.authenticatedAt !== undefined) pairs.push('authenticatedAt', String(delta.authenticatedAt))
   for (const [name, bytes] of delta.set ?? []) pairs.push(attributeField(name), argument(bytes))
-  return [String(pairs.length / 2), ...pairs, ...(delta.remove ?? []).map(attributeField)]
+  const remove = (delta.remove ?? []).map(attributeField)
+  if (delta.user === null) remove.push('user', 'authenticatedAt')
+  return [String(pairs.length / 2), ...pairs, ...remove]
 }
 
 /** Bytes as the client sends them cheapest: small texts as text (it writes whole commands of text at once). */

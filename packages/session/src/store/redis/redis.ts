@@ -68,7 +68,7 @@ class RedisSessions implements RedisStore {
     }
     this.plainIds = ids === 'spring'
     this.#client = client
-    this.#keys = new RedisKeys(namespace)
+    this.#keys = new RedisKeys(namespace, client.options.keyPrefix)
     this.#index = new RedisIndex(client, this.#keys)
   }
 
@@ -79,8 +79,9 @@ class RedisSessions implements RedisStore {
   async load(key: SessionKey, options: StoreOptions): Promise<Loaded> {
     const { now, lifetime, usage } = options
     const times = [now, lifetime.touchEveryMs, lifetime.absoluteTimeoutMs]
-    const reply = await run(this.#client, LOAD, [this.#keys.session(key)], times, usage)
+    const reply = await run(this.#client, LOAD, [this.#keys.session(key), this.#keys.rotated(key)], times, usage)
     if (reply === null) return undefined
+    if (reply === 1) return 'rotated'
     if (!Array.isArray(reply)) return 'expired'
     const session = parseLoaded(reply as Buffer[])
     if (session?.user !== undefined && now - session.lastAccessedAt >= lifetime.touchEveryMs) {
@@ -102,7 +103,7 @@ class RedisSessions implements RedisStore {
     const ttl = Math.max(1, deadline(born, lifetime) - now)
     const keys = [this.#keys.session(key)]
     const untilMs = this.#index.until(born, options)
-    if (delta.user !== undefined) {
+    if (typeof delta.user === 'string') {
       // In a cluster the index lies elsewhere. It goes first: an entry without a session is harmless, not the reverse.
       if (this.#client.isCluster) await this.#index.enter(delta.user, key, untilMs, options)
       else keys.push(this.#keys.index(delta.user))
@@ -113,7 +114,8 @@ class RedisSessions implements RedisStore {
 
   async #rotate(key: SessionKey, to: SessionKey, delta: SessionDelta, options: StoreOptions): Promise<CommitResult> {
     const { now, usage } = options
-    const user = delta.user ?? delta.previousUser
+    const { previousUser, graceMs = 0 } = delta
+    const user = delta.user === null ? undefined : (delta.user ?? previousUser)
     // Its times are not known here; the latest they allow will do, the next touch sets it right.
     const untilMs = this.#index.until(
       { createdAt: now, lastAccessedAt: now, idleTimeoutMs: options.lifetime.idleTimeoutMs },
@@ -121,18 +123,20 @@ class RedisSessions implements RedisStore {
     )
     if (this.#client.isCluster) {
       if (user !== undefined) await this.#index.enter(user, to, untilMs, options)
-      const result = await moveAcrossSlots(this.#client, this.#keys.session(key), this.#keys.session(to), delta, usage)
-      if (delta.previousUser !== undefined && result === 'ok') this.#index.leave(delta.previousUser, key, options)
+      const result = await moveAcrossSlots(this.#client, this.#keys, { from: key, to, delta }, usage)
+      if (previousUser !== undefined && result === 'ok') this.#index.leave(previousUser, key, options)
       return result
     }
-    const keys = [this.#keys.session(key), this.#keys.session(to)]
+    const keys = [this.#keys.session(key), this.#keys.session(to), this.#keys.rotated(key)]
     if (user !== undefined) keys.push(this.#keys.index(user))
-    if (delta.previousUser !== undefined && delta.previousUser !== user) keys.push(this.#keys.index(delta.previousUser))
-    return verdict(await run(this.#client, ROTATE, keys, [now, untilMs, key, to, ...changes(delta)], usage))
+    if (previousUser !== undefined && previousUser !== user) keys.push(this.#keys.index(previousUser))
+    const args = [now, untilMs, key, to, graceMs, user === undefined ? '0' : '1', ...changes(delta)]
+    return verdict(await run(this.#client, ROTATE, keys, args, usage))
   }
 
-  async destroy(key: SessionKey, options: StoreOptions): Promise<boolean> {
-    const reply = await run(this.#client, DESTROY, [this.#keys.session(key)], [], options.usage)
+  async destroy(key: SessionKey, options: StoreOptions & { graceMs?: number }): Promise<boolean> {
+    const keys = [this.#keys.session(key), this.#keys.rotated(key)]
+    const reply = await run(this.#client, DESTROY, keys, [options.graceMs ?? 0], options.usage)
     const [count, user] = reply as [number, Buffer | null | undefined]
     if (user) this.#index.leave(parseUser(user), key, options)
     return count === 1

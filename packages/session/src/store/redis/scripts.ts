@@ -9,9 +9,9 @@ export interface Script {
 const script = (source: string): Script => ({ source, sha: createHash('sha1').update(source).digest('hex') })
 
 /**
- * KEYS: session. ARGV: now, touchEveryMs, absoluteTimeoutMs (0: none).
+ * KEYS: session, its mark of a rotation. ARGV: now, touchEveryMs, absoluteTimeoutMs (0: none).
  * Answers its three times as one text, then the other fields and values that are read (each element costs its reader);
- * nil when there is no such hash (or one without its times); 0 when it has expired.
+ * nil when there is no such hash (or one without its times); 0 when it has expired; 1 when it has moved.
  * The touch is here because a bare HSET would bring back, half empty, a hash that ended since it was read.
  */
 export const LOAD = script(`
@@ -28,7 +28,10 @@ for i = 1, #hash, 2 do
     reply[#reply + 1] = hash[i + 1]
   end
 end
-if not (created and accessed and idle) then return false end
+if not (created and accessed and idle) then
+  if redis.call('HEXISTS', KEYS[2], 'to') == 1 then return 1 end
+  return false
+end
 local now, every, absolute = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 local grace = idle == 0 and 0 or every
 if idle >= 0 and now >= accessed + idle * 1000 + grace then return 0 end
@@ -67,6 +70,15 @@ local function enter(index, now, untilMs, member)
 end
 `
 
+/** Marks that a session was under a key until now, for as long as requests with its old id may be on their way. */
+const MARK = `
+local function mark(key, to, graceMs)
+  if tonumber(graceMs) <= 0 then return end
+  redis.call('HSET', key, 'to', to)
+  redis.call('PEXPIRE', key, graceMs)
+end
+`
+
 /**
  * KEYS: session [, index]. ARGV: creationTime, ttl, now, until, member, changes.
  * Makes a session; 1 when made (again by a client's resend), -1 when the key is taken.
@@ -97,26 +109,28 @@ return 1
 `)
 
 /**
- * KEYS: old session, new session [, index [, index of the user before]]. ARGV: now, until, old member, new member, changes.
+ * KEYS: old session, new session, mark of the old one, indexes to leave.
+ * ARGV: now, until, old member, new member, grace (ms), whether to enter the first index ('1'), changes.
  * Moves a session to a new key; 0 when it is gone. Not for Redis Cluster, where the keys lie in different slots.
  */
 export const ROTATE = script(`
-${APPLY}${ENTER}
+${APPLY}${ENTER}${MARK}
 if redis.call('HEXISTS', KEYS[1], 'creationTime') == 0 then return 0 end
 redis.call('RENAME', KEYS[1], KEYS[2])
-apply(KEYS[2], 5)
-if KEYS[3] then
-  redis.call('ZREM', KEYS[3], ARGV[3])
-  enter(KEYS[3], ARGV[1], ARGV[2], ARGV[4])
-end
-if KEYS[4] then redis.call('ZREM', KEYS[4], ARGV[3]) end
+apply(KEYS[2], 7)
+for i = 4, #KEYS do redis.call('ZREM', KEYS[i], ARGV[3]) end
+if ARGV[6] == '1' then enter(KEYS[4], ARGV[1], ARGV[2], ARGV[4]) end
+mark(KEYS[3], ARGV[4], ARGV[5])
 return 1
 `)
 
-/** KEYS: session. Forgets it; answers how many there were and whose it was. */
+/** KEYS: session, its mark of a rotation. ARGV: grace (ms). Forgets it; answers how many there were and whose it was. */
 export const DESTROY = script(`
+${MARK}
 local user = redis.call('HGET', KEYS[1], 'user')
-return { redis.call('UNLINK', KEYS[1]), user }
+local count = redis.call('UNLINK', KEYS[1])
+if count == 1 then mark(KEYS[2], '', ARGV[1]) end
+return { count, user }
 `)
 
 /** KEYS: index. ARGV: now, until, member. */
@@ -139,11 +153,16 @@ export const TAKE_COPY = script(`
 return { redis.call('PTTL', KEYS[1]), redis.call('HGETALL', KEYS[1]) }
 `)
 
-/** KEYS: session. ARGV: revision. 1 when forgotten, 0 when it was gone, -1 when somebody has written to it meanwhile. */
+/**
+ * KEYS: session, its mark of a rotation. ARGV: revision, new member, grace (ms).
+ * 1 when forgotten, 0 when it was gone, -1 when somebody has written to it meanwhile.
+ */
 export const UNLINK_IF = script(`
+${MARK}
 local revision = redis.call('HGET', KEYS[1], 'revision')
 if redis.call('HEXISTS', KEYS[1], 'creationTime') == 0 then return 0 end
 if (revision or '') ~= ARGV[1] then return -1 end
 redis.call('UNLINK', KEYS[1])
+mark(KEYS[2], ARGV[2], ARGV[3])
 return 1
 `)
