@@ -47,7 +47,7 @@ async function inMemory(parts: Parts, handle: string): Promise<InspectedSession 
   const { store, lifetime } = parts.sessions.options
   // Asked as of its last access, the store finds it live and has no access to write down.
   const stored = await store.load(handle, { now: listing.lastAccessedAt, lifetime })
-  if (!stored || stored === 'expired') return undefined
+  if (typeof stored !== 'object') return undefined
   const fields = [...stored.attributes].map(([name, bytes]) => show(parts, `sessionAttr:${name}`, Buffer.from(bytes)))
   return { handle, redisKey: null, ttlMs: null, codec: parts.config.session.codec, fields }
 }
