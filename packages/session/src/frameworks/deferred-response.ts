@@ -2,16 +2,18 @@ import type { ServerResponse } from 'node:http'
 
 type Held = { readonly method: 'write' | 'end' | 'flushHeaders'; readonly args: unknown[] }
 
-/** Whether a held response is still unsent in truth, and how many bytes it holds. */
+/** A response that waits. */
 export interface DeferredResponse {
   /** Whether the handler has begun to answer: from its point of view the headers are sent. */
   readonly sent: boolean
+  /** Forgets a head that was written and not sent yet: another answer follows. */
+  restart(): void
 }
 
 /**
  * Keeps a response from leaving: its first byte waits until `before` has resolved; what the handler writes meanwhile is
- * kept and sent after. If `before` rejects, all that is dropped and `instead` answers. A handler notices nothing, save
- * that `write` answers `false` while it waits, with a `drain` event after.
+ * kept and sent after. If `before` rejects, all that is dropped and `instead` answers. A handler notices nothing:
+ * `headersSent` and `writableEnded` tell it what they would tell without us.
  */
 export function deferResponse(
   response: ServerResponse,
@@ -19,11 +21,13 @@ export function deferResponse(
   instead: (error: unknown) => void,
 ): DeferredResponse {
   const queue: Held[] = []
-  const state = { sent: false }
-  const own = ['writeHead', 'write', 'end', 'flushHeaders'] as const
+  const state = { sent: false, headed: false, ended: false }
+  // As much as Node itself takes before it asks the writer to wait.
+  let room = response.writableHighWaterMark
+  let result: unknown
 
   function release(): void {
-    for (const method of own) delete (response as Partial<ServerResponse>)[method]
+    for (const name of OWN) delete (response as Partial<Record<(typeof OWN)[number], unknown>>)[name]
   }
 
   function begin(): void {
@@ -33,7 +37,7 @@ export function deferResponse(
       replay()
       return
     }
-    work.then(replay).catch((error: unknown) => {
+    work.then(replay).then(drain, (error: unknown) => {
       release()
       instead(error)
     })
@@ -41,32 +45,55 @@ export function deferResponse(
 
   function replay(): void {
     release()
-    let wrote = false
-    for (const { method, args } of queue) {
-      ;(response[method] as (...args: unknown[]) => unknown)(...args)
-      wrote ||= method === 'write'
-    }
+    for (const { method, args } of queue) result = (response[method] as (...args: unknown[]) => unknown)(...args)
+  }
+
+  function drain(): void {
+    const wrote = queue.some(({ method }) => method === 'write')
     if (wrote && !response.writableEnded && !response.writableNeedDrain) response.emit('drain')
   }
 
-  const hold = (method: Held['method'], answer: unknown) =>
+  const hold = (method: Held['method']) =>
     function held(...args: unknown[]): unknown {
       queue.push({ method, args })
-      if (!state.sent) begin()
-      return answer
+      state.headed = true
+      if (method === 'end') state.ended = true
+      if (method === 'write') room -= Buffer.byteLength(args[0] as string | Uint8Array)
+      result = { write: room > 0, end: response, flushHeaders: undefined }[method]
+      if (!state.sent) begin() // Nothing to wait for: the result is then Node's own.
+      return result
     }
 
   Object.assign(response, {
     writeHead(...args: unknown[]): ServerResponse {
+      if (state.headed) throw headersSent()
       prepareHead(response, args)
+      state.headed = true
       return response
     },
-    write: hold('write', false),
-    end: hold('end', response),
-    flushHeaders: hold('flushHeaders', undefined),
+    write: hold('write'),
+    end: hold('end'),
+    flushHeaders: hold('flushHeaders'),
   })
-  return state
+  Object.defineProperties(response, {
+    headersSent: { configurable: true, get: () => state.headed },
+    writableEnded: { configurable: true, get: () => state.ended },
+  })
+  return {
+    get sent() {
+      return state.sent
+    },
+    restart: () => {
+      state.headed = false
+    },
+  }
 }
+
+const OWN = ['writeHead', 'write', 'end', 'flushHeaders', 'headersSent', 'writableEnded'] as const
+
+/** As Node says it. */
+const headersSent = (): Error =>
+  Object.assign(new Error('Cannot write headers after they are sent to the client'), { code: 'ERR_HTTP_HEADERS_SENT' })
 
 type Header = readonly [name: string, value: string | readonly string[]]
 

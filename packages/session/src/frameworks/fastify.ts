@@ -1,10 +1,9 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import { forgetUnwritten, readyParser } from '../carrier/cookie-parser.ts'
-import { SessionError } from '../errors.ts'
-import { dueHeader, finish, needsFinish } from '../request/commit.ts'
-import type { RequestSession } from '../request/request-session.ts'
+import { readyParser } from '../carrier/cookie-parser.ts'
+import { needsFinish } from '../request/commit.ts'
 import { type AnySessions, Sessions } from '../sessions.ts'
+import { endBeforeHead } from './fastify-reply.ts'
 
 /** What `app.register(fastifySessions, …)` takes. */
 export interface FastifySessionsOptions {
@@ -46,18 +45,40 @@ async function plugin(app: FastifyInstance, { sessions, decorate = false }: Fast
     else (request as unknown as Record<symbol, FastifyReply>)[slot] = reply
     done()
   })
-  app.addHook('onError', (request, _reply, _error, done) => {
-    sessions.requestOf(request)?.fail()
+  app.addHook('onError', (request, reply, _error, done) => {
+    const failed = (): void => sessions.requestOf(request)?.fail()
+    failed()
+    onNextError(reply, failed)
     done()
   })
   app.addHook('onSend', (request, reply, payload, done) => {
     const asked = sessions.requestOf(request)
-    if (asked && !asked.isSealed) conclude(asked, reply, payload, done)
-    else done(null, payload)
+    if (asked && !asked.isSealed) {
+      if (needsFinish(asked) || asked.writes.settle()) endBeforeHead(asked, reply)
+      else asked.seal()
+    }
+    done(null, payload)
   })
 }
 
-type Done = (error: Error | null, payload?: unknown) => void
+/**
+ * Calls back when the error handler fails in its turn: Fastify has no hook for that, but hands the next error to
+ * `reply.send`.
+ */
+function onNextError(reply: FastifyReply, failed: () => void): void {
+  const { send } = reply
+  reply.send = (payload) => {
+    if (payload instanceof Error || isMarkedAsError(reply)) failed()
+    return send.call(reply, payload)
+  }
+}
+
+/** Whether Fastify has marked what comes next as an error: what is thrown need not be one. */
+const isMarkedAsError = (reply: FastifyReply): boolean =>
+  Object.getOwnPropertySymbols(reply).some(
+    (symbol) =>
+      symbol.description === 'fastify.reply.isError' && (reply as unknown as Record<symbol, unknown>)[symbol] === true,
+  )
 
 /**
  * Two managers that carry their ids in one cookie would each take the other's for forged, and overwrite it at every
@@ -84,74 +105,4 @@ function decorateWith(app: FastifyInstance, sessions: AnySessions, decorate: boo
       return sessions.of(this)
     },
   })
-}
-
-/** Saves, then lets the response go; or answers with the error instead. */
-function conclude(session: RequestSession, reply: FastifyReply, payload: unknown, done: Done): void {
-  const writing = session.writes.settle()
-  if (writing) {
-    void writing.then(() => conclude(session, reply, payload, done))
-    return
-  }
-  session.seal()
-  if (!needsFinish(session)) {
-    done(null, payload)
-    return
-  }
-  finish(session, reply.statusCode).then(
-    () => {
-      writeHeader(session, reply)
-      done(null, payload)
-    },
-    (error: unknown) => {
-      refuse(reply, payload, error)
-      done(error as Error)
-    },
-  )
-}
-
-const kept = Symbol('session cookies')
-
-/** Cookies that session managers have written to this response; they hold even if another manager's commit fails. */
-const keptBy = (reply: FastifyReply): string[] => {
-  const holder = reply as FastifyReply & { [kept]?: string[] }
-  holder[kept] ??= []
-  return holder[kept]
-}
-
-function writeHeader(session: RequestSession, reply: FastifyReply): void {
-  const header = dueHeader(session, () => reply.request.protocol === 'https')
-  if (!header) return
-  reply.header(header.name, header.value)
-  if (header.name === 'set-cookie') keptBy(reply).push(header.value)
-  // A shared cache must not hand one client's id to another (ASVS, Session Management Cheat Sheet).
-  const caching = String(reply.getHeader('cache-control') ?? '')
-  if (!/\bno-store\b/i.test(caching)) reply.header('cache-control', 'no-store')
-}
-
-/** Headers that speak of the body or the outcome that the handler prepared; others, such as CORS's, suit any answer. */
-const OF_THE_ANSWER = [
-  'set-cookie',
-  'location',
-  'etag',
-  'last-modified',
-  'expires',
-  'accept-ranges',
-  'content-disposition',
-  'content-encoding',
-  'content-language',
-  'content-length',
-  'content-range',
-  'content-type',
-]
-
-/** What the handler prepared must not reach the client: neither its cookies nor its status nor its stream. */
-function refuse(reply: FastifyReply, payload: unknown, error: unknown): void {
-  forgetUnwritten(reply)
-  for (const name of OF_THE_ANSWER) reply.removeHeader(name)
-  reply.header('cache-control', 'no-store')
-  for (const line of keptBy(reply)) reply.header('set-cookie', line)
-  reply.code(error instanceof SessionError ? error.statusCode : 500)
-  const { destroy } = (payload ?? {}) as { destroy?: unknown }
-  if (typeof destroy === 'function') destroy.call(payload)
 }

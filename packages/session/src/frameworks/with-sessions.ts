@@ -58,8 +58,12 @@ export function withSessions<A extends object>(
       .catch((error: unknown) => {
         state.fail()
         report(error)
-        if (held.sent) response.destroy(error instanceof Error ? error : new Error(String(error)))
-        else answer(response, error)
+        if (held.sent) {
+          response.destroy(error instanceof Error ? error : new Error(String(error)))
+          return
+        }
+        held.restart()
+        answer(response, error)
       })
   }
 }

@@ -43,7 +43,7 @@ export class RequestSession {
   #changes: Changes | undefined
   #outcome: SessionReport['outcome'] = 'untouched'
   #commit: SessionReport['commit']
-  #hasFailed = false
+  #failedAfter: number | undefined
   #isSealed = false
 
   constructor(manager: Manager, incoming: Incoming, outgoing: Outgoing | undefined) {
@@ -238,13 +238,15 @@ export class RequestSession {
     this.#commit = why
   }
 
-  /** The handler threw. */
+  /** The handler threw: what it wanted changed is dropped. */
   fail(): void {
-    this.#hasFailed = true
+    this.#failedAfter = this.writes.begun
+    this.discard()
   }
 
+  /** Whether the handler threw. What its error handler wants changed since then counts again. */
   get hasFailed(): boolean {
-    return this.#hasFailed
+    return this.#failedAfter === this.writes.begun
   }
 
   /** The response is decided: nothing can be saved any more. */
@@ -259,6 +261,11 @@ export class RequestSession {
   /** The response has become known. */
   respondWith(outgoing: Outgoing): void {
     this.#outgoing = outgoing
+  }
+
+  /** The response waits for us: whatever its framework believes, it is not out before the session is sealed. */
+  holdResponse(): void {
+    this.#outgoing = undefined
   }
 
   /** Whether the response has begun without us. */

@@ -6,10 +6,12 @@ import { Refused } from './refused.ts'
  */
 export class Writes {
   readonly #inFlight = new Set<Promise<unknown>>()
+  #begun = 0
   #refused: { readonly error: unknown; readonly promise: Refused<never> } | undefined
 
   /** Runs a write, and remembers it until it has ended. */
   run<T>(write: () => Promise<T>): Promise<T> {
+    this.#begun++
     let result: Promise<T>
     try {
       result = write()
@@ -22,6 +24,11 @@ export class Writes {
     this.#inFlight.add(result)
     result.then(ended, ended)
     return result
+  }
+
+  /** How many writes have begun so far. */
+  get begun(): number {
+    return this.#begun
   }
 
   /** Whether a write was refused at once. */

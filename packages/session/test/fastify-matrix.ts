@@ -1,0 +1,210 @@
+import { Readable } from 'node:stream'
+import { ReadableStream } from 'node:stream/web'
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+
+/** Something that a request can do with its session before it answers; without sessions it does nothing, as slowly. */
+export type Act = (request: FastifyRequest) => Promise<unknown>
+
+interface Way {
+  readonly answer: (reply: FastifyReply) => unknown
+  /** Whether it is written with a callback rather than as an async function. */
+  readonly callback?: true
+  /** Whether Fastify takes it for a failure. */
+  readonly fails?: true
+  /** Whether the answer goes past Fastify, so that nothing staged can be saved. */
+  readonly bypasses?: true
+}
+
+const body = { own: 'answer' }
+const stream = () => Readable.from(['first ', 'second'])
+const webStream = () =>
+  new ReadableStream({
+    start(controller) {
+      controller.enqueue(new TextEncoder().encode('web'))
+      controller.close()
+    },
+  })
+const failure = (statusCode: number) => Object.assign(new Error('refused'), { statusCode })
+
+/** Every way to answer that Fastify knows, with and without the `return` that its documentation asks for. */
+export const ways = {
+  value: { answer: () => body },
+  'value null': { answer: () => null },
+  nothing: { answer: () => undefined },
+  send: { answer: (reply) => void reply.send(body) },
+  'return send': { answer: (reply) => reply.send(body) },
+  'send, await reply': { answer: async (reply) => void (await reply.send(body)) },
+  'send, value': {
+    answer: (reply) => {
+      void reply.send(body)
+      return 'second'
+    },
+  },
+  'send twice': { answer: (reply) => void reply.send(body).send('second') },
+  'send, then look': { answer: (reply) => void (reply.send(body).sent || reply.code(404).send('not found')) },
+  'send, then look at raw': {
+    answer: (reply) => {
+      void reply.send(body)
+      if (!reply.raw.headersSent && !reply.raw.writableEnded) void reply.code(404).send('not found')
+    },
+  },
+  'send, then throw': {
+    answer: (reply) => {
+      void reply.send(body)
+      throw failure(409)
+    },
+  },
+  redirect: { answer: (reply) => void reply.redirect('/login') },
+  'return redirect': { answer: (reply) => reply.redirect('/login') },
+  throw: { fails: true, answer: () => Promise.reject(failure(403)) },
+  'throw 500': { fails: true, answer: () => Promise.reject(new Error('broken')) },
+  'throw no error': { fails: true, answer: () => Promise.reject({ statusCode: 403, message: 'refused' }) },
+  'throw text': { fails: true, answer: () => Promise.reject('text') },
+  'send error': { fails: true, answer: (reply) => void reply.send(failure(422)) },
+  'answer 502': { answer: (reply) => reply.code(502).send(body) },
+  stream: { answer: (reply) => reply.send(stream()) },
+  'stream, no return': { answer: (reply) => void reply.send(stream()) },
+  'stream that fails': {
+    answer: (reply) =>
+      reply.send(
+        new Readable({
+          read() {
+            this.destroy(failure(410))
+          },
+        }),
+      ),
+    fails: true,
+  },
+  'web stream': { answer: (reply) => reply.send(webStream()) },
+  response: { answer: (reply) => reply.send(new Response('web', { status: 203, headers: { 'x-own': '1' } })) },
+  'response, no return': { answer: (reply) => void reply.send(new Response('web', { status: 203 })) },
+  'response without body': { answer: (reply) => void reply.send(new Response(null, { status: 204 })) },
+  'response 502': { answer: (reply) => reply.send(new Response('bad', { status: 502 })) },
+  'cacheable response': {
+    answer: (reply) => reply.send(new Response('web', { headers: { 'cache-control': 'public, max-age=60' } })),
+  },
+  cacheable: { answer: (reply) => reply.header('cache-control', 'public').send(body) },
+  buffer: { answer: (reply) => void reply.send(Buffer.from('bytes')) },
+  empty: { answer: (reply) => void reply.code(204).send() },
+  null: { answer: (reply) => void reply.send(null) },
+  hijack: { bypasses: true, answer: (reply) => void reply.hijack().raw.end('raw') },
+  raw: {
+    bypasses: true,
+    answer: (reply) => {
+      reply.raw.end('raw')
+      return reply
+    },
+  },
+  'callback send': { callback: true, answer: (reply) => void reply.send(body) },
+  'callback redirect': { callback: true, answer: (reply) => void reply.redirect('/login') },
+  'callback stream': { callback: true, answer: (reply) => void reply.send(stream()) },
+  'callback error': { callback: true, fails: true, answer: (reply) => void reply.send(failure(403)) },
+} satisfies Record<string, Way> as Record<string, Way>
+
+type Place =
+  | 'onRequest'
+  | 'preParsing'
+  | 'preValidation'
+  | 'preHandler'
+  | 'handler'
+  | 'preSerialization'
+  | 'onSend'
+  | 'errorHandler'
+  | 'notFound'
+
+/** The hooks that answer in a request's way before its handler, and so guard it. */
+const GUARDS = ['onRequest', 'preParsing', 'preValidation', 'preHandler'] as const
+/** Where the answer can only be replaced: by returning another one, or by failing. */
+const REPLACING: readonly Place[] = ['preSerialization', 'onSend']
+const REPLACEMENTS = ['nothing', 'throw', 'throw 500']
+
+/** Every place that may answer, with the ways that it has. */
+export const cells: readonly { readonly place: Place; readonly way: string }[] = (
+  [...GUARDS, 'handler', ...REPLACING, 'errorHandler', 'notFound'] as const
+).flatMap((place) =>
+  Object.keys(ways)
+    .filter((way) => !REPLACING.includes(place) || REPLACEMENTS.includes(way))
+    .map((way) => ({ place, way })),
+)
+
+/** What happened to each request, by the number that it bears in `x-cell`. */
+export type Trace = Map<string, string[]>
+
+const cellOf = (request: FastifyRequest) => String(request.headers['x-cell'])
+
+/** The application of the matrix: one route for each place; the way and the session's act are the request's to say. */
+export function matrixApp(
+  trace: Trace,
+  act: (request: FastifyRequest) => Promise<unknown>,
+  prepare: (app: FastifyInstance) => unknown = () => {},
+): FastifyInstance {
+  const app = Fastify()
+  const note = (request: FastifyRequest, what: string) => trace.get(cellOf(request))?.push(what)
+  app.addHook('onResponse', async (request) => void note(request, 'onResponse'))
+  void app.register(async (scope) => {
+    await prepare(scope)
+    scope.setNotFoundHandler(acting('notFound') as never)
+    for (const place of [...GUARDS, 'handler', ...REPLACING, 'errorHandler', 'notFound'] as const) route(scope, place)
+  })
+  return app
+
+  function route(scope: FastifyInstance, place: Place): void {
+    // With callbacks: while an async `onSend` hook is busy, Fastify itself calls the handler behind a guard.
+    const noting =
+      (name: string) =>
+      (request: FastifyRequest, _reply: FastifyReply, ...rest: unknown[]): void => {
+        note(request, name)
+        ;(rest.at(-1) as () => void)()
+      }
+    const hooks = Object.fromEntries(GUARDS.map((name) => [name, noting(name)]))
+    scope.route({
+      method: ['GET', 'POST'],
+      url: `/${place}`,
+      ...hooks,
+      preSerialization: noting('preSerialization'),
+      onSend: noting('onSend'),
+      ...(place === 'handler' || place === 'notFound' ? {} : { [place]: acting(place) }),
+      handler: place === 'handler' ? acting('handler') : behind(place),
+    } as never)
+  }
+
+  function behind(place: Place) {
+    return async (request: FastifyRequest, reply: FastifyReply) => {
+      note(request, 'handler')
+      if (place === 'errorHandler') throw failure(418)
+      if (place === 'notFound') {
+        reply.callNotFound()
+        return reply
+      }
+      return { the: 'secret' }
+    }
+  }
+
+  /** The function of a place: does what the request says with the session, then answers in the way that it says. */
+  function acting(place: Place) {
+    const asynchronous = async (request: FastifyRequest, reply: FastifyReply) => {
+      note(request, `${place}!`)
+      await act(request)
+      return wayOf(request).answer(reply)
+    }
+    const run = (request: FastifyRequest, reply: FastifyReply): unknown => {
+      if (!wayOf(request).callback) return asynchronous(request, reply)
+      note(request, `${place}!`)
+      act(request).then(
+        () => wayOf(request).answer(reply),
+        (error: unknown) => reply.send(error),
+      )
+      return undefined
+    }
+    // Fastify tells callbacks from async functions by what they answer here, and by their arity when they are added.
+    if (place === 'errorHandler')
+      return (_: unknown, request: FastifyRequest, reply: FastifyReply) => run(request, reply)
+    if (place === 'handler' || place === 'notFound') return run
+    if (place === 'preParsing' || REPLACING.includes(place)) {
+      return (request: FastifyRequest, reply: FastifyReply, _payload: unknown, _done: unknown) => run(request, reply)
+    }
+    return (request: FastifyRequest, reply: FastifyReply, _done: unknown) => run(request, reply)
+  }
+}
+
+const wayOf = (request: FastifyRequest): Way => ways[(request.query as { way: string }).way] as Way
