@@ -54,7 +54,7 @@ export class SessionGoneError extends SessionError {
   }
 }
 
-/** 409: `update` met another writer on every attempt, or a new session's key was taken. */
+/** 409: `update` met another writer on every attempt or waited too long for one, or a new session's key was taken. */
 export class SessionConflictError extends SessionError {
   constructor(what: string) {
     super(what, { code: 'SESSION_CONFLICT', statusCode: 409 })
@@ -68,6 +68,17 @@ export class SessionSealedError extends SessionError {
       `session.${operation}() came after the response had begun (or was hijacked), so it could not be saved. ` +
         'Write before replying, or call session.commit() before hijacking',
       { code: 'SESSION_SEALED', statusCode: 500 },
+    )
+  }
+}
+
+/** 500: `update` was called within the function of an `update` of the same attribute, and would have waited for itself. */
+export class SessionNestedUpdateError extends SessionError {
+  constructor(name: string) {
+    super(
+      `session.update(${quote(name)}) was called within the function of another update of the same attribute. ` +
+        'Return the new value from the outer function instead',
+      { code: 'SESSION_UPDATE_NESTED', statusCode: 500 },
     )
   }
 }

@@ -86,6 +86,7 @@ describe('the documented defaults', () => {
     ['absoluteTimeoutMs', DEFAULTS.absoluteTimeoutMs],
     ['rotationGraceMs', DEFAULTS.rotationGraceMs],
     ['storeTimeoutMs', DEFAULTS.storeTimeoutMs],
+    ['updateWaitMs', DEFAULTS.updateWaitMs],
     ['maxAttributeBytes', DEFAULTS.maxAttributeBytes],
     ['maxSessionsPerUser', DEFAULTS.maxSessionsPerUser],
     ['onStoreFailure', DEFAULTS.onStoreFailure],

@@ -44,6 +44,11 @@ export interface SessionsOptions {
    * Writing always throws: a session is never silently replaced by a fresh one. @default 'reject'
    */
   readonly onStoreFailure?: 'reject' | 'anonymous'
+  /**
+   * How long an `update` waits for other updates of the same session on this server, ms; then it is a 409. It waits in
+   * vain when the function given to `update` calls this very server with the same session. @default 2_000
+   */
+  readonly updateWaitMs?: number
   /** The most bytes that one attribute may take. @default 1_048_576 */
   readonly maxAttributeBytes?: number
   /** How many sessions one user may have; with one more, the one that was idle the longest ends. @default Infinity */
@@ -77,6 +82,7 @@ export interface ResolvedOptions {
   readonly storeTimeoutMs: number
   readonly breaker: Required<BreakerOptions>
   readonly onStoreFailure: 'reject' | 'anonymous'
+  readonly updateWaitMs: number
   readonly maxAttributeBytes: number
   readonly maxSessionsPerUser: number
   readonly checkMutations: boolean
@@ -93,6 +99,7 @@ export const DEFAULTS = {
   rotationGraceMs: 10_000,
   storeTimeoutMs: 250,
   onStoreFailure: 'reject',
+  updateWaitMs: 2_000,
   maxAttributeBytes: 1024 * 1024,
   maxSessionsPerUser: Infinity,
 } as const
@@ -109,6 +116,7 @@ const NAMES: Names<Required<SessionsOptions>> = {
   storeTimeoutMs: true,
   breaker: true,
   onStoreFailure: true,
+  updateWaitMs: true,
   maxAttributeBytes: true,
   maxSessionsPerUser: true,
   checkMutations: true,
@@ -149,6 +157,7 @@ export function resolveOptions(options: SessionsOptions): ResolvedOptions {
     storeTimeoutMs: timer('storeTimeoutMs', options.storeTimeoutMs ?? DEFAULTS.storeTimeoutMs),
     breaker: checkBreakerOptions(options.breaker),
     onStoreFailure,
+    updateWaitMs: timer('updateWaitMs', options.updateWaitMs ?? DEFAULTS.updateWaitMs),
     maxAttributeBytes: count('maxAttributeBytes', options.maxAttributeBytes ?? DEFAULTS.maxAttributeBytes, 1),
     maxSessionsPerUser: limit('maxSessionsPerUser', options.maxSessionsPerUser ?? DEFAULTS.maxSessionsPerUser),
     checkMutations: options.checkMutations ?? process.env.NODE_ENV !== 'production',

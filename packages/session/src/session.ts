@@ -65,7 +65,9 @@ export class Session<A extends object = Record<string, unknown>> {
   /**
    * Replaces an attribute by what `change` makes of it, exactly: no other request's write comes between, on any node.
    * Saved at once, whatever becomes of the handler. `change` may be called again when another request was faster, and
-   * must have no other effect; it may be async; `undefined` removes. Answers the new value.
+   * must have no other effect; it may be async; `undefined` removes. Answers the new value. A slow `change` keeps other
+   * updates of the session on this server waiting, up to `updateWaitMs`; so does one that calls this server with the same
+   * session.
    * @example
    * const visits = await session.update('visits', (n = 0) => n + 1)
    */

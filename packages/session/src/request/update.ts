@@ -1,20 +1,68 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { SessionKey } from '../carrier/id.ts'
+import { SessionNestedUpdateError } from '../errors.ts'
+import type { Manager } from '../manager.ts'
 import { decodeAttribute, encodeAttribute, readAttribute } from './attribute.ts'
 import { Changes } from './changes.ts'
 import { conflict, remember, send } from './commit.ts'
 import { deltaOf } from './delta.ts'
 import type { RequestSession } from './request-session.ts'
+import { WaitedTooLong } from './serial-queue.ts'
 
 /** How often `update` tries. Updates of one node queue up, so only as many writers meet as there are nodes. */
 const MAX_ATTEMPTS = 100
 
 type Change = (value: unknown) => unknown
 
+/** An `update` whose `change` is running, and the one within whose `change` it was called. */
+interface Running {
+  readonly request: RequestSession
+  readonly manager: Manager
+  readonly key: SessionKey | undefined
+  readonly name: string
+  readonly outer: Running | undefined
+  isOver: boolean
+}
+
+/** Tells an `update` within which other one it runs, also by way of `app.inject`. */
+const running = new AsyncLocalStorage<Running>()
+
 /** Compare and set, over again until no other writer came between. See `Session.update`. */
 export async function updateAttribute(request: RequestSession, name: string, change: Change): Promise<unknown> {
   await request.loadToWrite()
-  const attempts = () => attemptUntilDone(request, name, change)
-  return request.record ? request.manager.updates.run(request.key, attempts) : attempts()
+  const key = request.record && request.key
+  const outer = enclosing(request, key)
+  for (const { name: held } of outer) if (held === name) throw new SessionNestedUpdateError(name)
+  const self: Running = { request, manager: request.manager, key, name, outer: running.getStore(), isOver: false }
+  const attempts = () =>
+    attemptUntilDone(request, name, (value) => running.run(self, change, value)).finally(() => {
+      self.isOver = true
+    })
+  // Within an update of the same session the turn is ours already: to wait for it would be to wait for ourselves.
+  return key === undefined || outer.length > 0 ? attempts() : inTurn(request, key, name, attempts)
+}
+
+/** The updates of the same session that wait for this one to end. */
+function enclosing(request: RequestSession, key: SessionKey | undefined): Running[] {
+  const updates: Running[] = []
+  for (let at = running.getStore(); at; at = at.outer) {
+    const isSame = at.request === request || (at.manager === request.manager && at.key !== undefined && at.key === key)
+    if (isSame && !at.isOver) updates.push(at)
+  }
+  return updates
+}
+
+/** Updates of one node take turns, so that they do not meet in the store. */
+async function inTurn<T>(request: RequestSession, key: SessionKey, name: string, task: () => Promise<T>): Promise<T> {
+  const { updates, options } = request.manager
+  try {
+    return await updates.run(key, task, options.updateWaitMs)
+  } catch (error) {
+    if (!(error instanceof WaitedTooLong)) throw error
+    const what = `session.update(${JSON.stringify(name)}) waited ${options.updateWaitMs} ms for another update of this session`
+    throw conflict(request, `${what} on this server: its function is slow, or waits for a request that waits for it`)
+  }
 }
 
 async function attemptUntilDone(request: RequestSession, name: string, change: Change): Promise<unknown> {
