@@ -20,6 +20,7 @@ async function counted() {
   n.on('/rotate', (session) => session.rotate({ user: 'bob' }))
   n.on('/update', (session) => session.update('n', () => 1))
   n.on('/logout', (session) => session.invalidate())
+  await client.ping() // what a new connection asks by itself is over
   const monitor = await rig.client().monitor()
   const seen: string[] = []
   let marked = ''

@@ -24,16 +24,20 @@ export class SessionError extends Error {
   }
 }
 
-/** Why the store did not answer: it failed, it took too long, or the circuit breaker did not ask it at all. */
-export type StoreFailure = 'failed' | 'timeout' | 'open'
+/**
+ * Why the store did not do it: it answered that it will not (`refused`), it could not be asked (`failed`), it took too long
+ * (`timeout`), or the circuit breaker did not ask it at all (`open`).
+ */
+export type StoreFailure = 'refused' | 'failed' | 'timeout' | 'open'
 
 const STORE_CODES = {
+  refused: 'SESSION_STORE_REFUSED',
   failed: 'SESSION_STORE_FAILED',
   timeout: 'SESSION_STORE_TIMEOUT',
   open: 'SESSION_STORE_OPEN',
 } as const satisfies Record<StoreFailure, string>
 
-/** 503: the store could not be asked. The request may be repeated after `retry-after` seconds. */
+/** 503: the store did not do it. The request may be repeated after `retry-after` seconds. */
 export class SessionStoreError extends SessionError {
   readonly failure: StoreFailure
 

@@ -18,9 +18,11 @@ export type { Session } from './session.ts'
 export type { AnySessions, Sessions } from './sessions.ts'
 export type { BreakerOptions } from './store/circuit-breaker.ts'
 export { type MemoryStore, type MemoryStoreOptions, memoryStore } from './store/memory.ts'
-export type { RedisArgument, RedisClient } from './store/redis/client.ts'
+export type { CommandName, RedisArgument, RedisConnection } from './store/redis/connection.ts'
+export { refused, UnsentError } from './store/redis/connection.ts'
+export type { IoredisClient, RedisSocket } from './store/redis/ioredis.ts'
 export { redisOptions } from './store/redis/options.ts'
-export { type RedisStore, type RedisStoreOptions, redisStore } from './store/redis/redis.ts'
+export { type RedisClient, type RedisStore, type RedisStoreOptions, redisStore } from './store/redis/redis.ts'
 export type {
   CommitResult,
   Lifetime,
@@ -33,4 +35,5 @@ export type {
   StoreOptions,
   StoreUsage,
 } from './store/store.ts'
+export { StoreLostError, StoreRefusedError } from './store/store.ts'
 export type { SessionSummary } from './users/session-admin.ts'

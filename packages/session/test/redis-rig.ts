@@ -18,8 +18,8 @@ export interface ClientOptions extends Partial<typeof redisOptions> {
 export interface RedisRig extends AsyncDisposable {
   readonly port: number
   readonly pid: number
-  /** A new client, closed with the rig. */
-  client(options?: ClientOptions): Redis
+  /** A new client, closed with the rig; to another port when there is something in between. */
+  client(options?: ClientOptions, port?: number): Redis
   /** SIGSTOP: accepts connections, answers nothing. */
   freeze(): void
   thaw(): void
@@ -78,8 +78,8 @@ class Rig implements RedisRig {
     this.#pid = await answering(this.#child, this.port)
   }
 
-  client(options: ClientOptions = {}): Redis {
-    const client = new Redis(this.port, '127.0.0.1', options)
+  client(options: ClientOptions = {}, port = this.port): Redis {
+    const client = new Redis(port, '127.0.0.1', options)
     client.on('error', () => {})
     this.#clients.push(client)
     return client

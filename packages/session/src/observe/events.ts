@@ -35,7 +35,7 @@ export interface SessionEvents {
   discarded: SessionEvent
   /** A stored value could not be read any longer; the attribute reads as absent. */
   unreadable: SessionEvent & { readonly attribute: string; readonly error: unknown }
-  /** The store failed, took too long, or was not asked because the circuit is open. */
+  /** The store refused a call, failed, took too long, or was not asked because the circuit is open. */
   storeError: {
     readonly at: number
     readonly operation: StoreOperation | 'background'
@@ -44,8 +44,8 @@ export interface SessionEvents {
   }
   /** One call to the store, failed or not; `ms` by the monotonic clock. */
   store: { readonly operation: StoreOperation; readonly ms: number; readonly ok: boolean }
-  /** The circuit opened or closed. */
-  circuit: { readonly at: number; readonly open: boolean }
+  /** The circuit opened, or closed again after `ms`, in which `refused` calls were refused at once. */
+  circuit: { readonly at: number; readonly open: boolean; readonly refused: number; readonly ms: number }
 }
 
 /** Every event's name, for those who listen to all. */

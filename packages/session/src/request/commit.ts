@@ -69,11 +69,8 @@ export async function send(request: RequestSession, delta: SessionDelta): Promis
   const { key } = request
   request.assertLoadSucceeded()
   try {
-    return await storeClient.run(
-      'commit',
-      () => options.store.commit(key, delta, request.storeOptions()),
-      request.usage,
-    )
+    const call = (giveUpAt: number) => options.store.commit(key, delta, request.storeOptions(giveUpAt))
+    return await storeClient.run('commit', key, call, request.usage)
   } catch (error) {
     request.notSaved('failed')
     request.takeChanges()

@@ -14,8 +14,9 @@ export async function invalidate(request: RequestSession): Promise<void> {
 
 async function destroy(request: RequestSession, id: string): Promise<boolean> {
   const { storeClient, events, options, keyOf } = request.manager
-  const call = () => options.store.destroy(keyOf(id), request.storeOptions())
-  const had = await storeClient.run('destroy', call, request.usage)
+  const key = keyOf(id)
+  const call = (giveUpAt: number) => options.store.destroy(key, request.storeOptions(giveUpAt))
+  const had = await storeClient.run('destroy', key, call, request.usage)
   if (had && events.hears('ended')) events.emit('ended', { ...request.event(id), reason: 'invalidated' })
   return had
 }

@@ -133,7 +133,7 @@ export class RequestSession {
 
   #ask(key: SessionKey): Loaded | Promise<Loaded> {
     const { storeClient, options } = this.manager
-    return storeClient.run('load', () => options.store.load(key, this.storeOptions()), this.usage)
+    return storeClient.run('load', key, (giveUpAt) => options.store.load(key, this.storeOptions(giveUpAt)), this.usage)
   }
 
   #answered(token: Token, loaded: Loaded): void {
@@ -317,9 +317,9 @@ export class RequestSession {
   }
 
   /** What the store is told along with every call. */
-  storeOptions(): StoreOptions {
+  storeOptions(giveUpAt: number): StoreOptions {
     const { options, onBackgroundError } = this.manager
-    return { now: options.now(), lifetime: options.lifetime, usage: this.usage, onBackgroundError }
+    return { now: options.now(), lifetime: options.lifetime, usage: this.usage, onBackgroundError, giveUpAt }
   }
 
   /** The part that all events of this session share. */

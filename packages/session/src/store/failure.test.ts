@@ -74,7 +74,7 @@ describe('a Redis that dies with a commit under way', () => {
     await using rig = await redisRig()
     const client = rig.client(redisOptions)
     await expect.poll(() => client.status).toBe('ready')
-    await using n = await node({ store: redisStore({ client }), storeTimeoutMs: 30_000 })
+    await using n = await node({ store: redisStore({ client }), storeTimeoutMs: 5_000 })
     n.on('/set', (session) => session.set('q', 'x'))
     expect((await browser(n.app).get('/set')).statusCode).toBe(200) // Redis knows the script now
     rig.freeze()

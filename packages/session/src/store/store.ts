@@ -26,6 +26,11 @@ export interface StoreOptions {
   readonly usage?: StoreUsage
   /** Told of failures in work that no caller waits for, such as tidying an index. */
   readonly onBackgroundError?: (error: unknown) => void
+  /**
+   * When the caller gives up (ms of this process's `performance.now()`): it answers its request then, so a change must not
+   * happen later. A store over a network sees to that where changes are made, not where they are sent. Without it: never.
+   */
+  readonly giveUpAt?: number
 }
 
 /** One session as the store has it. */
@@ -111,6 +116,44 @@ export interface SessionStore extends AsyncDisposable {
   list(options: StoreOptions & { readonly cursor?: string; readonly limit?: number }): Promise<SessionPage>
   /** Where a session with this id lies, in the backend's own terms. */
   keyOf?(id: string): string
+  /**
+   * Which server of a backend that has several answers calls about this session (`undefined`: about many sessions). Each
+   * name has a circuit of its own.
+   */
+  serverOf?(key: SessionKey | undefined): string
+  /** Calls the listener whenever a lost connection is back, so that the circuit is closed at once. */
+  onReconnect?(listener: () => void): void
+  /** Is told that every call about this session times out, though the connection seems well: makes a new connection. */
+  reconnect?(key: SessionKey): void
+}
+
+/**
+ * What a store throws when its backend *answered* that it will not do it. Nothing has happened, and the circuit takes it
+ * for an answer like any other, unless it `isOutage`: the backend says that it can serve nobody for now.
+ */
+export class StoreRefusedError extends Error {
+  /** The backend's own word for it, such as `OOM`. */
+  readonly reason: string
+  readonly isOutage: boolean
+
+  constructor(
+    reason: string,
+    message: string,
+    { isOutage = false, cause }: { isOutage?: boolean; cause?: unknown } = {},
+  ) {
+    super(message, cause === undefined ? undefined : { cause })
+    this.name = 'StoreRefusedError'
+    this.reason = reason
+    this.isOutage = isOutage
+  }
+}
+
+/** What a store throws when the connection broke after it was asked: nobody knows whether it has happened, or will. */
+export class StoreLostError extends Error {
+  constructor(cause?: unknown) {
+    super('the connection broke before the answer came', cause === undefined ? undefined : { cause })
+    this.name = 'StoreLostError'
+  }
 }
 
 /** When a session that was last accessed at `lastAccessedAt` ends, epoch ms; `Infinity` when it never does. */

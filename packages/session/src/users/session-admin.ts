@@ -3,7 +3,7 @@ import type { Manager } from '../manager.ts'
 import type { SessionEvents } from '../observe/events.ts'
 import { type AnySession, Session } from '../session.ts'
 import { show } from '../show.ts'
-import type { SessionListing } from '../store/store.ts'
+import type { SessionListing, SessionPage, StoreOptions } from '../store/store.ts'
 import { checkUser } from './user.ts'
 
 /** One session in a list. The `handle` can end it, but nobody can use it as a cookie. */
@@ -48,8 +48,7 @@ export class SessionAdmin {
     if (!Number.isSafeInteger(limit) || limit < 1) {
       throw new TypeError(`sessions.list: limit is ${show(limit)}, but must be a whole number, at least 1`)
     }
-    const options = { ...this.#options(), limit, ...(cursor === undefined ? {} : { cursor }) }
-    const page = await this.#manager.storeClient.run('list', () => this.#manager.options.store.list(options))
+    const page = await this.#page(cursor, limit)
     const sessions = page.sessions.map((listing) => this.#summary(listing))
     return page.cursor === undefined ? { sessions } : { sessions, cursor: page.cursor }
   }
@@ -92,7 +91,8 @@ export class SessionAdmin {
 
   async #destroy(key: SessionKey, reason: EndReason, user: string | undefined): Promise<boolean> {
     const { storeClient, events, options } = this.#manager
-    const had = await storeClient.run('destroy', () => options.store.destroy(key, this.#options()))
+    const call = (giveUpAt: number) => options.store.destroy(key, this.#options(giveUpAt))
+    const had = await storeClient.run('destroy', key, call)
     if (had && events.hears('ended')) {
       const event = { at: options.now(), session: events.hash(key), reason }
       events.emit('ended', user === undefined ? event : { ...event, user })
@@ -102,7 +102,8 @@ export class SessionAdmin {
 
   async #listings(user: string): Promise<SessionListing[]> {
     const { storeClient, options } = this.#manager
-    const listings = await storeClient.run('ofUser', () => options.store.ofUser(user, this.#options()))
+    const call = (giveUpAt: number) => options.store.ofUser(user, this.#options(giveUpAt))
+    const listings = await storeClient.run('ofUser', undefined, call)
     return listings.sort(byRecency)
   }
 
@@ -113,13 +114,20 @@ export class SessionAdmin {
     if (!this.#manager.options.store.plainIds) return handle
     let cursor: string | undefined
     do {
-      const options = { ...this.#options(), ...(cursor === undefined ? {} : { cursor }) }
-      const page = await this.#manager.storeClient.run('list', () => this.#manager.options.store.list(options))
+      const page: SessionPage = await this.#page(cursor)
       const found = page.sessions.find(isHandle)
       if (found) return found.key
       cursor = page.cursor
     } while (cursor !== undefined)
     return undefined
+  }
+
+  async #page(cursor: string | undefined, limit = 100): Promise<SessionPage> {
+    const { storeClient, options } = this.#manager
+    const where = cursor === undefined ? { limit } : { limit, cursor }
+    return storeClient.run('list', undefined, (giveUpAt) =>
+      options.store.list({ ...this.#options(giveUpAt), ...where }),
+    )
   }
 
   async #keyOf(session: AnySession): Promise<SessionKey | undefined> {
@@ -136,9 +144,9 @@ export class SessionAdmin {
     return this.#manager.options.store.plainIds ? hashId(key) : key
   }
 
-  #options() {
+  #options(giveUpAt: number): StoreOptions {
     const { options, onBackgroundError } = this.#manager
-    return { now: options.now(), lifetime: options.lifetime, onBackgroundError }
+    return { now: options.now(), lifetime: options.lifetime, onBackgroundError, giveUpAt }
   }
 }
 

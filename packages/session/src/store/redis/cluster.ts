@@ -1,7 +1,8 @@
 import type { SessionKey } from '../../carrier/id.ts'
 import { asBuffer } from '../../codec/codec.ts'
-import type { CommitResult, SessionDelta, StoreUsage } from '../store.ts'
-import { command, type RedisArgument, type RedisClient, run } from './client.ts'
+import type { CommitResult, SessionDelta, StoreOptions } from '../store.ts'
+import type { RedisCalls } from './calls.ts'
+import type { RedisArgument } from './connection.ts'
 import { attributeField, type RedisKeys, userText } from './layout.ts'
 import { PUT, TAKE_COPY, UNLINK_IF } from './scripts.ts'
 
@@ -15,38 +16,54 @@ interface Move {
   readonly delta: SessionDelta
 }
 
+/** How long forgetting a copy is tried, ms. */
+const ABANDON_MS = 10_000
+
 /**
  * Moves a session between two slots of a cluster, which no single command can: copies it, then forgets the old one
- * only if nobody has written to it since, else copies again. A crash in between leaves the old session as it was,
- * beside a copy whose id nobody was ever given and which expires.
+ * only if nobody has written to it since, else copies again. All its steps have one time to be made in. When one fails, the
+ * copy is forgotten: its id was never given to anybody. A crash in between leaves the old session as it was, beside such a
+ * copy, which expires.
  */
 export async function moveAcrossSlots(
-  client: RedisClient,
+  calls: RedisCalls,
+  keys: RedisKeys,
+  move: Move,
+  options: StoreOptions,
+): Promise<CommitResult> {
+  const to = keys.session(move.to)
+  try {
+    const result = await copyAndForget(calls, keys, move, options)
+    if (result !== 'ok') await calls.command(to, 'unlink', [to], options)
+    return result
+  } catch (error) {
+    const { onBackgroundError } = options
+    const later = { giveUpAt: performance.now() + ABANDON_MS }
+    calls.command(to, 'unlink', [to], later).catch((failure: unknown) => onBackgroundError?.(failure))
+    throw error
+  }
+}
+
+async function copyAndForget(
+  calls: RedisCalls,
   keys: RedisKeys,
   { from: fromKey, to: toKey, delta }: Move,
-  usage: StoreUsage | undefined,
+  options: StoreOptions,
 ): Promise<CommitResult> {
   const [from, to, mark] = [keys.session(fromKey), keys.session(toKey), keys.rotated(fromKey)]
   for (let move = 1; move <= MAX_MOVES; move++) {
-    const [ttl, flat] = (await run(client, TAKE_COPY, [from], [], usage)) as [number, Buffer[]]
+    const [ttl, flat] = (await calls.read(TAKE_COPY, [from], [], options)) as [number, Buffer[]]
     const fields = toMap(flat)
-    if (!fields.has('creationTime')) return abandon(client, to, usage)
+    if (!fields.has('creationTime')) return 'gone'
     const revision = fields.get('revision') ?? ''
     apply(fields, delta)
-    await run(client, PUT, [to], [ttl, ...[...fields].flat()], usage)
+    await calls.change(PUT, [to], [ttl, ...[...fields].flat()], options)
     const args = [revision, toKey, delta.graceMs ?? 0]
-    const result = await run(client, UNLINK_IF, [from, mark], args, usage)
+    const result = await calls.change(UNLINK_IF, [from, mark], args, options)
     if (result === 1) return 'ok'
-    if (result === 0) return abandon(client, to, usage)
+    if (result === 0) return 'gone'
   }
-  await abandon(client, to, usage)
   return 'conflict'
-}
-
-/** The session was ended meanwhile: its copy must not outlive it. */
-async function abandon(client: RedisClient, to: string, usage: StoreUsage | undefined): Promise<'gone'> {
-  await command(client, usage, 'unlink', [to])
-  return 'gone'
 }
 
 function toMap(flat: readonly Buffer[]): Map<string, RedisArgument> {

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import type { SessionKey } from '../../carrier/id.ts'
 import { asBuffer } from '../../codec/codec.ts'
 import type { Lifetime, SessionDelta, SessionListing, StoredSession } from '../store.ts'
-import type { RedisArgument } from './client.ts'
+import type { RedisArgument } from './connection.ts'
 
 const ATTRIBUTE = 'sessionAttr:'
 
@@ -78,11 +78,21 @@ export const birth = (createdAt: number, { idleTimeoutMs }: Lifetime): [string, 
   ['maxInactiveInterval', String(idleTimeoutMs / 1000)],
 ]
 
-/** Reads what `LOAD` answers: its times, then fields and values. `undefined` unless the times are numbers. */
-export function parseLoaded(reply: readonly Buffer[]): StoredSession | undefined {
+/** What `LOAD` answers, read. */
+interface Reply {
+  /** `undefined` unless its times are numbers. */
+  readonly session: StoredSession | undefined
+  /** Redis's clock, µs; 0 when it may not be asked. */
+  readonly micros: number
+  /** Why the access could not be written down; empty when it was, or need not be. */
+  readonly refused: string
+}
+
+/** Reads what `LOAD` answers: a line of times, then fields and values. */
+export function parseLoaded(reply: readonly Buffer[]): Reply {
+  const line = reply[0]?.toString() ?? ''
+  const [created, accessed, idle, micros, ...refused] = line.split(' ')
   const attributes = new Map<string, Uint8Array>()
-  const [createdAt = Number.NaN, lastAccessedAt = Number.NaN, idle = Number.NaN] = times(reply[0])
-  const idleTimeoutMs = idle * 1000
   let user: string | undefined
   let authenticatedAt: number | undefined
   for (let i = 1; i + 1 < reply.length; i += 2) {
@@ -92,18 +102,17 @@ export function parseLoaded(reply: readonly Buffer[]): StoredSession | undefined
     else if (field === 'user') user = parseUser(value)
     else if (field === 'authenticatedAt') authenticatedAt = number(value)
   }
-  if (Number.isNaN(createdAt + lastAccessedAt + idleTimeoutMs)) return undefined
-  return {
-    createdAt,
-    lastAccessedAt,
-    idleTimeoutMs,
+  const session: StoredSession = {
+    createdAt: Number(created),
+    lastAccessedAt: Number(accessed),
+    idleTimeoutMs: Number(idle) * 1000,
     attributes,
     ...(user === undefined ? {} : { user }),
     ...(authenticatedAt === undefined ? {} : { authenticatedAt }),
   }
+  const isWhole = !Number.isNaN(session.createdAt + session.lastAccessedAt + session.idleTimeoutMs)
+  return { session: isWhole ? session : undefined, micros: Number(micros), refused: refused.join(' ') }
 }
-
-const times = (text: Buffer | undefined): number[] => (text?.toString('latin1') ?? '').split(' ').map(Number)
 
 /** The fields that a listing needs. */
 export const LISTED = ['creationTime', 'lastAccessedTime', 'maxInactiveInterval', 'user', 'authenticatedAt'] as const

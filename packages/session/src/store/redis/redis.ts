@@ -11,16 +11,25 @@ import {
   type SessionPage,
   type SessionStore,
   type StoreOptions,
+  StoreRefusedError,
 } from '../store.ts'
-import { type RedisClient, run } from './client.ts'
+import { RedisCalls } from './calls.ts'
 import { moveAcrossSlots } from './cluster.ts'
+import { type RedisConnection, refused as refusedReply } from './connection.ts'
+import { type IoredisClient, ioredisConnection, isIoredis } from './ioredis.ts'
 import { attributeField, birth, changes, parseLoaded, parseUser, RedisKeys } from './layout.ts'
 import { CREATE, DESTROY, LOAD, ROTATE, UPDATE } from './scripts.ts'
 import { RedisIndex } from './user-index.ts'
 
+/** What `redisStore` speaks to Redis through. */
+export type RedisClient = IoredisClient | RedisConnection
+
 /** What `redisStore` takes. */
 export interface RedisStoreOptions {
-  /** An ioredis client that is yours to close: `Redis` (single or Sentinel) or `Cluster`. See `redisOptions`. */
+  /**
+   * A client that is yours to close: ioredis's or iovalkey's `Redis` (single or Sentinel) or `Cluster`, see `redisOptions`; or
+   * your own connection to Redis.
+   */
   readonly client: RedisClient
   /** What all keys begin with. Spring Session's is the default. @default 'spring:session' */
   readonly namespace?: string
@@ -50,14 +59,12 @@ export function redisStore(options: RedisStoreOptions): RedisStore {
 
 class RedisSessions implements RedisStore {
   readonly plainIds: boolean
-  readonly #client: RedisClient
+  readonly #connection: RedisConnection
+  readonly #calls: RedisCalls
   readonly #keys: RedisKeys
   readonly #index: RedisIndex
 
   constructor({ client, namespace = 'spring:session', ids = 'hashed' }: RedisStoreOptions) {
-    if (typeof client?.callBuffer !== 'function') {
-      throw new TypeError(`redisStore: client is ${show(client)}, but must be an ioredis Redis or Cluster`)
-    }
     if (typeof namespace !== 'string' || !/^[^\s{}*?[\]\\]{1,200}$/.test(namespace)) {
       throw new TypeError(
         `redisStore: namespace is ${show(namespace)}, but must be 1 to 200 characters without space { } * ? [ ] \\`,
@@ -67,23 +74,33 @@ class RedisSessions implements RedisStore {
       throw new TypeError(`redisStore: ids is ${show(ids)}, but must be 'hashed' or 'spring'`)
     }
     this.plainIds = ids === 'spring'
-    this.#client = client
-    this.#keys = new RedisKeys(namespace, client.options.keyPrefix)
-    this.#index = new RedisIndex(client, this.#keys)
+    this.#connection = connectionOf(client)
+    this.#calls = new RedisCalls(this.#connection)
+    this.#keys = new RedisKeys(namespace, this.#connection.keyPrefix)
+    this.#index = new RedisIndex(this.#connection, this.#calls, this.#keys)
   }
 
   keyOf(id: string): string {
-    return (this.#client.options.keyPrefix ?? '') + this.#keys.session(this.plainIds ? id : hashId(id))
+    return this.#connection.keyPrefix + this.#keys.session(this.plainIds ? id : hashId(id))
   }
 
   async load(key: SessionKey, options: StoreOptions): Promise<Loaded> {
-    const { now, lifetime, usage } = options
+    const { now, lifetime, onBackgroundError } = options
     const times = [now, lifetime.touchEveryMs, lifetime.absoluteTimeoutMs]
-    const reply = await run(this.#client, LOAD, [this.#keys.session(key), this.#keys.rotated(key)], times, usage)
+    const name = this.#keys.session(key)
+    const link = this.#calls.linkTo(name)
+    const sentAt = performance.now()
+    const reply = await this.#calls.read(LOAD, [name, this.#keys.rotated(key)], times, options)
     if (reply === null) return undefined
     if (reply === 1) return 'rotated'
+    if (reply === -1) {
+      onBackgroundError?.(new StoreRefusedError('WRONGTYPE', 'a session’s key holds something else than a hash'))
+      return undefined
+    }
     if (!Array.isArray(reply)) return 'expired'
-    const session = parseLoaded(reply as Buffer[])
+    const { session, micros, refused } = parseLoaded(reply as Buffer[])
+    if (link === this.#calls.linkTo(name)) this.#calls.learn(link, sentAt, micros)
+    if (refused !== '') onBackgroundError?.(refusedReply(new Error(refused)))
     if (session?.user !== undefined && now - session.lastAccessedAt >= lifetime.touchEveryMs) {
       this.#index.prolong(session.user, key, { ...session, lastAccessedAt: now }, options)
     }
@@ -93,27 +110,26 @@ class RedisSessions implements RedisStore {
   async commit(key: SessionKey, delta: SessionDelta, options: StoreOptions): Promise<CommitResult> {
     if (delta.create) return this.#create(key, delta, delta.create.createdAt, options)
     if (delta.renameTo !== undefined) return this.#rotate(key, delta.renameTo, delta, options)
-    const reply = await run(this.#client, UPDATE, [this.#keys.session(key)], expectation(delta), options.usage)
-    return verdict(reply)
+    return verdict(await this.#calls.change(UPDATE, [this.#keys.session(key)], expectation(delta), options))
   }
 
   async #create(key: SessionKey, delta: SessionDelta, createdAt: number, options: StoreOptions): Promise<CommitResult> {
-    const { lifetime, now, usage } = options
+    const { lifetime, now } = options
     const born = { createdAt, lastAccessedAt: createdAt, idleTimeoutMs: lifetime.idleTimeoutMs }
     const ttl = Math.max(1, deadline(born, lifetime) - now)
-    const keys = [this.#keys.session(key)]
+    const keys: [string, ...string[]] = [this.#keys.session(key)]
     const untilMs = this.#index.until(born, options)
     if (typeof delta.user === 'string') {
       // In a cluster the index lies elsewhere. It goes first: an entry without a session is harmless, not the reverse.
-      if (this.#client.isCluster) await this.#index.enter(delta.user, key, untilMs, options)
+      if (this.#connection.isCluster) await this.#index.enter(delta.user, key, untilMs, options)
       else keys.push(this.#keys.index(delta.user))
     }
     const args = [createdAt, ttl, now, untilMs, key, ...changes(delta, birth(createdAt, lifetime))]
-    return verdict(await run(this.#client, CREATE, keys, args, usage))
+    return verdict(await this.#calls.change(CREATE, keys, args, options))
   }
 
   async #rotate(key: SessionKey, to: SessionKey, delta: SessionDelta, options: StoreOptions): Promise<CommitResult> {
-    const { now, usage } = options
+    const { now } = options
     const { previousUser, graceMs = 0 } = delta
     const user = delta.user === null ? undefined : (delta.user ?? previousUser)
     // Its times are not known here; the latest they allow will do, the next touch sets it right.
@@ -121,22 +137,22 @@ class RedisSessions implements RedisStore {
       { createdAt: now, lastAccessedAt: now, idleTimeoutMs: options.lifetime.idleTimeoutMs },
       options,
     )
-    if (this.#client.isCluster) {
+    if (this.#connection.isCluster) {
       if (user !== undefined) await this.#index.enter(user, to, untilMs, options)
-      const result = await moveAcrossSlots(this.#client, this.#keys, { from: key, to, delta }, usage)
+      const result = await moveAcrossSlots(this.#calls, this.#keys, { from: key, to, delta }, options)
       if (previousUser !== undefined && result === 'ok') this.#index.leave(previousUser, key, options)
       return result
     }
-    const keys = [this.#keys.session(key), this.#keys.session(to), this.#keys.rotated(key)]
+    const keys: [string, ...string[]] = [this.#keys.session(key), this.#keys.session(to), this.#keys.rotated(key)]
     if (user !== undefined) keys.push(this.#keys.index(user))
     if (previousUser !== undefined && previousUser !== user) keys.push(this.#keys.index(previousUser))
     const args = [now, untilMs, key, to, graceMs, user === undefined ? '0' : '1', ...changes(delta)]
-    return verdict(await run(this.#client, ROTATE, keys, args, usage))
+    return verdict(await this.#calls.change(ROTATE, keys, args, options))
   }
 
   async destroy(key: SessionKey, options: StoreOptions & { graceMs?: number }): Promise<boolean> {
-    const keys = [this.#keys.session(key), this.#keys.rotated(key)]
-    const reply = await run(this.#client, DESTROY, keys, [options.graceMs ?? 0], options.usage)
+    const keys = [this.#keys.session(key), this.#keys.rotated(key)] as const
+    const reply = await this.#calls.change(DESTROY, keys, [options.graceMs ?? 0], options)
     const [count, user] = reply as [number, Buffer | null | undefined]
     if (user) this.#index.leave(parseUser(user), key, options)
     return count === 1
@@ -150,8 +166,26 @@ class RedisSessions implements RedisStore {
     return this.#index.scan(options)
   }
 
+  serverOf(key: SessionKey | undefined): string {
+    return key === undefined ? '' : this.#connection.serverOf(this.#keys.session(key))
+  }
+
+  onReconnect(listener: () => void): void {
+    this.#connection.onReconnect(listener)
+  }
+
+  reconnect(key: SessionKey): void {
+    this.#connection.reconnect(this.#keys.session(key))
+  }
+
   /** Nothing of its own to close: the client is the caller's. */
   async [Symbol.asyncDispose](): Promise<void> {}
+}
+
+function connectionOf(client: RedisClient): RedisConnection {
+  if (isIoredis(client)) return ioredisConnection(client)
+  if (typeof client?.send === 'function' && typeof client.linkTo === 'function') return client
+  throw new TypeError(`redisStore: client is ${show(client)}, but must be an ioredis Redis or Cluster`)
 }
 
 function expectation(delta: SessionDelta) {

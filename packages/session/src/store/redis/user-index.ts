@@ -1,6 +1,14 @@
 import type { SessionKey } from '../../carrier/id.ts'
-import { deadline, type SessionListing, type SessionPage, type StoredSession, type StoreOptions } from '../store.ts'
-import { command, type RedisClient, type RedisClusterClient, run } from './client.ts'
+import {
+  deadline,
+  type SessionListing,
+  type SessionPage,
+  type StoredSession,
+  type StoreOptions,
+  StoreRefusedError,
+} from '../store.ts'
+import type { CallOptions, RedisCalls } from './calls.ts'
+import type { RedisConnection } from './connection.ts'
 import { LISTED, parseListing, type RedisKeys } from './layout.ts'
 import { INDEX } from './scripts.ts'
 
@@ -17,11 +25,13 @@ const YOUNG_MS = 10_000
  * its entries against the sessions themselves, so a stale entry is never shown; it is dropped instead.
  */
 export class RedisIndex {
-  readonly #client: RedisClient
+  readonly #connection: RedisConnection
+  readonly #calls: RedisCalls
   readonly #keys: RedisKeys
 
-  constructor(client: RedisClient, keys: RedisKeys) {
-    this.#client = client
+  constructor(connection: RedisConnection, calls: RedisCalls, keys: RedisKeys) {
+    this.#connection = connection
+    this.#calls = calls
     this.#keys = keys
   }
 
@@ -34,8 +44,8 @@ export class RedisIndex {
     return end === Infinity ? now + FOREVER_MS : end + (end - times.lastAccessedAt)
   }
 
-  async enter(user: string, key: SessionKey, untilMs: number, { now, usage }: StoreOptions): Promise<void> {
-    await run(this.#client, INDEX, [this.#keys.index(user)], [now, untilMs, key], usage)
+  async enter(user: string, key: SessionKey, untilMs: number, options: StoreOptions): Promise<void> {
+    await this.#calls.read(INDEX, [this.#keys.index(user)], [options.now, untilMs, key], options)
   }
 
   /** Nobody waits for it: the entry outlasts its session by a lifetime anyhow. */
@@ -45,20 +55,21 @@ export class RedisIndex {
 
   /** Nobody waits for it: an entry without a session is never shown. */
   leave(user: string, key: SessionKey, options: StoreOptions): void {
-    const { usage } = counting(options)
-    this.#later(command(this.#client, usage, 'zrem', [this.#keys.index(user), key]), options)
+    const index = this.#keys.index(user)
+    this.#later(this.#calls.command(index, 'zrem', [index, key], counting(options)), options)
   }
 
   async list(user: string, options: StoreOptions): Promise<SessionListing[]> {
     const index = this.#keys.index(user)
     const args = [index, '0', '-1', 'WITHSCORES']
-    const entries = ((await command(this.#client, options.usage, 'zrange', args)) as Buffer[]).map(String)
+    const reply = (await this.#calls.command(index, 'zrange', args, options)) as Buffer[]
+    const entries = reply.map(String)
     const keys = entries.filter((_entry, i) => i % 2 === 0)
     const listings = await this.#describe(keys, options)
     const live = listings.filter((listing) => listing?.user === user) as SessionListing[]
     const young = this.#youngFrom(options)
     const stale = keys.filter((_key, i) => listings[i]?.user !== user && Number(entries[2 * i + 1]) < young)
-    if (stale.length > 0) this.#later(command(this.#client, options.usage, 'zrem', [index, ...stale]), options)
+    if (stale.length > 0) this.#later(this.#calls.command(index, 'zrem', [index, ...stale], options), options)
     return live
   }
 
@@ -67,7 +78,7 @@ export class RedisIndex {
    * it still, and dropping it would hide a live session from whoever ends all of its user's.
    */
   #youngFrom(options: StoreOptions): number {
-    if (!this.#client.isCluster) return Infinity
+    if (!this.#connection.isCluster) return Infinity
     const at = options.now - YOUNG_MS
     const made = { createdAt: at, lastAccessedAt: at, idleTimeoutMs: options.lifetime.idleTimeoutMs }
     return this.until(made, { ...options, now: at })
@@ -76,12 +87,12 @@ export class RedisIndex {
   /** All sessions, by SCAN; in a cluster one primary after another. The cursor is `<primary>:<cursor there>`. */
   async scan(options: StoreOptions & { cursor?: string; limit?: number }): Promise<SessionPage> {
     const [, node = '0', at = '0'] = /^(\d{1,9}):(\d{1,19})$/.exec(options.cursor ?? '') ?? []
-    const primaries = this.#primaries()
+    const primaries = this.#connection.primaries()
     const primary = primaries[Number(node)]
     if (!primary) return { sessions: [] }
-    const prefix = (this.#client.options.keyPrefix ?? '') + this.#keys.sessions
+    const prefix = this.#connection.keyPrefix + this.#keys.sessions
     const args = [at, 'MATCH', `${escapeGlob(prefix)}*`, 'COUNT', String(options.limit ?? 100)]
-    const [next, found] = (await command(primary, options.usage, 'scan', args)) as [Buffer, Buffer[]]
+    const [next, found] = (await this.#calls.command('', 'scan', args, options, primary)) as [Buffer, Buffer[]]
     const listings = await this.#describe(
       found.map((key) => key.toString().slice(prefix.length)),
       options,
@@ -91,24 +102,25 @@ export class RedisIndex {
     return cursor === undefined ? { sessions } : { sessions, cursor }
   }
 
-  #primaries(): readonly RedisClient[] {
-    if (!this.#client.isCluster) return [this.#client]
-    const nodes = (this.#client as RedisClusterClient).nodes('master')
-    const name = ({ options: { host = '', port = 0 } }: (typeof nodes)[number]): string => `${host}:${port}`
-    return nodes.toSorted((a, b) => name(a).localeCompare(name(b)))
-  }
-
   /** The sessions under these keys; `undefined` for each that is gone or has expired. One command each: one slot each. */
   async #describe(keys: readonly SessionKey[], options: StoreOptions): Promise<(SessionListing | undefined)[]> {
-    const values = await Promise.all(
-      keys.map((key) => command(this.#client, options.usage, 'hmget', [this.#keys.session(key), ...LISTED])),
-    )
+    const values = await Promise.all(keys.map((key) => this.#read(this.#keys.session(key), options)))
     return values.map((fields, i) => {
-      const listing = parseListing(keys[i] as SessionKey, fields as (Buffer | null)[])
+      const listing = parseListing(keys[i] as SessionKey, fields)
       if (!listing || options.now >= deadline(listing, options.lifetime)) return undefined
       const { idleTimeoutMs: _, ...rest } = listing
       return rest
     })
+  }
+
+  /** What is no hash, such as a neighbour's key under the same prefix, is no session. */
+  async #read(name: string, options: StoreOptions): Promise<readonly (Buffer | null)[]> {
+    try {
+      return (await this.#calls.command(name, 'hmget', [name, ...LISTED], options)) as (Buffer | null)[]
+    } catch (error) {
+      if (error instanceof StoreRefusedError && error.reason === 'WRONGTYPE') return []
+      throw error
+    }
   }
 
   #later(work: Promise<unknown>, { onBackgroundError }: StoreOptions): void {
@@ -116,8 +128,8 @@ export class RedisIndex {
   }
 }
 
-/** Work that no request waits for costs commands, but no round trip. */
-function counting({ usage }: StoreOptions): Pick<StoreOptions, 'usage'> {
+/** Work that no request waits for costs commands, but no round trip, and has no time to keep. */
+function counting({ usage }: StoreOptions): CallOptions {
   if (!usage) return {}
   return {
     usage: {
