@@ -2,6 +2,7 @@ import type { CarrierHeader } from '../carrier/carrier.ts'
 import { SessionConflictError, SessionMutatedError } from '../errors.ts'
 import type { CommitResult, SessionDelta } from '../store/store.ts'
 import { deltaOf } from './delta.ts'
+import { endInStore } from './invalidate.ts'
 import type { RequestSession } from './request-session.ts'
 
 /** Whether the end of the request has anything to do for the session. Cheap: it is asked for every request. */
@@ -69,6 +70,7 @@ export async function send(request: RequestSession, delta: SessionDelta): Promis
   const { key } = request
   request.assertLoadSucceeded()
   try {
+    if (request.changes?.rotation && request.expiredId) await endInStore(request, request.expiredId)
     const call = (giveUpAt: number) => options.store.commit(key, delta, request.storeOptions(giveUpAt))
     return await storeClient.run('commit', key, call, request.usage)
   } catch (error) {

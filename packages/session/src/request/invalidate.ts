@@ -6,13 +6,14 @@ export async function invalidate(request: RequestSession): Promise<void> {
   if (phase.name === 'ended') return
   const id = request.id ?? (typeof token === 'string' ? undefined : token.id)
   const wasSaved = id !== undefined && phase.name !== 'new'
-  const had = wasSaved && (await destroy(request, id))
+  const had = wasSaved && (await endInStore(request, id))
   // The client has a newer id by now: to say nothing would leave it logged in.
   if (wasSaved && !had && (await request.wasRotated(id))) throw request.gone()
   request.end(had)
 }
 
-async function destroy(request: RequestSession, id: string): Promise<boolean> {
+/** Has the store forget the session with this id, and tells whether there was one. */
+export async function endInStore(request: RequestSession, id: string): Promise<boolean> {
   const { storeClient, events, options, keyOf } = request.manager
   const key = keyOf(id)
   const call = (giveUpAt: number) => options.store.destroy(key, request.storeOptions(giveUpAt))

@@ -41,6 +41,8 @@ export class RequestSession {
   #loading: Promise<void> | undefined
   #phase: Phase = UNREAD
   #changes: Changes | undefined
+  /** The id that the client sent, when its session is over by this node's clock; by another's it may not be. */
+  expiredId: string | undefined
   #outcome: SessionReport['outcome'] = 'untouched'
   #commit: SessionReport['commit']
   #failedAfter: number | undefined
@@ -155,6 +157,7 @@ export class RequestSession {
     this.#outcome = reason
     this.#phase = reason === 'rotated' ? { name: 'rotated', id } : NONE
     if (reason === 'absent') return
+    if (reason === 'expired') this.expiredId = id
     const event = { at: options.now(), session: id && events.hash(id) }
     if (reason === 'expired' && events.hears('expired')) events.emit('expired', event)
     if (events.hears('rejected')) events.emit('rejected', { ...event, reason })

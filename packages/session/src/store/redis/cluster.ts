@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { SessionKey } from '../../carrier/id.ts'
 import { asBuffer } from '../../codec/codec.ts'
 import type { CommitResult, SessionDelta, StoreOptions } from '../store.ts'
@@ -37,10 +38,22 @@ export async function moveAcrossSlots(
     if (result !== 'ok') await calls.command(to, 'unlink', [to], options)
     return result
   } catch (error) {
-    const { onBackgroundError } = options
-    const later = { giveUpAt: performance.now() + ABANDON_MS }
-    calls.command(to, 'unlink', [to], later).catch((failure: unknown) => onBackgroundError?.(failure))
+    abandon(calls, to).catch((failure: unknown) => options.onBackgroundError?.(failure))
     throw error
+  }
+}
+
+/** Forgets a copy as soon as the cluster can be asked again. */
+async function abandon(calls: RedisCalls, to: string): Promise<void> {
+  const end = performance.now() + ABANDON_MS
+  for (;;) {
+    try {
+      await calls.command(to, 'unlink', [to], { giveUpAt: end })
+      return
+    } catch (error) {
+      if (performance.now() > end) throw error
+      await sleep(100, undefined, { ref: false })
+    }
   }
 }
 
