@@ -12,9 +12,9 @@ import { TrustedProxies } from './headers/peer.ts'
 import { ActiveHealth } from './health/active.ts'
 import { PassiveHealth } from './health/passive.ts'
 import { affinityOf, type BalancerOptions, checkOptions, engineOf, policyOf, timeoutsOf } from './options.ts'
-import { Roster } from './pool/intrusive-list.ts'
+import { IntrusiveList } from './pool/intrusive-list.ts'
 import { Pool } from './pool/pool.ts'
-import { WaitingLine } from './pool/queue.ts'
+import { RequestQueue } from './pool/queue.ts'
 import { Totals } from './pool/totals.ts'
 import { checkWeight, type Upstream, type UpstreamMode, type UpstreamOptions } from './pool/upstream.ts'
 import type { Context, InProgress } from './proxy/context.ts'
@@ -91,7 +91,7 @@ class RunningBalancer implements Balancer {
       onState: (upstream, state, reason) => {
         this.events.emit('upstream', { at: clock.now(), name: upstream.name, state, reason })
       },
-      onChange: () => this.#context.line.wakeAll(),
+      onChange: () => this.#context.queue.wakeAll(),
     })
     for (const upstream of options.upstreams) this.pool.add(upstream)
     this.policyName =
@@ -103,7 +103,13 @@ class RunningBalancer implements Balancer {
     this.engine = engineOf(options.engine ?? 'direct', timeouts)
     this.#context = {
       ...{ pool: this.pool, policy: policyOf(options, random), policyName: this.policyName, affinity },
-      ...{ engine: this.engine, clock, events: this.events, totals: this.totals, active: new Roster<InProgress>() },
+      ...{
+        engine: this.engine,
+        clock,
+        events: this.events,
+        totals: this.totals,
+        active: new IntrusiveList<InProgress>(),
+      },
       ...{ connectTimeoutMs: timeouts.connectTimeoutMs, headersTimeoutMs: timeouts.headersTimeoutMs },
       stalls: new Stalls(timeouts.idleTimeoutMs),
       uploads: {
@@ -113,7 +119,7 @@ class RunningBalancer implements Balancer {
       trusted: new TrustedProxies(options.trustProxy ?? []),
       outgoing: { token: options.token, hiddenCookie: affinity?.hiddenCookie, via: options.via },
       passive: new PassiveHealth(this.pool, clock, options.passive),
-      line: new WaitingLine(clock, options.queueLimit ?? 1000, options.queueTimeoutMs ?? 5000),
+      queue: new RequestQueue(clock, options.queueLimit ?? 1000, options.queueTimeoutMs ?? 5000),
       retries: options.retries ?? 2,
       accessLog: options.accessLog,
       nextRequestId: requestIds(),
@@ -126,7 +132,7 @@ class RunningBalancer implements Balancer {
   }
 
   get load(): { active: number; waiting: number } {
-    return { active: this.#context.active.size, waiting: this.#context.line.length }
+    return { active: this.#context.active.size, waiting: this.#context.queue.length }
   }
 
   get isClosing(): boolean {
@@ -148,7 +154,7 @@ class RunningBalancer implements Balancer {
     const upstream = this.pool.add(options, this.#active !== undefined)
     this.events.emit('upstream', { at: this.#clock.now(), name: upstream.name, state: 'added', reason: 'added' })
     if (this.#active) await this.#checkFirst(upstream, this.#active)
-    this.#context.line.wakeAll()
+    this.#context.queue.wakeAll()
     return upstream
   }
 

@@ -1,4 +1,4 @@
-import { type Member, Roster } from '../pool/intrusive-list.ts'
+import { IntrusiveList, type Member } from '../pool/intrusive-list.ts'
 
 /** Something that must not take longer than until `deadline` (ms on the monotonic clock; Infinity: no bound now). */
 export interface Bounded extends Member {
@@ -11,7 +11,7 @@ export interface Bounded extends Member {
  * a tenth of the shortest usual bound, never early.
  */
 export class Deadlines {
-  readonly #watched = new Roster<Bounded>()
+  readonly #watched = new IntrusiveList<Bounded>()
   readonly #everyMs: number
   #timer: NodeJS.Timeout | undefined
 

@@ -1,15 +1,16 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { createSecureServer, type Http2SecureServer } from 'node:http2'
 import type { Socket } from 'node:net'
-import type { Duplex } from 'node:stream'
 import type { TLSSocket } from 'node:tls'
 import { Peer } from '../headers/peer.ts'
 import type { Problem } from '../headers/request-head.ts'
 import { concludeUnheard } from '../proxy/accounting.ts'
 import type { Context } from '../proxy/context.ts'
-import { Exchange, type Known } from '../proxy/exchange.ts'
-import { Tunnel } from '../proxy/tunnel.ts'
+import { type Known, serveHttp } from '../proxy/http-client.ts'
+import { serveUpgrade } from '../proxy/upgrade-client.ts'
 import { boundSessions } from './http2-idle.ts'
+import { onClientError } from './malformed.ts'
+import { refuseRaw } from './own-response.ts'
 import { answering, awaitTurn } from './pipelining.ts'
 
 /** Bounds on what clients may do; all in ms but the last. */
@@ -96,86 +97,52 @@ function wireFront(server: Server, context: Context, maxHeaderBytes: number) {
   const begin = (req: IncomingMessage, res: ServerResponse, known: Known) => {
     awaitTurn(res)
     const peer = peerOf(req.socket)
-    const { expectsContinue, problem = isTooLarge(req, maxHeaderBytes) ? TOO_LARGE : undefined } = known
+    const { expectsContinue, problem = messageProblem(req, res, maxHeaderBytes) } = known
     // Node 22 goes on parsing after an answer that closes the connection; 24 and later do not.
-    if (!peer.isRefused) new Exchange(context, req, res, peer, { expectsContinue, problem }).start()
+    if (!peer.isRefused) serveHttp(context, req, res, peer, { expectsContinue, problem })
   }
   server.on('request', (req, res) => begin(req, res, USUAL))
   server.on('checkContinue', (req, res) => begin(req, res, EXPECTING))
   server.on('checkExpectation', (req, res) => begin(req, res, NOT_EXPECTED))
-  server.on('upgrade', (req, socket, head) => {
+  server.on('upgrade', (req, socket, early) => {
     const peer = peerOf(req.socket)
     if (peer.isRefused) socket.destroy()
-    else new Tunnel(context, req, socket, head, peer).start()
+    else serveUpgrade(context, req, socket, early, peer)
   })
   server.on('connect', (req, socket) => {
     // In HTTP/2 it comes with a response of its own.
-    if (req.httpVersionMajor === 2) return begin(req, socket as unknown as ServerResponse, NO_CONNECT)
+    if ('stream' in req) return begin(req, socket as unknown as ServerResponse, NO_CONNECT)
     concludeUnheard(context, peerOf(req.socket), { req, termination: 'bad_request', status: 405 })
-    refuseRaw(socket, '405 Method Not Allowed', NO_CONNECT.problem.text)
+    refuseRaw(socket, NO_CONNECT.problem, context.stalls)
   })
-  server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
-    const refusal = refusalOf(error.code ?? '')
-    // Who ends in the middle has left, and who never began was never there.
-    const isHeard = error.code !== 'HPE_INVALID_EOF_STATE' && (socket as Socket).bytesRead > 0
-    if (refusal && isHeard) blame(context, peerOf(socket as Socket), refusal, answering(socket) !== undefined)
-    onClientError(socket, refusal)
-  })
+  server.on('clientError', (error, socket) => onClientError(context, peerOf(socket as Socket), error, socket))
 }
 
 const USUAL: Known = { expectsContinue: false }
 const EXPECTING: Known = { expectsContinue: true }
 const NOT_EXPECTED: Known = {
   expectsContinue: false,
-  problem: { status: 417, text: 'the only expectation met is 100-continue' },
+  problem: { status: 417, text: 'the only supported expectation is 100-continue' },
 }
-const NO_CONNECT = { expectsContinue: false, problem: { status: 405, text: 'this is no forward proxy' } } as const
-const TOO_LARGE: Problem = { status: 431, text: 'the headers are too large' }
+const NO_CONNECT = { expectsContinue: false, problem: { status: 405, text: 'CONNECT is not allowed' } } as const
 
-// A request that is under way ends by it, and is counted; otherwise there is none, and it is counted here.
-function blame(context: Context, peer: Peer, [statusLine]: Refusal, isUnderWay: boolean): void {
-  const status = Number(statusLine.slice(0, 3))
-  const termination = status === 408 ? 'request_timeout' : 'bad_request'
-  if (isUnderWay) peer.brokenBy = termination
-  else if (!peer.isRefused) concludeUnheard(context, peer, { termination, status })
-  peer.isRefused = true
+// Of a socket in its turn: behind an answer that is not through, the switch would come before it. The field is ignored then, and
+// in HTTP/1.0 (RFC 9110 §7.8).
+function isWebSocket({ method, headers, httpVersion, socket }: IncomingMessage): boolean {
+  const isAsked = method === 'GET' && headers.upgrade?.toLowerCase() === 'websocket'
+  return isAsked && httpVersion === '1.1' && !answering(socket)
 }
 
-// Behind an answer that is not through, the switch would come before it: the header is ignored then (RFC 9110 §7.8).
-function isWebSocket(req: IncomingMessage): boolean {
-  return req.method === 'GET' && req.headers.upgrade?.toLowerCase() === 'websocket' && !answering(req.socket)
+// What the parser lets through in the message as a whole.
+function messageProblem(req: IncomingMessage, res: ServerResponse, maxHeaderBytes: number): Problem | undefined {
+  const { httpVersion } = req
+  if ('stream' in res) return isTooLarge(req, maxHeaderBytes) ? TOO_LARGE : undefined
+  return httpVersion === '1.1' || httpVersion === '1.0' ? undefined : VERSION
 }
+
+const TOO_LARGE: Problem = { status: 431, text: 'the request headers are too large' }
+const VERSION: Problem = { status: 505, text: 'the HTTP version is not 1.0 or 1.1' }
 
 // HTTP/1's parser counts for itself; HTTP/2's lets 64 KiB through, whatever it is told.
-function isTooLarge({ httpVersionMajor, rawHeaders }: IncomingMessage, maxBytes: number): boolean {
-  return httpVersionMajor === 2 && rawHeaders.reduce((sum, text) => sum + text.length, 0) > maxBytes
-}
-
-// What the parser refuses never becomes a request; the connection cannot be trusted any further.
-function onClientError(socket: Duplex, refusal: Refusal | undefined) {
-  if (!socket.writable || answering(socket)?.headersSent || !refusal) return socket.destroy()
-  refuseRaw(socket, ...refusal)
-}
-
-type Refusal = readonly [status: string, text: string]
-
-// Whoever got no further than the handshake, or is gone, is told nothing.
-function refusalOf(code: string): Refusal | undefined {
-  if (code === 'HPE_HEADER_OVERFLOW') return ['431 Request Header Fields Too Large', 'the headers are too large']
-  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return ['408 Request Timeout', 'the request took too long']
-  return code.startsWith('HPE_') ? ['400 Bad Request', 'this is not HTTP/1.1 as RFC 9112 has it'] : undefined
-}
-
-/** Answers on a bare connection and closes it. */
-export function refuseRaw(socket: Duplex, status: string, text: string, more = '') {
-  if (!socket.writable) return socket.destroy()
-  socket.on('error', () => {})
-  const body = `${status}: ${text}\n`
-  const head = `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Type: text/plain; charset=utf-8\r\n`
-  socket.end(
-    `${head}Cache-Control: no-store\r\n${more}Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
-    () => {
-      socket.destroy()
-    },
-  )
-}
+const isTooLarge = ({ rawHeaders }: IncomingMessage, maxBytes: number): boolean =>
+  rawHeaders.reduce((sum, text) => sum + text.length, 0) > maxBytes

@@ -1,5 +1,7 @@
 import type { ServerResponse } from 'node:http'
+import type { Duplex } from 'node:stream'
 import { isHttp2, streamOf } from '../proxy/head-writer.ts'
+import type { Stalls } from '../proxy/stall.ts'
 import { onTurn } from './pipelining.ts'
 
 const LINGER_MS = 2000
@@ -15,11 +17,31 @@ export function closeGently(res: ServerResponse) {
     socket.destroySoon = () => {
       res.req.resume()
       socket.end()
-      const timer = setTimeout(() => socket.destroy(), LINGER_MS).unref()
-      socket.once('end', () => socket.destroy())
-      socket.once('close', () => clearTimeout(timer))
+      linger(socket)
     }
   })
+}
+
+/**
+ * Ends a connection behind an answer: a FIN when the client has taken all that was written, and 2 s for it to close its half.
+ * A client that takes nothing of what was written is let go after the stalls' bound.
+ */
+export function endGently(socket: Duplex, stalls: Stalls): void {
+  socket.on('error', () => {})
+  socket.resume()
+  const stall = stalls.watch(socket, () => socket.destroy())
+  socket.once('close', () => stall.over())
+  socket.end(() => {
+    stall.over()
+    linger(socket)
+  })
+}
+
+function linger(socket: Duplex): void {
+  if (socket.readableEnded) return void socket.destroy()
+  const timer = setTimeout(() => socket.destroy(), LINGER_MS).unref()
+  socket.once('end', () => socket.destroy())
+  socket.once('close', () => clearTimeout(timer))
 }
 
 function endStream(res: ServerResponse): void {

@@ -1,6 +1,9 @@
 import { type ServerResponse, STATUS_CODES } from 'node:http'
+import type { Duplex } from 'node:stream'
+import type { Problem } from '../headers/request-head.ts'
 import { breakOff, writeHead } from '../proxy/head-writer.ts'
 import type { Stalls } from '../proxy/stall.ts'
+import { endGently } from './linger.ts'
 
 /** An answer of the balancer's own: a plain sentence, never stored by caches. */
 export interface OwnAnswer {
@@ -27,4 +30,23 @@ export function respond(res: ServerResponse, answer: OwnAnswer, stalls: Stalls):
   if (res.writableLength === 0) return
   const stall = stalls.watch(res, () => breakOff(res))
   res.once('close', () => stall.over())
+}
+
+/** Answers on a bare connection, and closes it. */
+export function refuseRaw(socket: Duplex, { status, text }: Problem, stalls: Stalls): void {
+  if (!socket.writable) return void socket.destroy()
+  const reason = `${status} ${STATUS_CODES[status] ?? ''}`
+  const body = `${reason}: ${text}\n`
+  const lines = [
+    ...[
+      `HTTP/1.1 ${reason}`,
+      'Connection: close',
+      'Content-Type: text/plain; charset=utf-8',
+      'Cache-Control: no-store',
+    ],
+    ...(status === 503 ? ['Retry-After: 1'] : []),
+    ...[`Content-Length: ${Buffer.byteLength(body)}`, '', body],
+  ]
+  socket.write(lines.join('\r\n'))
+  endGently(socket, stalls)
 }

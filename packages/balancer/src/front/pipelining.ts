@@ -1,19 +1,25 @@
 import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 
-/** Answers that wait behind another on the same HTTP/1 connection (RFC 9112 §9.3.2). */
-const waiting = new WeakMap<Socket, Set<ServerResponse>>()
+/** Answers that wait behind another on the same HTTP/1 connection (RFC 9112 §9.3.2), in order. */
+const waiting = new WeakMap<object, Set<ServerResponse>>()
 
 /** The answer whose turn it is on this HTTP/1 connection, while it is not through. */
 export const answering = (socket: object): ServerResponse | undefined =>
   (socket as { _httpMessage?: ServerResponse | null })._httpMessage ?? undefined
+
+/** The answers on this HTTP/1 connection that are not through, in the order of their requests. */
+export function inProgress(socket: object): ServerResponse[] {
+  const first = answering(socket)
+  return first ? [first, ...(waiting.get(socket) ?? [])] : []
+}
 
 /**
  * Lets an answer that may have to wait for its turn hear when its connection closes meanwhile: Node 22 tells that to the one whose
  * turn it is, and forgets the others; Node 26 tells them too.
  */
 export function awaitTurn(res: ServerResponse): void {
-  if (res.socket !== null || res.req.httpVersionMajor === 2) return
+  if (res.socket !== null || 'stream' in res) return
   const { socket } = res.req
   const others = waiting.get(socket)
   const all = others ?? new Set()
@@ -27,6 +33,21 @@ export function awaitTurn(res: ServerResponse): void {
       forgotten.emit('close')
     }
   })
+}
+
+/** RFC 9110 §9.2.1. */
+const SAFE = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE'])
+
+/**
+ * When a request may be worked on; `undefined` for now. Requests that come before the answers to those before them are served one
+ * after the other, unless all of them are safe (RFC 9112 §9.3.2): a GET behind a PUT reads what the PUT wrote.
+ */
+export function turnOf(res: ServerResponse): Promise<void> | undefined {
+  if (res.socket !== null || 'stream' in res) return undefined
+  if (inProgress(res.req.socket).every(({ req }) => SAFE.has(req.method ?? ''))) return undefined
+  const { promise, resolve } = Promise.withResolvers<void>()
+  res.once('socket', () => resolve())
+  return promise
 }
 
 /** Calls back with the connection that carries an answer: now, or when it is the answer's turn. */

@@ -39,8 +39,6 @@ export class Peer {
   readonly encrypted: boolean
   /** A request of this HTTP/1 connection was refused: what follows on it may be the inside of that one. */
   isRefused = false
-  /** What ended the connection amid a request: bytes that are not HTTP, or none in time. */
-  brokenBy: 'bad_request' | 'request_timeout' | undefined
   #forwardedHost: string | undefined
   #forwarded = ''
 

@@ -1,6 +1,6 @@
-/** Something that can stand on one roster at a time. */
+/** Something that can stand in one list at a time. */
 export interface Member {
-  /** Its place there; the roster's own business. -1 when on none. */
+  /** Its place there; the list's own business. -1 when it is in none. */
   slot: number
 }
 
@@ -9,7 +9,7 @@ export interface Member {
  * then long-lived garbage, keeps what it once held alive through the young generation's collections: measured, that
  * promoted nearly every request to the old generation.
  */
-export class Roster<T extends Member> implements Iterable<T> {
+export class IntrusiveList<T extends Member> implements Iterable<T> {
   readonly #members: T[] = []
 
   get size(): number {

@@ -1,18 +1,18 @@
 import type { Clock, Timer } from '../clock.ts'
 import type { Upstream } from './upstream.ts'
 
-/** Someone who waits for a place; told once, unless it left the line before. */
+/** A request that waits for a place. */
 export interface Waiter {
   /** Whether a place on this upstream is of use to it now. */
   canUse(upstream: Upstream): boolean
-  /** A place may be free: try again. It leaves the line when it goes, and joins it again when it must go on waiting. */
-  onPlace(): void
+  /** A place may be free. @returns whether it took one: it is then no longer in the queue */
+  tryAgain(): boolean
   /** The wait was too long. */
   onTimeout(): void
 }
 
 /** Requests that wait because every upstream they could use is full: first come, first served, bounded in number and time. */
-export class WaitingLine {
+export class RequestQueue {
   readonly #clock: Clock
   readonly #max: number
   readonly #timeoutMs: number
@@ -28,9 +28,8 @@ export class WaitingLine {
     return this.#waiting.size
   }
 
-  /** Whoever is in the line already keeps place and time. @returns false when the line is full */
+  /** @returns false when the queue is full */
   join(waiter: Waiter): boolean {
-    if (this.#waiting.has(waiter)) return true
     if (this.#waiting.size >= this.#max) return false
     const timer = this.#clock.after(this.#timeoutMs, () => {
       if (this.#waiting.delete(waiter)) waiter.onTimeout()
@@ -39,24 +38,26 @@ export class WaitingLine {
     return true
   }
 
-  quit(waiter: Waiter): void {
-    if (this.#waiting.size === 0) return
+  leave(waiter: Waiter): void {
     this.#waiting.get(waiter)?.cancel()
     this.#waiting.delete(waiter)
   }
 
-  /** A place on the upstream is free: the first who can use it goes. */
-  free(upstream: Upstream): void {
+  /** A place on the upstream is free: the first who can use it takes it. */
+  onFree(upstream: Upstream): void {
     if (this.#waiting.size === 0) return
-    for (const waiter of this.#waiting.keys()) {
-      if (!waiter.canUse(upstream)) continue
-      waiter.onPlace()
-      if (!this.#waiting.has(waiter)) return
-    }
+    for (const waiter of this.#waiting.keys()) if (waiter.canUse(upstream) && this.#offer(waiter)) return
   }
 
   /** The pool changed so that everyone's chances did: all try again. */
   wakeAll(): void {
-    for (const waiter of [...this.#waiting.keys()]) if (this.#waiting.has(waiter)) waiter.onPlace()
+    for (const waiter of [...this.#waiting.keys()]) if (this.#waiting.has(waiter)) this.#offer(waiter)
+  }
+
+  // Whoever gets no place keeps its own in the queue, and its time.
+  #offer(waiter: Waiter): boolean {
+    if (!waiter.tryAgain()) return false
+    this.leave(waiter)
+    return true
   }
 }

@@ -1,28 +1,17 @@
 import type { IncomingMessage } from 'node:http'
 import { type Termination, terminations } from '../front/termination.ts'
 import type { Peer } from '../headers/peer.ts'
-import type { Upstream } from '../pool/upstream.ts'
 import { inWords, type Step } from '../steps.ts'
 import type { AccessEntry, Context } from './context.ts'
+import type { ProxiedRequest } from './request.ts'
 import type { Decision } from './select.ts'
 
 /** What of a request goes into events and the access log. */
-export interface Recorded {
-  readonly requestId: string
-  readonly method: string
-  readonly path: string
-  readonly address: string
-  readonly host: string | undefined
-  readonly req: Pick<IncomingMessage, 'headers' | 'httpVersion'>
-  /** On the monotonic clock. */
-  readonly startedAt: number
-  /** The one that it was sent to last. */
-  readonly upstream: Upstream | undefined
-  /** How often it was sent. */
-  readonly attempts: number
-  readonly bytesIn: number
-  readonly bytesOut: number
-}
+export type Recorded = Pick<
+  ProxiedRequest,
+  | ('requestId' | 'method' | 'path' | 'address' | 'host' | 'startedAt' | 'upstream')
+  | ('attempts' | 'bytesIn' | 'bytesOut')
+> & { readonly req: Pick<IncomingMessage, 'headers' | 'httpVersion'> }
 
 /** Tells where a request goes and why. `met` says what the attempts before this one met with. */
 export function tellDecision(context: Context, recorded: Recorded, decision: Decision, met: readonly Step[]): void {

@@ -1,18 +1,17 @@
 import type { Clock } from '../clock.ts'
 import type { Engine } from '../engines/engine.ts'
 import type { Events } from '../events.ts'
-import type { Deadlines } from '../front/deadlines.ts'
 import type { Termination } from '../front/termination.ts'
 import type { OutgoingOptions } from '../headers/outgoing.ts'
 import type { TrustedProxies } from '../headers/peer.ts'
 import type { PassiveHealth } from '../health/passive.ts'
-import type { Member, Roster } from '../pool/intrusive-list.ts'
-import type { WaitingLine } from '../pool/queue.ts'
+import type { IntrusiveList, Member } from '../pool/intrusive-list.ts'
+import type { RequestQueue } from '../pool/queue.ts'
 import type { Totals } from '../pool/totals.ts'
 import type { Upstream } from '../pool/upstream.ts'
 import type { Selection } from './select.ts'
 import type { Stalls } from './stall.ts'
-import type { UploadBounds } from './upload.ts'
+import type { UploadWatch } from './upload.ts'
 
 /** One line of the access log. Durations are ms. Method and path are `-` for what never became a request. */
 export interface AccessEntry {
@@ -43,7 +42,7 @@ export interface InProgress extends Member {
   cut(): void
 }
 
-/** What every exchange and tunnel of one balancer works with. */
+/** What every request and tunnel of one balancer works with. */
 export interface Context extends Selection {
   readonly engine: Engine
   readonly clock: Clock
@@ -51,12 +50,12 @@ export interface Context extends Selection {
   readonly trusted: TrustedProxies
   readonly outgoing: OutgoingOptions
   readonly passive: PassiveHealth
-  readonly line: WaitingLine
+  readonly queue: RequestQueue
   readonly totals: Totals
   /** Watches those who do not take what is written for them. */
   readonly stalls: Stalls
   /** Watches those who do not send what they announced. */
-  readonly uploads: { readonly bounds: UploadBounds; readonly deadlines: Deadlines }
+  readonly uploads: UploadWatch
   readonly connectTimeoutMs: number
   readonly headersTimeoutMs: number
   /** Further upstreams tried when one cannot be reached or dies before it answers. */
@@ -66,5 +65,5 @@ export interface Context extends Selection {
   /** Whether the balancer is on its way out and keeps no connection. */
   isClosing(): boolean
   /** The requests and tunnels in progress. */
-  readonly active: Roster<InProgress>
+  readonly active: IntrusiveList<InProgress>
 }

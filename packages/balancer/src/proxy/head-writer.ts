@@ -56,7 +56,7 @@ function breakStream(res: ServerResponse): void {
 }
 
 /** Whether the client speaks HTTP/2. */
-export const isHttp2 = (res: ServerResponse): boolean => res.req.httpVersionMajor === 2
+export const isHttp2 = (res: ServerResponse): boolean => 'stream' in res
 
 /** The HTTP/2 stream that carries a response, while there is one. */
 export const streamOf = (res: ServerResponse): Http2Stream | undefined =>

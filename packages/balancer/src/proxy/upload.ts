@@ -2,12 +2,10 @@ import type { IncomingMessage } from 'node:http'
 import type { RequestBody } from '../engines/engine.ts'
 import type { Bounded, Deadlines } from '../front/deadlines.ts'
 
-/** Whose body it is. */
-export interface UploadOwner {
-  /** Whether the answer has begun: silence is then bounded on its side. */
-  readonly isAnswered: boolean
-  /** Nothing of the body came for too long, or not all of it in time. */
-  onUploadStall(): void
+/** What watches the bodies of all requests. */
+export interface UploadWatch {
+  readonly bounds: UploadBounds
+  readonly deadlines: Deadlines
 }
 
 /** How long a body may take, ms. */
@@ -29,23 +27,27 @@ export class Upload implements RequestBody, Bounded {
   sent = 0
   slot = -1
   deadline: number
-  readonly #owner: UploadOwner
+  /** Once the answer has begun, silence is bounded on its side. */
+  readonly #answer: { readonly headersSent: boolean }
+  readonly #onStall: () => void
   readonly #bounds: UploadBounds
   readonly #deadlines: Deadlines
   readonly #end: number
   /** What had been sent when bytes were asked for at the last look; -1 when none were. */
   #sentBefore = -1
 
+  /** @param onStall called once: nothing of the body came for too long, or not all of it in time */
   constructor(
     body: Pick<Upload, 'source' | 'length' | 'trailers'>,
-    owner: UploadOwner,
-    bounds: UploadBounds,
-    deadlines: Deadlines,
+    answer: { readonly headersSent: boolean },
+    { bounds, deadlines }: UploadWatch,
+    onStall: () => void,
   ) {
     this.source = body.source
     this.length = body.length
     this.trailers = body.trailers
-    this.#owner = owner
+    this.#answer = answer
+    this.#onStall = onStall
     this.#bounds = bounds
     this.#deadlines = deadlines
     const now = performance.now()
@@ -62,10 +64,10 @@ export class Upload implements RequestBody, Bounded {
   onDeadline() {
     if (this.source.complete) return this.over()
     const now = performance.now()
-    const isAwaited = this.source.readableFlowing === true && !this.#owner.isAnswered
+    const isAwaited = this.source.readableFlowing === true && !this.#answer.headersSent
     if (now >= this.#end || (isAwaited && this.sent === this.#sentBefore)) {
       this.over()
-      return this.#owner.onUploadStall()
+      return this.#onStall()
     }
     this.#sentBefore = isAwaited ? this.sent : -1
     this.deadline = Math.min(now + this.#bounds.idleMs, this.#end)

@@ -8,8 +8,8 @@ import type { Stall, Stalls } from './stall.ts'
 /** Bytes up to which a whole answer is sent as one string. */
 const SMALL = 8192
 
-/** Who wants to know what becomes of an answer. */
-export interface ReplyOwner {
+/** What becomes of an answer on the client's side. */
+export interface ResponseEvents {
   /** The client has room for more, after `data` answered false. */
   onRoom(): void
   /** The client has taken all of it, after `end` answered false. */
@@ -22,10 +22,10 @@ export interface ReplyOwner {
  * An upstream's answer on its way to the client: as it comes, no faster than the client takes it, and in one write when
  * it is small and came whole.
  */
-export class Reply implements Flushable {
+export class ClientResponse implements Flushable {
   bytes = 0
   readonly #res: ServerResponse
-  readonly #owner: ReplyOwner
+  readonly #events: ResponseEvents
   readonly #stalls: Stalls
   /** The first piece of the body, while it waits; and whether anything was sent. */
   #first: Buffer | undefined
@@ -33,9 +33,9 @@ export class Reply implements Flushable {
   /** While the client is behind. */
   #stall: Stall | undefined
 
-  constructor(res: ServerResponse, owner: ReplyOwner, stalls: Stalls) {
+  constructor(res: ServerResponse, events: ResponseEvents, stalls: Stalls) {
     this.#res = res
-    this.#owner = owner
+    this.#events = events
     this.#stalls = stalls
   }
 
@@ -74,7 +74,7 @@ export class Reply implements Flushable {
     else if (!this.#res.write(this.#first)) this.#awaitDrain()
   }
 
-  /** @returns whether the client's connection has taken all of it; if not, the owner is told when it has */
+  /** @returns whether the client's connection has taken all of it; if not, `onTaken` tells when it has */
   end(rawTrailers: readonly string[]): boolean {
     if (rawTrailers.length > 0) addTrailers(this.#res, rawTrailers)
     const whole = this.#begun ? undefined : this.#first
@@ -86,7 +86,7 @@ export class Reply implements Flushable {
     this.#watch()
     this.#res.once('finish', () => {
       this.#unwatch()
-      this.#owner.onTaken()
+      this.#events.onTaken()
     })
     return false
   }
@@ -108,12 +108,12 @@ export class Reply implements Flushable {
     this.#watch()
     this.#res.once('drain', () => {
       this.#unwatch()
-      this.#owner.onRoom()
+      this.#events.onRoom()
     })
   }
 
   #watch(): void {
-    this.#stall ??= this.#stalls.watch(this.#res, () => this.#owner.onStall())
+    this.#stall ??= this.#stalls.watch(this.#res, () => this.#events.onStall())
   }
 
   #unwatch(): void {

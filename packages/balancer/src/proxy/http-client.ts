@@ -1,0 +1,265 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Attempt, Failure, Receiver } from '../engines/engine.ts'
+import { closeGently } from '../front/linger.ts'
+import { MalformedBodyError } from '../front/malformed.ts'
+import { respond } from '../front/own-response.ts'
+import { turnOf } from '../front/pipelining.ts'
+import { problemOf } from '../front/request-problem.ts'
+import type { Termination } from '../front/termination.ts'
+import { outgoingHeaders } from '../headers/outgoing.ts'
+import type { Peer } from '../headers/peer.ts'
+import type { Problem } from '../headers/request-head.ts'
+import { responseHeaders } from '../headers/response-head.ts'
+import { passedTrailers } from '../headers/trailers.ts'
+import type { Upstream } from '../pool/upstream.ts'
+import { conclude } from './accounting.ts'
+import { ClientResponse, type ResponseEvents } from './client-response.ts'
+import type { Context, InProgress } from './context.ts'
+import { isHttp2, writeHints } from './head-writer.ts'
+import { type Client, type Ending, proxy } from './loop.ts'
+import { ProxiedRequest } from './request.ts'
+import { Upload } from './upload.ts'
+
+/** What the server knows of a request before its headers are looked at. */
+export interface Known {
+  readonly expectsContinue: boolean
+  /** Why it must be refused. */
+  readonly problem?: Problem | undefined
+}
+
+const REPEATABLE = new Set(['GET', 'HEAD', 'OPTIONS'])
+
+/** Serves one HTTP request from its arrival to its last byte. It ends exactly once, whatever happens. */
+export function serveHttp(
+  context: Context,
+  req: IncomingMessage,
+  res: ServerResponse,
+  peer: Peer,
+  { problem, expectsContinue }: Known,
+) {
+  const request = new ProxiedRequest(context, req, peer)
+  if (isHttp2(res)) request.head.frameAs2(req)
+  const client = new HttpClient(context, request, res)
+  const refusal = problem ?? request.head.problem ?? problemOf(req, request.head)
+  if (refusal) return client.refuse(refusal)
+  client.prepare(expectsContinue)
+  const turn = turnOf(res)
+  if (turn) void turn.then(() => proxy(context, request, client))
+  else void proxy(context, request, client)
+}
+
+/** The client of one HTTP request: what it sends, and what it is sent. */
+class HttpClient implements Client, Receiver, ResponseEvents, InProgress {
+  slot = -1
+  isOver = false
+  onOver: (() => void) | undefined
+  readonly #context: Context
+  readonly #request: ProxiedRequest
+  readonly #res: ServerResponse
+  readonly #response: ClientResponse
+  #headers: string[] = []
+  #body: Upload | undefined
+  #setCookie: string | undefined
+  #sentAt = 0
+  /** The attempt under way, and how it ends for the loop. */
+  #attempt: Attempt | undefined
+  #settle: ((failure: Failure | undefined) => void) | undefined
+
+  constructor(context: Context, request: ProxiedRequest, res: ServerResponse) {
+    this.#context = context
+    this.#request = request
+    this.#res = res
+    this.#response = new ClientResponse(res, this, context.stalls)
+    context.active.add(this)
+    res.on('close', () => this.#onClose())
+  }
+
+  get isRepeatable(): boolean {
+    return this.#body === undefined && REPEATABLE.has(this.#request.method)
+  }
+
+  get isAnswered(): boolean {
+    return this.#res.headersSent
+  }
+
+  isOn(upstream: Upstream): boolean {
+    return this.#attempt !== undefined && this.#request.upstream === upstream
+  }
+
+  /** Makes ready what is sent, whichever upstream takes it. */
+  prepare(expectsContinue: boolean): void {
+    const { head, peer, requestId, req } = this.#request
+    if (head.hasBody) {
+      req.on('error', (error) => this.#onBodyError(error))
+      this.#body = this.#upload()
+    }
+    this.#headers = outgoingHeaders(head, peer, requestId, this.#context.outgoing)
+    if (expectsContinue) this.#continueWhenRead()
+  }
+
+  #upload(): Upload {
+    const { req, head } = this.#request
+    const { chunked, length, hasTrailers, connection } = head
+    const trailers = hasTrailers ? () => passedTrailers(req.rawTrailers, connection) : undefined
+    const body = { source: req, length: chunked ? undefined : length, trailers }
+    return new Upload(body, this.#res, this.#context.uploads, () => this.#onUploadStall())
+  }
+
+  // RFC 9110 §10.1.1: the client is told to go on once somebody is there to take its body.
+  #continueWhenRead(): void {
+    this.#request.req.once('resume', () => {
+      if (!this.isAnswered) this.#res.writeContinue()
+    })
+  }
+
+  send(upstream: Upstream, setCookie: string | undefined): Promise<Failure | undefined> {
+    const { method, path } = this.#request
+    this.#setCookie = setCookie
+    this.#sentAt = performance.now()
+    const outgoing = { upstream, method, path, headers: this.#headers, body: this.#body }
+    return new Promise((resolve) => {
+      this.#settle = resolve
+      this.#attempt = this.#context.engine.send(outgoing, this)
+    })
+  }
+
+  onInformation(status: number, rawHeaders: string[]): void {
+    if (status !== 103 || this.#request.req.httpVersion === '1.0') return
+    const links = rawHeaders.filter((_, i) => i % 2 === 1 && rawHeaders[i - 1]?.toLowerCase() === 'link')
+    if (links.length > 0) writeHints(this.#res, links)
+  }
+
+  onHeaders(status: number, message: string, rawHeaders: string[]) {
+    const { upstream, requestId, method, req } = this.#request
+    try {
+      const headers = responseHeaders(rawHeaders, {
+        requestId,
+        setCookie: this.#setCookie,
+        trailers: req.httpVersion !== '1.0' && method !== 'HEAD',
+        length: status !== 204,
+      })
+      const flags = { closing: this.#context.isClosing(), early: this.#isEarly }
+      this.#response.head(status, message, headers, flags)
+    } catch (error) {
+      // What the parser let through and no answer may hold.
+      this.#attempt?.abort()
+      return this.onFailure({ kind: 'protocol', error: error as Error })
+    }
+    upstream?.stats.latency.record(performance.now() - this.#sentAt)
+    upstream?.stats.countStatus(status)
+    if (upstream) this.#context.passive.succeeded(upstream)
+  }
+
+  onData(chunk: Buffer): boolean {
+    return this.#response.data(chunk)
+  }
+
+  onEnd(rawTrailers: string[]): void {
+    const isTaken = this.#response.end(rawTrailers.length === 0 ? rawTrailers : passedTrailers(rawTrailers, undefined))
+    this.#leave()
+    if (isTaken) this.onTaken()
+  }
+
+  onFailure(failure: Failure): void {
+    this.#leave(failure)
+  }
+
+  onRoom(): void {
+    this.#attempt?.resume()
+  }
+
+  onTaken(): void {
+    this.#finish('ok', this.#res.statusCode)
+  }
+
+  // It has stopped reading; the node is not to blame.
+  onStall(): void {
+    this.breakOff('client_stalled')
+  }
+
+  // What it sends breaks the framing; that it has left is told otherwise.
+  #onBodyError(error: Error) {
+    if (!(error instanceof MalformedBodyError) || this.isOver) return
+    if (this.isAnswered) return this.breakOff('bad_request')
+    this.#abort()
+    this.refuse(error.problem)
+  }
+
+  // It has stopped sending; the node is not to blame.
+  #onUploadStall() {
+    if (this.isAnswered) return this.breakOff('client_stalled')
+    this.#abort()
+    this.refuse(BODY_TIMEOUT, 'request_timeout')
+  }
+
+  cut() {
+    if (this.isOver) return
+    if (this.isAnswered) return this.breakOff('balancer_closed')
+    this.#abort()
+    this.answer(REMOVED)
+  }
+
+  answer({ termination, status, text }: Ending): void {
+    this.#answer(termination, status, text, false)
+  }
+
+  /** Ends it as a request that cannot be served, and its connection with it. */
+  refuse({ status, text }: Problem, termination: Termination = 'bad_request'): void {
+    this.#answer(termination, status, text, true)
+  }
+
+  breakOff(why: Termination): void {
+    this.#abort()
+    this.#finish(why, this.#res.statusCode)
+    this.#response.break()
+  }
+
+  #onClose(): void {
+    if (this.isOver) return
+    const { upstream } = this.#request
+    this.#response.abandon()
+    this.#abort()
+    if (upstream) upstream.stats.clientAborts++
+    if (this.isAnswered) this.#finish('client_left_body', this.#res.statusCode)
+    else this.#finish('client_left', 499)
+  }
+
+  #answer(why: Termination, status: number, text: string, close: boolean): void {
+    const early = this.#isEarly
+    if (early) closeGently(this.#res)
+    const { peer, requestId } = this.#request
+    if (close && !isHttp2(this.#res)) peer.isRefused = true
+    this.#finish(why, status)
+    respond(this.#res, { status, text, requestId, close: close || early }, this.#context.stalls)
+  }
+
+  // The answer is here before the client has sent all of its request.
+  get #isEarly(): boolean {
+    return this.#body !== undefined && !this.#request.req.complete
+  }
+
+  #abort(): void {
+    this.#attempt?.abort()
+    this.#leave()
+  }
+
+  #leave(failure?: Failure): void {
+    this.#attempt = undefined
+    this.#settle?.(failure)
+    this.#settle = undefined
+  }
+
+  #finish(termination: Termination, status: number): void {
+    if (this.isOver) return
+    this.isOver = true
+    this.#body?.over()
+    this.#context.active.delete(this)
+    this.#request.bytesIn = this.#body?.sent ?? 0
+    this.#request.bytesOut = this.#response.bytes
+    conclude(this.#context, this.#request, termination, status)
+    this.onOver?.()
+  }
+}
+
+const BODY_TIMEOUT: Problem = { status: 408, text: 'the request body did not arrive in time' }
+const REMOVED: Ending = { termination: 'balancer_closed', status: 502, text: 'the upstream was removed' }

@@ -1,0 +1,53 @@
+import type { IncomingMessage } from 'node:http'
+import { clientAddress, type Peer } from '../headers/peer.ts'
+import { RequestHead } from '../headers/request-head.ts'
+import type { PickKey } from '../policies/policy.ts'
+import type { Upstream } from '../pool/upstream.ts'
+import type { Context } from './context.ts'
+
+/** What is known of a request while it is proxied: who asks for what, and how far it has come. Policies and affinity read it. */
+export class ProxiedRequest implements PickKey {
+  readonly requestId: string
+  readonly method: string
+  readonly path: string
+  readonly req: IncomingMessage
+  readonly head: RequestHead
+  readonly peer: Peer
+  /** On the monotonic clock. */
+  readonly startedAt = performance.now()
+  /** The one that it was sent to last. */
+  upstream: Upstream | undefined
+  /** How often it was sent. */
+  attempts = 0
+  bytesIn = 0
+  bytesOut = 0
+  readonly #context: Context
+  #address: string | undefined
+
+  constructor(context: Context, req: IncomingMessage, peer: Peer) {
+    this.#context = context
+    this.req = req
+    this.peer = peer
+    this.requestId = context.nextRequestId()
+    this.method = req.method ?? 'GET'
+    this.path = req.url ?? ''
+    this.head = new RequestHead(req.rawHeaders)
+  }
+
+  get address(): string {
+    this.#address ??= clientAddress(this.peer, this.head, this.#context.trusted)
+    return this.#address
+  }
+
+  get host(): string | undefined {
+    return this.head.host
+  }
+
+  header(name: string): string | undefined {
+    if (name === 'cookie') return this.head.cookie
+    // HTTP/2 has another name for it.
+    if (name === 'host') return this.head.host
+    const value = this.req.headers[name]
+    return Array.isArray(value) ? value.join(', ') : value
+  }
+}

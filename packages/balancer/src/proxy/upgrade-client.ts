@@ -1,0 +1,253 @@
+import http, { type ClientRequest, type IncomingMessage } from 'node:http'
+import https from 'node:https'
+import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import type { Failure, FailureKind } from '../engines/engine.ts'
+import { endGently } from '../front/linger.ts'
+import { refuseRaw } from '../front/own-response.ts'
+import { problemOf } from '../front/request-problem.ts'
+import type { Termination } from '../front/termination.ts'
+import { outgoingHeaders } from '../headers/outgoing.ts'
+import type { Peer } from '../headers/peer.ts'
+import { responseHeaders } from '../headers/response-head.ts'
+import type { Upstream } from '../pool/upstream.ts'
+import { conclude } from './accounting.ts'
+import type { Context, InProgress } from './context.ts'
+import { type Client, type Ending, proxy } from './loop.ts'
+import { ProxiedRequest } from './request.ts'
+import { boundSink, Chunks, headText, join } from './tunnel.ts'
+
+/**
+ * Serves a WebSocket: the upgrade is sent to an upstream as any request is, then bytes go both ways until either end closes,
+ * which closes the other. The same for every engine: http-proxy ends the client's socket when its first upstream fails, and
+ * leaves no second try.
+ */
+export function serveUpgrade(context: Context, req: IncomingMessage, socket: Duplex, early: Buffer, peer: Peer) {
+  const request = new ProxiedRequest(context, req, peer)
+  const client = new UpgradeClient(context, request, socket as Socket, early)
+  const problem = request.head.problem ?? problemOf(req, request.head)
+  const text = problem?.text ?? (request.head.hasBody ? 'an upgrade request with a body' : undefined)
+  if (text !== undefined) return client.answer({ termination: 'bad_request', status: problem?.status ?? 400, text })
+  client.prepare()
+  void proxy(context, request, client)
+}
+
+/** The client of one upgrade. */
+class UpgradeClient implements Client, InProgress {
+  slot = -1
+  isOver = false
+  onOver: (() => void) | undefined
+  readonly isRepeatable = true
+  readonly #context: Context
+  readonly #request: ProxiedRequest
+  readonly #client: Socket
+  /** What the client sent behind its upgrade. */
+  readonly #early: Buffer
+  #headers: string[] = []
+  #setCookie: string | undefined
+  #sentAt = 0
+  /** The status that the client has been given; 0 before. */
+  #status = 0
+  #asked: ClientRequest | undefined
+  #settle: ((failure: Failure | undefined) => void) | undefined
+
+  constructor(context: Context, request: ProxiedRequest, client: Socket, early: Buffer) {
+    this.#context = context
+    this.#request = request
+    this.#client = client
+    this.#early = early
+    context.active.add(this)
+    // First of all: a client that resets before the answer must not take the process with it.
+    client.on('error', () => this.#onClientGone())
+    client.on('close', () => this.#onClientGone())
+    client.on('end', () => this.#onClientEnd())
+  }
+
+  get isAnswered(): boolean {
+    return this.#status !== 0
+  }
+
+  isOn(upstream: Upstream): boolean {
+    return this.#settle !== undefined && this.#request.upstream === upstream
+  }
+
+  /** Makes ready what is sent, whichever upstream takes it. */
+  prepare(): void {
+    const { head, peer, requestId } = this.#request
+    this.#headers = outgoingHeaders(head, peer, requestId, this.#context.outgoing)
+    this.#headers.push('Connection', 'Upgrade', 'Upgrade', 'websocket')
+  }
+
+  send(upstream: Upstream, setCookie: string | undefined): Promise<Failure | undefined> {
+    this.#setCookie = setCookie
+    this.#sentAt = performance.now()
+    const asked = ask(upstream.url, this.#request.path, this.#headers)
+    this.#asked = asked
+    this.#watchAnswer(asked)
+    asked.on('response', (response) => this.#onRefused(response))
+    asked.on('upgrade', (response, node, early) => this.#onUpgrade(response, node as Socket, early))
+    asked.end()
+    return new Promise((resolve) => {
+      this.#settle = resolve
+    })
+  }
+
+  // Bounds the time to connect and the time to answer, and tells a failure of either.
+  #watchAnswer(asked: ClientRequest): void {
+    const { clock, connectTimeoutMs, headersTimeoutMs } = this.#context
+    let late: FailureKind = 'connect'
+    const onLate = (): void => void asked.destroy(new Error('the upstream did not answer the upgrade in time'))
+    let bound = clock.after(connectTimeoutMs, onLate)
+    const onConnect = (): void => {
+      late = 'timeout'
+      bound.cancel()
+      bound = clock.after(headersTimeoutMs, onLate)
+    }
+    asked.on('socket', (socket) => socket.once('encrypted' in socket ? 'secureConnect' : 'connect', onConnect))
+    for (const event of ['close', 'response', 'upgrade']) asked.once(event, () => bound.cancel())
+    asked.on('error', (error: NodeJS.ErrnoException) => {
+      if (this.#asked !== asked || this.isAnswered) return
+      const isLate = error.code === undefined
+      const kind = error.code?.startsWith('HPE_') ? 'protocol' : late === 'connect' ? late : isLate ? 'timeout' : 'died'
+      this.#leave({ kind, error })
+    })
+  }
+
+  #onUpgrade(response: IncomingMessage, node: Socket, early: Buffer) {
+    if (this.isOver) return void node.destroy()
+    // RFC 9110 §7.8: to nothing that was not asked for.
+    if (response.headers.upgrade?.toLowerCase() !== 'websocket') {
+      node.destroy()
+      return this.#leave({ kind: 'protocol', error: new Error('the upstream switched to another protocol') })
+    }
+    const headers = this.#answerWith(101, response)
+    headers.push('Connection', 'Upgrade', 'Upgrade', 'websocket')
+    this.#client.write(headText(101, 'Switching Protocols', headers), 'latin1')
+    if (early.length > 0) this.#client.write(early)
+    if (this.#early.length > 0) node.write(this.#early)
+    node.on('data', (chunk: Buffer) => {
+      this.#request.bytesOut += chunk.length
+    })
+    this.#client.on('data', (chunk: Buffer) => {
+      this.#request.bytesIn += chunk.length
+    })
+    join(this.#client, node, {
+      stalls: this.#context.stalls,
+      halfClosedMs: this.#context.uploads.bounds.idleMs,
+      onEnd: (why) => this.#close(why),
+    })
+  }
+
+  // The node answers, but not with an upgrade: the client gets to see that answer.
+  #onRefused(response: IncomingMessage): void {
+    if (this.isOver) return void response.destroy()
+    const status = response.statusCode ?? 502
+    const headers = this.#answerWith(status, response)
+    headers.push('Connection', 'close')
+    // Closing is how such an answer ends, and how a broken one does: only chunks tell them apart.
+    const hasNoBody = status === 204 || status === 304
+    const isOld = this.#request.req.httpVersion === '1.0'
+    const inChunks = !hasNoBody && response.headers['content-length'] === undefined && !isOld
+    if (inChunks) headers.push('Transfer-Encoding', 'chunked')
+    this.#client.write(headText(status, response.statusMessage ?? '', headers), 'latin1')
+    this.#watchBody(response)
+    response.on('error', () => {})
+    response.on('end', () => this.#leave())
+    response.on('close', () => {
+      if (!response.complete) this.#leave({ kind: 'died', error: new Error('the upstream closed amid its answer') })
+    })
+    const body = inChunks ? response.pipe(new Chunks()) : response
+    boundSink(body, this.#client, this.#context.stalls, () => this.#close('client_stalled'))
+    body.pipe(this.#client, { end: false })
+    body.on('end', () => {
+      this.#finish('ok', status)
+      endGently(this.#client, this.#context.stalls)
+    })
+  }
+
+  // An answer that stops amid its body is cut; while the client is behind, that is its affair.
+  #watchBody(response: IncomingMessage): void {
+    const { clock, uploads } = this.#context
+    const cut = () => (response.isPaused() ? rearm() : this.#close('idle_timeout'))
+    let bound = clock.after(uploads.bounds.idleMs, cut)
+    const rearm = (): void => {
+      bound.cancel()
+      bound = clock.after(uploads.bounds.idleMs, cut)
+    }
+    response.on('data', rearm)
+    response.once('close', () => bound.cancel())
+  }
+
+  // The upstream has answered: the fields that the client gets of it.
+  #answerWith(status: number, response: IncomingMessage): string[] {
+    this.#status = status
+    const { upstream, requestId } = this.#request
+    upstream?.stats.countStatus(status)
+    upstream?.stats.latency.record(performance.now() - this.#sentAt)
+    if (upstream) this.#context.passive.succeeded(upstream)
+    return responseHeaders(response.rawHeaders, {
+      ...{ requestId, setCookie: this.#setCookie, trailers: false },
+      length: status !== 204,
+    })
+  }
+
+  // It may close its half of a tunnel, but not before there is one: whoever does that has left.
+  #onClientEnd(): void {
+    if (!this.isAnswered) this.#client.destroy()
+  }
+
+  #onClientGone(): void {
+    if (this.isOver) return
+    const { upstream } = this.#request
+    if (!this.isAnswered && upstream) upstream.stats.clientAborts++
+    this.#abort()
+    this.#finish(this.isAnswered ? 'ok' : 'client_left', this.#status || 499)
+  }
+
+  /** Closes both ends. */
+  cut(): void {
+    this.#close('balancer_closed')
+  }
+
+  breakOff(why: Termination): void {
+    this.#close(why)
+  }
+
+  answer({ termination, status, text }: Ending): void {
+    this.#finish(termination, status)
+    refuseRaw(this.#client, { status, text }, this.#context.stalls)
+  }
+
+  #close(why: Termination): void {
+    this.#abort()
+    this.#finish(why, this.#status || 502)
+    this.#client.destroy()
+  }
+
+  #abort(): void {
+    this.#asked?.destroy()
+    this.#leave()
+  }
+
+  #leave(failure?: Failure): void {
+    this.#asked = undefined
+    this.#settle?.(failure)
+    this.#settle = undefined
+  }
+
+  #finish(termination: Termination, status: number): void {
+    if (this.isOver) return
+    this.isOver = true
+    this.#context.active.delete(this)
+    conclude(this.#context, this.#request, termination, status)
+    this.onOver?.()
+  }
+}
+
+function ask(url: URL, path: string, headers: string[]): ClientRequest {
+  const { request } = url.protocol === 'https:' ? https : http
+  return request({
+    ...{ hostname: url.hostname.replace(/^\[|\]$/g, ''), port: url.port, path },
+    ...{ agent: false, headers, setDefaultHeaders: false },
+  })
+}
