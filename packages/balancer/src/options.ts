@@ -129,6 +129,11 @@ const AFFINITY: Names<Required<CookieAffinityOptions>> = {
   name: true,
   whenUnavailable: true,
   maxAgeMs: [0, ANY],
+  path: true,
+  domain: true,
+  secure: true,
+  sameSite: true,
+  partitioned: true,
 }
 const HASH: Names<Required<ConsistentHashOptions>> = { on: true, loadFactor: [1, ANY] }
 const HEALTH: Names<Required<ActiveOptions>> = {
