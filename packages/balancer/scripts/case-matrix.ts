@@ -3,10 +3,12 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { whyNot } from '../test/support/peer-cases.ts'
 
 /** All cases; 51 is about sessions too and is tested with the cluster. */
 const CASES = Array.from({ length: 50 }, (_, i) => i + 1)
 const ENGINES = ['direct', 'http-proxy']
+const PEERS = { haproxy: 'HAProxy', nginx: 'nginx' } as const
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const page = join(root, 'CASES.md')
@@ -42,6 +44,17 @@ function cell(tests: readonly Listed[], number: number, engine: string): string 
   return length === 0 ? '' : length === 1 ? '1 test' : `${length} tests`
 }
 
+/** What a peer passes of the case, and why it is not run on the rest. */
+function peerCell(tests: readonly Listed[], number: number, peer: keyof typeof PEERS): string {
+  const titles = testsOf(tests, number).flatMap(({ name }) =>
+    name.endsWith(`[${ENGINES[0]}]`) ? [name.replace(/^.*?case \d+: /, '').replace(/ \[[^\]]*\]$/, '')] : [],
+  )
+  const reasons = [...new Set(titles.flatMap((title) => whyNot(peer, number, title) ?? []))].join('; ')
+  const run = cell(tests, number, peer)
+  if (reasons === '') return run
+  return run === "" ? `— ${reasons}` : `${run.replace(/ .*/, "")} of ${titles.length} tests; not: ${reasons}`
+}
+
 function titleOf(tests: readonly Listed[], number: number): string {
   const name = tests.find((test) => test.name.includes(`case ${number}: `))?.name ?? ''
   return name
@@ -58,22 +71,27 @@ function skippedIn(directory: string): string[] {
 
 function main(): void {
   const tests = listTests()
-  const rows = CASES.map((number) => ({ number, cells: ENGINES.map((engine) => cell(tests, number, engine)) }))
+  const rows = CASES.map((number) => ({
+    number,
+    cells: ENGINES.map((engine) => cell(tests, number, engine)),
+    peers: (['haproxy', 'nginx'] as const).map((peer) => peerCell(tests, number, peer)),
+  }))
   const missing = rows.flatMap(({ number, cells }) =>
     cells.flatMap((text, i) => (text === '' ? [`case ${number} has no test on ${ENGINES[i]}`] : [])),
   )
   const problems = [...missing, ...skippedIn(join(root, 'test/cases'))]
   const text = [
-    '# Cases × engines',
+    '# Cases × engines, and what other balancers do of them',
     '',
     'Made by `node scripts/case-matrix.ts` from the names of the tests that run. Case 51 (failover A → B → A must not serve a',
-    "stale session) needs sessions and is tested in the cluster's package.",
+    "stale session) needs sessions and is tested in the cluster's package. HAProxy and nginx are started from the files that",
+    '`haproxyConfig` and `nginxConfig` write for the same options, and pass the very same tests but for those that say why not.',
     '',
-    `| case | first test | in \`test/cases\` | ${ENGINES.join(' | ')} |`,
-    `|---|---|---|${ENGINES.map(() => '---|').join('')}`,
+    `| case | first test | in \`test/cases\` | ${[...ENGINES, ...Object.values(PEERS)].join(' | ')} |`,
+    `|---|---|---|${[...ENGINES, ...Object.values(PEERS)].map(() => '---|').join('')}`,
     ...rows.map(
-      ({ number, cells }) =>
-        `| ${number} | ${titleOf(tests, number)} | ${placeOf(tests, number)} | ${cells.join(' | ')} |`,
+      ({ number, cells, peers }) =>
+        `| ${number} | ${titleOf(tests, number)} | ${placeOf(tests, number)} | ${[...cells, ...peers].join(' | ')} |`,
     ),
     '',
   ].join('\n')

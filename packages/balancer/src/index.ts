@@ -16,6 +16,15 @@ export type { EngineTimeouts } from './engines/engine.ts'
 export { type EngineName, engines, isEngineName } from './engines/index.ts'
 export { BalancerError, DuplicateUpstreamError, RemovedUpstreamError, UnknownUpstreamError } from './errors.ts'
 export type { BalancerEvents, DecisionEvent, DoneEvent, Events, UpstreamEvent } from './events.ts'
+export { haproxyConfig } from './export/haproxy.ts'
+export { nginxConfig } from './export/nginx.ts'
+export {
+  type Exported,
+  type ExportedAffinity,
+  type ExportOptions,
+  type Unsupported,
+  UnsupportedOptionsError,
+} from './export/options.ts'
 export type { FrontOptions, TlsOptions } from './front/front.ts'
 export type { Termination } from './front/termination.ts'
 export { TrustedProxies } from './headers/peer.ts'

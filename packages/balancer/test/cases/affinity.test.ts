@@ -14,11 +14,11 @@ caseOf(14, 'the first response sets the cookie, the second sets none', async (en
   const cookie = affinityCookie(first) ?? ''
   const second = await ask(lb.url, { headers: { cookie } })
   expect(first.headers['set-cookie']).toEqual([
-    expect.stringMatching(/^AFFINITY=[\w-]{22}; Path=\/; HttpOnly; SameSite=Lax$/),
+    expect.stringMatching(/^AFFINITY=[\w-]{22}; Path=\/; HttpOnly; SameSite=Lax$/i),
   ])
   expect(second.headers['set-cookie']).toBeUndefined()
   expect(second.body).toBe(first.body)
-  expect(lb.decisions[1]).toMatchObject({ reason: 'pinned', why: ['cookie AFFINITY: pinned to a'] })
+  if (lb.isOurs) expect(lb.decisions[1]).toMatchObject({ reason: 'pinned', why: ['cookie AFFINITY: pinned to a'] })
 })
 
 caseOf(15, 'a garbage or forged cookie is repicked without an error', async (engine) => {
@@ -30,7 +30,7 @@ caseOf(15, 'a garbage or forged cookie is repicked without an error', async (eng
     expect(answer.status).toBe(200)
     expect(affinityCookie(answer)).toMatch(/^AFFINITY=[\w-]{22}$/)
   }
-  expect(lb.decisions.every((decision) => decision.reason === 'picked')).toBe(true)
+  if (lb.isOurs) expect(lb.decisions.every((decision) => decision.reason === 'picked')).toBe(true)
 })
 
 caseOf(15, 'a forged cookie beside the genuine one does not hide it', async (engine) => {
@@ -57,19 +57,18 @@ caseOf(17, 'a client whose node is down is moved and gets a new cookie', async (
   await using nodes = await testNodes(2)
   await using lb = await testBalancer({ engine, nodes, affinity })
   const cookie = `AFFINITY=${affinityToken(secret, 'b')}`
-  const b = lb.balancer.pool.get('b')
-  if (b) lb.balancer.pool.setHealthy(b, false, 'told so')
+  await lb.takeDown('b')
   const answer = await ask(lb.url, { headers: { cookie } })
   expect(answer.body).toBe('a')
   expect(affinityCookie(answer)).toBe(`AFFINITY=${affinityToken(secret, 'a')}`)
+  if (!lb.isOurs) return
   expect(lb.decisions[0]?.why).toEqual(['cookie AFFINITY: pinned to b', 'b is down', 'repicked a by round robin'])
 })
 
 caseOf(17, 'with strict affinity a client whose node is down gets a 503', async (engine) => {
   await using nodes = await testNodes(2)
   await using lb = await testBalancer({ engine, nodes, affinity: { secret, whenUnavailable: 'strict' } })
-  const b = lb.balancer.pool.get('b')
-  if (b) lb.balancer.pool.setHealthy(b, false, 'told so')
+  await lb.takeDown('b')
   const answer = await ask(lb.url, { headers: { cookie: `AFFINITY=${affinityToken(secret, 'b')}` } })
   expect(answer).toMatchObject({ status: 503, headers: { 'retry-after': '1', 'cache-control': 'no-store' } })
   expect(answer.headers['set-cookie']).toBeUndefined()
@@ -89,10 +88,9 @@ caseOf(17, 'with strict affinity a client whose node refuses is not sent on to a
 caseOf(18, 'when the node returns the moved client stays where it is', async (engine) => {
   await using nodes = await testNodes(2)
   await using lb = await testBalancer({ engine, nodes, affinity })
-  const b = lb.balancer.pool.get('b')
-  if (b) lb.balancer.pool.setHealthy(b, false, 'told so')
+  await lb.takeDown('b')
   const moved = await ask(lb.url, { headers: { cookie: `AFFINITY=${affinityToken(secret, 'b')}` } })
-  if (b) lb.balancer.pool.setHealthy(b, true, 'told so')
+  await lb.bringUp('b')
   const cookie = affinityCookie(moved) ?? ''
   for (let i = 0; i < 3; i++) expect((await ask(lb.url, { headers: { cookie } })).body).toBe('a')
 })
@@ -100,7 +98,7 @@ caseOf(18, 'when the node returns the moved client stays where it is', async (en
 caseOf(19, 'a draining node keeps its pinned clients while new ones go elsewhere', async (engine) => {
   await using nodes = await testNodes(2)
   await using lb = await testBalancer({ engine, nodes, affinity })
-  lb.balancer.update('b', { mode: 'drain' })
+  await lb.drain('b')
   const cookie = `AFFINITY=${affinityToken(secret, 'b')}`
   for (let i = 0; i < 3; i++) {
     expect((await ask(lb.url, { headers: { cookie } })).body).toBe('b')
@@ -111,7 +109,7 @@ caseOf(19, 'a draining node keeps its pinned clients while new ones go elsewhere
 caseOf(20, 'with only draining nodes a new client gets a 503 at once and a pinned one is served', async (engine) => {
   await using nodes = await testNodes(2)
   await using lb = await testBalancer({ engine, nodes, affinity })
-  for (const { name } of nodes) lb.balancer.update(name, { mode: 'drain' })
+  for (const { name } of nodes) await lb.drain(name)
   const answer = await ask(lb.url)
   expect(answer).toMatchObject({ status: 503, headers: { 'retry-after': '1', 'cache-control': 'no-store' } })
   expect((await ask(lb.url, { headers: { cookie: `AFFINITY=${affinityToken(secret, 'b')}` } })).body).toBe('b')
@@ -220,7 +218,7 @@ caseOf(28, 'a retried request ends with the cookie of the node that answered, on
   expect(answer.status).toBe(200)
   expect(answer.headers['set-cookie']).toHaveLength(1)
   expect(affinityCookie(answer)).toBe(`AFFINITY=${affinityToken(secret, answer.body)}`)
-  expect(lb.decisions.map((decision) => decision.upstream)).toEqual(['dead', answer.body])
+  if (lb.isOurs) expect(lb.decisions.map((decision) => decision.upstream)).toEqual(['dead', answer.body])
 })
 
 caseOf(29, 'a WebSocket upgrade follows the cookie', async (engine) => {

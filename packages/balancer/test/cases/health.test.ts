@@ -18,17 +18,21 @@ caseOf(30, 'as many failed checks as `fall` eject, as many passed ones as `rise`
   }
   const health = { path: '/health', intervalMs: 10, jitter: 0, fall: 3, rise: 4 }
   await using lb = await testBalancer({ engine, nodes, health })
-  const state = () => lb.balancer.pool.get('b')?.state
-  expect(state()).toBe('up')
+  const state = () => lb.stateOf('b')
+  expect(await state()).toBe('up')
+  // HAProxy takes a node for well, and trusts it as much as others, after so many checks that passed.
+  await expect.poll(() => asked.length).toBeGreaterThanOrEqual(3)
   if (b) b.ready = false
   await expect.poll(state).toBe('down')
   const failed = asked.filter((ready) => !ready).length
-  expect(failed).toBe(3)
+  // Of another balancer the state is asked for, and more checks may have gone by.
+  expect(lb.isOurs ? failed : Math.min(failed, 3)).toBe(3)
   expect(await askInTurn(lb.url, 3)).toEqual(['a', 'a', 'a'])
   if (b) b.ready = true
   await expect.poll(state).toBe('up')
-  expect(asked.slice(asked.lastIndexOf(false) + 1).length).toBe(4)
-  expect(lb.states.map(({ name, state }) => `${name} ${state}`)).toEqual(['b down', 'b up'])
+  const passed = asked.slice(asked.lastIndexOf(false) + 1).length
+  expect(lb.isOurs ? passed : Math.min(passed, 4)).toBe(4)
+  if (lb.isOurs) expect(lb.states.map(({ name, state }) => `${name} ${state}`)).toEqual(['b down', 'b up'])
 })
 
 caseOf(31, 'passive failures eject, but those of long ago do not count', async (engine) => {
@@ -102,9 +106,12 @@ caseOf(34, 'clients that leave do not eject the node', async (engine) => {
     const client = new RawClient(lb.port).send('GET /slow HTTP/1.1\r\nHost: x\r\n\r\n')
     await expect.poll(() => waiting).toBe(i)
     client.socket.destroy()
-    await expect.poll(() => lb.done.length).toBe(i)
+    if (lb.isOurs) await expect.poll(() => lb.done.length).toBe(i)
   }
-  expect(lb.done.map(({ status, termination }) => `${status} ${termination}`)).toEqual(Array(4).fill('499 client_left'))
-  expect(lb.balancer.pool.get('a')?.state).toBe('up')
+  if (lb.isOurs) {
+    const ends = lb.done.map(({ status, termination }) => `${status} ${termination}`)
+    expect(ends).toEqual(Array(4).fill('499 client_left'))
+    expect(await lb.stateOf('a')).toBe('up')
+  }
   expect((await ask(lb.url)).body).toBe('a')
 })

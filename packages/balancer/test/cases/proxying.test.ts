@@ -12,8 +12,10 @@ caseOf(35, 'a POST that was refused goes to another node with its body intact', 
   const body = randomBytes(600_000).toString('hex')
   const answer = await ask(lb.url, { method: 'POST', body })
   expect(answer.body).toBe(createHash('sha256').update(body).digest('hex'))
-  expect(lb.decisions.map((d) => d.upstream)).toEqual(['dead', 'a'])
-  expect(lb.decisions[1]?.why[0]).toBe('dead refused the connection')
+  if (lb.isOurs) {
+    expect(lb.decisions.map((d) => d.upstream)).toEqual(['dead', 'a'])
+    expect(lb.decisions[1]?.why[0]).toBe('dead refused the connection')
+  }
   const chunked = await ask(lb.url, { method: 'POST', body, headers: { 'transfer-encoding': 'chunked' } })
   expect(chunked.body).toBe(answer.body)
 })
@@ -23,7 +25,7 @@ caseOf(35, 'at most two more nodes are tried, then it is a 502', async (engine) 
   const named = nodes.map(({ upstream }, i) => ({ upstream: { ...upstream, name: `dead${i}` } }))
   await using lb = await testBalancer({ engine, nodes: named, passive: { failures: 0 } })
   expect(await ask(lb.url, { method: 'POST', body: 'x' })).toMatchObject({ status: 502, complete: true })
-  expect(lb.done).toMatchObject([{ attempts: 3, termination: 'connect_failed' }])
+  if (lb.isOurs) expect(lb.done).toMatchObject([{ attempts: 3, termination: 'connect_failed' }])
 })
 
 caseOf(36, 'a POST is not sent again once it was sent; a GET is', async (engine) => {
@@ -51,6 +53,27 @@ caseOf(36, 'a POST is not sent again once it was sent; a GET is', async (engine)
   expect(lb.done.map((event) => event.termination)).toEqual(['upstream_died', 'upstream_died', 'upstream_died', 'ok'])
 })
 
+caseOf(36, 'however many nodes die over it, a POST, PUT or DELETE is asked of one, a GET of others', async (engine) => {
+  const received: string[] = []
+  const dies = (name: string) =>
+    rawNode(name, (socket, text) => {
+      if (!text.includes('\r\n\r\n')) return
+      received.push(text.split(' ')[0] ?? '')
+      socket.destroy()
+    })
+  await using a = await dies('a')
+  await using b = await dies('b')
+  await using c = await dies('c')
+  await using lb = await testBalancer({ engine, nodes: [a, b, c], passive: { failures: 0 } })
+  for (const method of ['POST', 'PUT', 'DELETE', 'PATCH']) {
+    const headers = { 'content-length': '1' }
+    expect((await ask(lb.url, { method, headers, body: 'x' })).status).toBe(502)
+    expect(received.splice(0)).toEqual([method])
+  }
+  expect((await ask(lb.url)).status).toBe(502)
+  expect(received).toEqual(['GET', 'GET', 'GET'])
+})
+
 caseOf(36, 'a node that answers too late is a 504, and nobody else is asked', async (engine) => {
   await using nodes = await testNodes(2)
   for (const node of nodes) node.early = () => true
@@ -73,7 +96,7 @@ caseOf(37, 'a 5xx that a node answers passes unchanged and is never retried', as
   const answer = await ask(lb.url)
   expect(answer).toMatchObject({ status: 503, body: 'sorry', headers: { 'retry-after': '7', 'x-odd': 'caf\xe9' } })
   expect(nodes.map((node) => node.seen.length)).toEqual([1, 0])
-  expect(lb.balancer.pool.get('a')?.state).toBe('up')
+  if (lb.isOurs) expect(await lb.stateOf('a')).toBe('up')
 })
 
 caseOf(39, 'a chunked DELETE or OPTIONS does not smuggle', async (engine) => {
@@ -103,9 +126,11 @@ caseOf(40, 'a `Trailer` header on GET survives, and trailers of a response arriv
   }
   await using lb = await testBalancer({ engine, nodes: [node] })
   const client = new RawClient(lb.port).send('GET / HTTP/1.1\r\nHost: x\r\nTrailer: X-A\r\nTE: trailers\r\n\r\n')
-  await expect.poll(() => client.received).toContain('X-Sum: 42\r\n\r\n')
+  await expect.poll(() => client.received).toMatch(/\r\nx-sum: 42\r\n\r\n/i)
   expect(client.received).toMatch(/^HTTP\/1\.1 200 OK\r\n/)
   await client[Symbol.asyncDispose]()
+  // HAProxy asks the node in the client's version, where this node has no trailers.
+  if (!lb.isOurs) return
   const old = new RawClient(lb.port).send('GET / HTTP/1.0\r\nHost: x\r\n\r\n')
   await expect.poll(() => old.closed).toBe(true)
   expect(old.received).toMatch(/\r\n\r\nbody$/)
@@ -185,7 +210,7 @@ for (const [framing, head] of [
     await using lb = await testBalancer({ engine, nodes: [node] })
     const answer = await ask(lb.url)
     expect(answer).toMatchObject({ status: 200, body: 'hello', complete: false })
-    await expect.poll(() => lb.done).toMatchObject([{ termination: 'upstream_aborted', status: 200 }])
+    if (lb.isOurs) await expect.poll(() => lb.done).toMatchObject([{ termination: 'upstream_aborted', status: 200 }])
   })
 }
 
@@ -195,7 +220,7 @@ caseOf(43, 'a body that stalls is cut after the idle time-out', async (engine) =
   })
   await using lb = await testBalancer({ engine, nodes: [node], timeouts: { idleTimeoutMs: 300 } })
   expect(await ask(lb.url)).toMatchObject({ body: 'hello', complete: false })
-  await expect.poll(() => lb.done).toMatchObject([{ termination: 'idle_timeout' }])
+  if (lb.isOurs) await expect.poll(() => lb.done).toMatchObject([{ termination: 'idle_timeout' }])
 })
 
 for (const phase of ['before the headers', 'amid the body', 'amid the upload'] as const) {
@@ -219,6 +244,7 @@ for (const phase of ['before the headers', 'amid the body', 'amid the upload'] a
     if (phase === 'amid the body') await expect.poll(() => client.received).toContain('x')
     client.socket.destroy()
     await expect.poll(() => left, { timeout: 1000 }).toBe(1)
+    if (!lb.isOurs) return
     await expect.poll(() => lb.done).toHaveLength(1)
     const expected = phase === 'amid the body' ? { status: 200, termination: 'client_left_body' } : { status: 499 }
     expect(lb.done).toMatchObject([expected])
@@ -237,7 +263,8 @@ caseOf(45, 'a kept-alive connection that the node closed meanwhile is invisible 
   await using lb = await testBalancer({ engine, nodes: [node] })
   for (let i = 0; i < 4; i++) expect(await ask(lb.url)).toMatchObject({ status: 200, body: 'ok' })
   expect(perConnection.some((requests) => requests > 1)).toBe(true)
-  expect(lb.balancer.pool.get('a')?.state).toBe('up')
+  if (!lb.isOurs) return
+  expect(await lb.stateOf('a')).toBe('up')
   expect(lb.done.every((event) => event.termination === 'ok')).toBe(true)
 })
 
@@ -285,8 +312,9 @@ caseOf(47, 'a 413 amid the upload reaches the client, which is still sending', a
   }
   push()
   await expect.poll(() => client.received).toMatch(/^HTTP\/1\.1 413 [\s\S]*too large$/)
-  expect(client.received).toMatch(/connection: close/i)
+  if (lb.isOurs) expect(client.received).toMatch(/connection: close/i)
   await client[Symbol.asyncDispose]()
+  if (!lb.isOurs) return
   await expect.poll(() => lb.balancer.load.active).toBe(0)
   expect(lb.done[0]?.status).toBe(413)
 })
@@ -327,10 +355,10 @@ caseOf(48, 'a WebSocket client that resets before the 101 does no harm', async (
     )
     await expect.poll(() => upgrades).toBe(i)
     client.socket.resetAndDestroy()
-    await expect.poll(() => lb.done.length).toBe(i)
+    if (lb.isOurs) await expect.poll(() => lb.done.length).toBe(i)
   }
   expect((await ask(lb.url)).body).toBe('a')
-  expect(lb.balancer.pool.get('a')?.inFlight).toBe(0)
+  if (lb.isOurs) expect(lb.balancer.pool.get('a')?.inFlight).toBe(0)
 })
 
 caseOf(49, 'HTTP/1.0, HEAD, 204 and 304 are framed as they must be', async (engine) => {

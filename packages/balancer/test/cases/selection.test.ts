@@ -29,11 +29,12 @@ caseOf(2, 'a node that is down is skipped and takes its place again on its retur
   await using lb = await testBalancer({ engine, nodes, health: { intervalMs: 20, jitter: 0 } })
   const [, b] = nodes
   if (b) b.ready = false
-  await expect.poll(() => lb.balancer.pool.get('b')?.state).toBe('down')
+  await expect.poll(() => lb.stateOf('b')).toBe('down')
   expect(await askInTurn(lb.url, 4)).toEqual(['a', 'c', 'a', 'c'])
   if (b) b.ready = true
-  await expect.poll(() => lb.balancer.pool.get('b')?.state).toBe('up')
-  expect(await askInTurn(lb.url, 3)).toEqual(['a', 'b', 'c'])
+  await expect.poll(() => lb.stateOf('b')).toBe('up')
+  const after = await askInTurn(lb.url, 3)
+  expect(lb.isOurs ? after : after.toSorted()).toEqual(['a', 'b', 'c'])
 })
 
 caseOf(3, 'weights 5:1:1 interleave', async (engine) => {
@@ -153,7 +154,7 @@ caseOf(13, 'a node at its maximum is skipped, and when all are a request waits f
   const second = ask(`${lb.url}/slow`)
   await expect.poll(() => slow[1]?.held).toHaveLength(1)
   const third = ask(lb.url)
-  await expect.poll(() => lb.balancer.load.waiting).toBe(1)
+  await expect.poll(() => lb.waiting()).toBe(1)
   slow[1]?.release()
   expect((await third).body).toBe('b')
   slow[0]?.release()
@@ -167,10 +168,10 @@ caseOf(13, 'a full queue is a 503 with Retry-After at once, and so is too long a
   const held = ask(`${lb.url}/slow`)
   await expect.poll(() => slow?.held).toHaveLength(1)
   const waiting = ask(lb.url)
-  await expect.poll(() => lb.balancer.load.waiting).toBe(1)
+  await expect.poll(() => lb.waiting()).toBe(1)
   expect(await ask(lb.url)).toMatchObject({ status: 503, headers: { 'retry-after': '1' } })
   expect(await waiting).toMatchObject({ status: 503, headers: { 'retry-after': '1' } })
-  expect(lb.done.map((event) => event.termination)).toEqual(['queue_full', 'queue_timeout'])
+  if (lb.isOurs) expect(lb.done.map((event) => event.termination)).toEqual(['queue_full', 'queue_timeout'])
   slow?.release()
   await held
 })
