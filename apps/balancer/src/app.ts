@@ -61,10 +61,7 @@ export function readTls({ tls }: Config): TlsOptions | undefined {
 
 function affinityOf({ mode, affinity }: Config) {
   if (mode !== 'sticky') return undefined
-  const { by, cookie, secret, whenUnavailable } = affinity
-  return by === 'route'
-    ? routeSuffixAffinity({ cookie, whenUnavailable })
-    : cookieAffinity({ name: cookie, secret, whenUnavailable })
+  return affinity.by === 'route' ? routeSuffixAffinity(affinity) : cookieAffinity(affinity)
 }
 
 function about(config: Config): object {

@@ -1,9 +1,13 @@
 import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import {
+  type ActiveOptions,
   type BalancerOptions,
+  type CookieAffinityOptions,
+  cookieAffinity,
   dnsSource,
   type EngineName,
+  type ExportedAffinity,
   engines,
   type HashOn,
   isDnsSource,
@@ -41,7 +45,7 @@ export interface Config {
   engine: EngineName
   affinity: AffinityConfig
   /** `false` in a worker: its primary checks. */
-  health: { path: string; intervalMs: number; timeoutMs: number; rise: number; fall: number } | false
+  health: ActiveOptions | false
   /** Workers to share the port; `undefined` for none: this process does the work. */
   workers: number | undefined
   /** A worker that says nothing for so long is replaced. */
@@ -74,13 +78,9 @@ export interface DiscoveryConfig {
 }
 
 /** How a client finds its node again in mode sticky. */
-export interface AffinityConfig {
-  by: 'cookie' | 'route'
-  cookie: string | undefined
-  secret: string
+export type AffinityConfig = ExportedAffinity & {
   /** Whether the secret was made up at start, so that a restart forgets everyone's node. */
-  secretIsRandom: boolean
-  whenUnavailable: 'redispatch' | 'strict'
+  secretIsRandom?: boolean
 }
 
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
@@ -150,30 +150,63 @@ function upstreams(env: Env): Pick<Config, 'upstreams' | 'discovery'> {
 }
 
 function affinity(env: Env): AffinityConfig {
-  const secret = text(env, 'AFFINITY_SECRET')
-  if (secret !== undefined && secret.length < 16) throw new ConfigError('AFFINITY_SECRET: shorter than 16 characters')
+  const by = choice(env, 'AFFINITY', 'cookie', ['cookie', 'route'])
   const cookie = text(env, 'AFFINITY_COOKIE')
   if (cookie !== undefined && !/^[\w!#$%&'*+.^`|~-]+$/.test(cookie)) {
     throw new ConfigError(`AFFINITY_COOKIE: ${JSON.stringify(cookie)} is not a cookie name`)
   }
-  return {
-    by: choice(env, 'AFFINITY', 'cookie', ['cookie', 'route']),
-    cookie,
+  const whenUnavailable = choice(env, 'AFFINITY_UNAVAILABLE', 'redispatch', ['redispatch', 'strict'])
+  const secret = text(env, 'AFFINITY_SECRET')
+  if (secret !== undefined && secret.length < 16) throw new ConfigError('AFFINITY_SECRET: shorter than 16 characters')
+  const attributes = cookieAttributes(env)
+  if (by === 'route') return { by, cookie, whenUnavailable }
+  const options = {
     secret: secret ?? randomBytes(24).toString('base64url'),
-    secretIsRandom: secret === undefined,
-    whenUnavailable: choice(env, 'AFFINITY_UNAVAILABLE', 'redispatch', ['redispatch', 'strict']),
+    name: cookie,
+    whenUnavailable,
+    ...attributes,
   }
+  guarded('AFFINITY_COOKIE', () => cookieAffinity(options))
+  return { by, ...options, secretIsRandom: secret === undefined }
 }
 
-function health(env: Env): Config['health'] {
-  const path = text(env, 'HEALTH_PATH') ?? '/readyz'
-  if (!/^\/(?!\/)/.test(path)) throw new ConfigError(`HEALTH_PATH: ${JSON.stringify(path)} does not begin with one /`)
+function cookieAttributes(env: Env): Partial<CookieAffinityOptions> {
+  const secure = text(env, 'AFFINITY_SECURE')
+  const attributes = {
+    path: text(env, 'AFFINITY_PATH'),
+    domain: text(env, 'AFFINITY_DOMAIN'),
+    maxAgeMs: optionalWhole(env, 'AFFINITY_MAX_AGE_MS', [1000, 999_999_999]),
+    secure: secure && choice(env, 'AFFINITY_SECURE', 'true', ['true', 'false']) === 'true',
+    sameSite: text(env, 'AFFINITY_SAME_SITE') && choice(env, 'AFFINITY_SAME_SITE', 'lax', ['lax', 'strict', 'none']),
+    partitioned: choice(env, 'AFFINITY_PARTITIONED', 'false', ['true', 'false']) === 'true',
+  } as Partial<CookieAffinityOptions>
+  for (const [variable, option] of ATTRIBUTES) {
+    const alone = option === 'sameSite' || option === 'partitioned' ? { secure: attributes.secure } : {}
+    const checked = { secret: 'only to be checked', ...alone, [option]: attributes[option] }
+    guarded(variable, () => cookieAffinity(checked))
+  }
+  return attributes
+}
+
+const ATTRIBUTES = [
+  ['AFFINITY_PATH', 'path'],
+  ['AFFINITY_DOMAIN', 'domain'],
+  ['AFFINITY_SAME_SITE', 'sameSite'],
+  ['AFFINITY_PARTITIONED', 'partitioned'],
+] as const
+
+// What is not given is left to the library: another balancer is told only what was asked for.
+function health(env: Env): ActiveOptions {
+  const path = text(env, 'HEALTH_PATH')
+  if (path !== undefined && !/^\/(?!\/)/.test(path)) {
+    throw new ConfigError(`HEALTH_PATH: ${JSON.stringify(path)} does not begin with one /`)
+  }
   return {
     path,
-    intervalMs: whole(env, 'HEALTH_INTERVAL_MS', 1000, SOME_MS),
-    timeoutMs: whole(env, 'HEALTH_TIMEOUT_MS', 1000, SOME_MS),
-    rise: whole(env, 'HEALTH_RISE', 2, [1, 100]),
-    fall: whole(env, 'HEALTH_FALL', 2, [1, 100]),
+    intervalMs: optionalWhole(env, 'HEALTH_INTERVAL_MS', SOME_MS),
+    timeoutMs: optionalWhole(env, 'HEALTH_TIMEOUT_MS', SOME_MS),
+    rise: optionalWhole(env, 'HEALTH_RISE', [1, 100]),
+    fall: optionalWhole(env, 'HEALTH_FALL', [1, 100]),
   }
 }
 

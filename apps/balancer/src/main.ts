@@ -7,6 +7,7 @@ import { type Control, controlOf, type Discovery, serveOrders, Workers } from '@
 import { type Logger, pino } from 'pino'
 import { buildAdmin, buildBalancer, buildDiscoveries, readTls } from './app.ts'
 import { type Config, readConfig } from './config.ts'
+import { exported, isTarget } from './print.ts'
 import { ConfigError } from './read.ts'
 
 /** What the signals act on, whether this process does the work or its workers do. */
@@ -20,19 +21,37 @@ interface Running {
 
 async function main(): Promise<void> {
   const config = configOrExit()
+  if (process.argv.length > 2) return print(config, process.argv.slice(2))
   const base = { name: 'balancer', pid: process.pid }
   const log = pino({ base, level: config.logLevel })
   if (cluster.isWorker) return runWorker(config, log)
   const running =
     config.workers === undefined ? await alone(config, log) : await withWorkers(config, config.workers, log)
   const adminUrl = await named('ADMIN', config.adminPort, () => listen(running.admin, config))
-  if (config.mode === 'sticky' && config.affinity.by === 'cookie' && config.affinity.secretIsRandom) {
+  if (config.mode === 'sticky' && config.affinity.secretIsRandom) {
     log.warn('AFFINITY_SECRET is not set: a restart forgets which node a client used')
   }
   obeySignals(running, config.tls !== undefined, log)
   const { mode, engine, policy, workers = 0 } = config
   // Whoever started it waits for this line, however quiet the log is.
   log.child({}, { level: 'info' }).info({ url: running.url, adminUrl, mode, engine, policy, workers }, 'ready')
+}
+
+// `--print haproxy`, or `nginx`; `--folder` behind it says where their sockets and the like go.
+function print(config: Config, args: readonly string[]): void {
+  const [flag, target, folderFlag, folder, ...more] = args
+  const isUnderstood = flag === '--print' && isTarget(target) && more.length === 0
+  if (!isUnderstood || (folderFlag !== undefined && (folderFlag !== '--folder' || !folder))) {
+    fail(`${args.join(' ')}: understood are --print haproxy and --print nginx, with --folder <path> behind`)
+  }
+  try {
+    const { text, notes } = exported(config, target, folder)
+    process.stdout.write(text)
+    for (const note of notes) process.stderr.write(`not quite the same: ${note}\n`)
+  } catch (error) {
+    if (error instanceof ConfigError) fail(error.message)
+    throw error
+  }
 }
 
 async function alone(config: Config, log: Logger): Promise<Running> {
@@ -59,7 +78,7 @@ async function withWorkers(config: Config, count: number, log: Logger): Promise<
     ...{ count, upstreams: config.upstreams, health: config.health },
     exec: fileURLToPath(import.meta.url),
     // Made up once, so that all workers know the same nodes by the same cookie.
-    env: { AFFINITY_SECRET: config.affinity.secret },
+    env: config.affinity.by === 'cookie' ? { AFFINITY_SECRET: config.affinity.secret } : {},
     onState: (upstream, state, reason) => log.info({ upstream, state, reason }, 'upstream'),
     closeTimeoutMs: config.drainMs + 5000,
     silenceMs: config.workerSilenceMs,

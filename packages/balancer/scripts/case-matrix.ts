@@ -52,7 +52,7 @@ function peerCell(tests: readonly Listed[], number: number, peer: keyof typeof P
   const reasons = [...new Set(titles.flatMap((title) => whyNot(peer, number, title) ?? []))].join('; ')
   const run = cell(tests, number, peer)
   if (reasons === '') return run
-  return run === "" ? `— ${reasons}` : `${run.replace(/ .*/, "")} of ${titles.length} tests; not: ${reasons}`
+  return run === '' ? `— ${reasons}` : `${run.replace(/ .*/, '')} of ${titles.length} tests; not: ${reasons}`
 }
 
 function titleOf(tests: readonly Listed[], number: number): string {

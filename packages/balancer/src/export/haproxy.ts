@@ -255,7 +255,7 @@ function affinityLines(
     ...lines,
     // The client's own connection was HTTPS, says a proxy that is believed.
     '  http-request set-var(txn.proto) req.hdr(X-Forwarded-Proto),lower',
-    `  http-after-response replace-header Set-Cookie ^(${name}=[^;]*;).*$ ${quoted(`\\1 Path=/; ${secure}`)} if { var(txn.proto) -m str https }`,
+    `  http-after-response replace-header Set-Cookie ^(${name.replace(/[.*+?^$|]/g, '\\$&')}=[^;]*;).*$ ${quoted(`\\1 Path=/; ${secure}`)} if { var(txn.proto) -m str https }`,
   ]
 }
 

@@ -48,6 +48,11 @@ function refusals(options: ExportOptions): Refusal[] {
     ...Object.entries(given).map(([name, value]): Refusal => [value !== undefined, `health.${name}`, noProbes]),
     [(passive?.ejectMs ?? 0) % 1000 > 0, 'passive.ejectMs', 'it counts in whole seconds'],
     [options.token?.includes('$') === true, 'token', 'it takes what follows a $ for a variable'],
+    [
+      affinity?.by === 'cookie' && affinity.name?.includes('$') === true,
+      'affinity.name',
+      'it takes what follows a $ for a variable',
+    ],
     [options.via?.includes('$') === true, 'via', 'it takes what follows a $ for a variable'],
     [(slowStartMs ?? 0) > 0, 'slowStartMs', 'it has no slow start'],
     [
