@@ -11,7 +11,9 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 
 /** The reference as Markdown. */
 export function apiReference(): string {
-  const entries = ['src/index.ts', 'src/testing.ts'].map((entry) => join(root, entry))
+  const entries = ['src/index.ts', 'src/fastify-session.ts', 'src/express-session.ts', 'src/testing.ts'].map((entry) =>
+    join(root, entry),
+  )
   const options: ts.CompilerOptions = {
     module: ts.ModuleKind.NodeNext,
     moduleResolution: ts.ModuleResolutionKind.NodeNext,
@@ -22,7 +24,8 @@ export function apiReference(): string {
     skipLibCheck: true,
   }
   const program = ts.createProgram(entries, options)
-  const sections = entries.flatMap((entry) => exportsOf(program, entry))
+  const all = entries.flatMap((entry) => exportsOf(program, entry))
+  const sections = all.filter(({ text }, i) => all.findIndex((other) => other.text === text) === i)
   const order = ['Functions', 'Classes', 'Options and types', 'Constants'] as const
   const parts = order.flatMap((title) => {
     const own = sections.filter((section) => section.group === title)

@@ -121,6 +121,7 @@ export class Session<A extends object = Record<string, unknown>> {
   commit(): Promise<void> {
     return this.#request.writes.run(() => {
       this.#request.assertWritable('commit')
+      this.#request.face?.collect()
       return commit(this.#request).then(() => {})
     })
   }

@@ -49,6 +49,7 @@ export function endBeforeHead(session: RequestSession, reply: FastifyReply): voi
 async function endAll(sessions: ReadonlySet<RequestSession>, reply: FastifyReply, kept: string[]): Promise<void> {
   for (const session of sessions) {
     await session.writes.settle()
+    session.face?.collect()
     session.seal()
     await finish(session, reply.statusCode)
     writeHeader(session, reply, kept)

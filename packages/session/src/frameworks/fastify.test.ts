@@ -9,12 +9,6 @@ interface Attributes {
 }
 const make = (name = 'SESSION') => createSessions<Attributes>({ store: memoryStore(), cookie: { name } })
 
-declare module 'fastify' {
-  interface FastifyRequest {
-    session: Session<Attributes>
-  }
-}
-
 describe('fastifySessions', () => {
   it('serves the routes of its scope and of its children, and says so clearly elsewhere', async () => {
     const sessions = make()
@@ -117,14 +111,19 @@ describe('fastifySessions', () => {
   it('decorates the request only when asked to, under the name that it is given', async () => {
     const [plain, named] = [make('A'), make('B')]
     await using app = Fastify()
-    await app.register(fastifySessions, { sessions: plain, decorate: true })
+    await app.register(fastifySessions, { sessions: plain })
     await app.register(fastifySessions, { sessions: named, decorate: 'admin' })
     app.get('/', async (request) => {
-      await request.session.set('q', 'typed')
-      const { admin } = request as unknown as { admin: Session<Attributes> }
-      return [request.session === plain.of(request), admin === named.of(request)]
+      const { admin, session } = request as unknown as { admin: Session<Attributes>; session: unknown }
+      return [session === undefined, admin === named.of(request)]
     })
     expect((await app.inject('/')).json()).toEqual([true, true])
+  })
+
+  it.each([true, 'session'])('refuses decorate: %j, as plugins would take its promises for data', async (decorate) => {
+    await using app = Fastify()
+    const registered = app.register(fastifySessions, { sessions: make(), decorate: decorate as string })
+    await expect(registered).rejects.toThrow("fastifySyncSessions, from '@session-cluster/session/fastify-session'")
   })
 
   it('serves hooks that ran before it, not-found handlers and error handlers', async () => {
@@ -159,7 +158,7 @@ describe('fastifySessions', () => {
     )
     await using other = Fastify()
     const bad = other.register(fastifySessions, { sessions: make(), decorate: '' })
-    await expect(bad).rejects.toThrow('decorate must be')
+    await expect(bad).rejects.toThrow("decorate is ''")
   })
 
   it('types attributes without any global declaration', async () => {

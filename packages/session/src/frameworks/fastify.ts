@@ -3,6 +3,7 @@ import fp from 'fastify-plugin'
 import { readyParser } from '../carrier/cookie-parser.ts'
 import { needsFinish } from '../request/commit.ts'
 import { type AnySessions, Sessions } from '../sessions.ts'
+import { show } from '../show.ts'
 import { endBeforeHead } from './fastify-reply.ts'
 
 /** What `app.register(fastifySessions, …)` takes. */
@@ -10,10 +11,11 @@ export interface FastifySessionsOptions {
   /** What `createSessions` made. */
   readonly sessions: AnySessions
   /**
-   * Whether to decorate the request, as `request.session` or under a name of your own. Its type is then yours to declare
-   * (see the README). @default false
+   * A name under which the request has its session too, as `sessions.of(request)` gives it. Its type is yours to
+   * declare. Not `session`: what plugins expect there is `fastifySyncSessions` of
+   * `@session-cluster/session/fastify-session`. @default undefined
    */
-  readonly decorate?: boolean | string
+  readonly decorate?: string
 }
 
 /**
@@ -27,7 +29,7 @@ export interface FastifySessionsOptions {
  */
 export const fastifySessions = fp(plugin, { name: '@session-cluster/session', fastify: '5.x' })
 
-async function plugin(app: FastifyInstance, { sessions, decorate = false }: FastifySessionsOptions): Promise<void> {
+async function plugin(app: FastifyInstance, { sessions, decorate }: FastifySessionsOptions): Promise<void> {
   if (!(sessions instanceof Sessions)) {
     throw new TypeError('fastifySessions: sessions must be what createSessions() returned')
   }
@@ -54,6 +56,7 @@ async function plugin(app: FastifyInstance, { sessions, decorate = false }: Fast
   app.addHook('onSend', (request, reply, payload, done) => {
     const asked = sessions.requestOf(request)
     if (asked && !asked.isSealed) {
+      asked.face?.collect()
       if (needsFinish(asked) || asked.writes.settle()) endBeforeHead(asked, reply)
       else asked.seal()
     }
@@ -94,11 +97,14 @@ function claimCarrier(app: FastifyInstance, { options: { cookie, header } }: Any
   app.decorate(claim, true)
 }
 
-function decorateWith(app: FastifyInstance, sessions: AnySessions, decorate: boolean | string): void {
-  if (decorate === false) return
-  const name = decorate === true ? 'session' : decorate
-  if (typeof name !== 'string' || name === '') {
-    throw new TypeError('fastifySessions: decorate must be true, false or the name of a request property')
+function decorateWith(app: FastifyInstance, sessions: AnySessions, name: string | undefined): void {
+  if (name === undefined) return
+  if (typeof name !== 'string' || name === '' || name === 'session') {
+    throw new TypeError(
+      `fastifySessions: decorate is ${show(name)}, but must be the name of a request property other than session: ` +
+        'plugins take the promises of this session for data, and an anonymous client for a user. What they expect is ' +
+        "fastifySyncSessions, from '@session-cluster/session/fastify-session'",
+    )
   }
   app.decorateRequest(name, {
     getter(this: FastifyRequest) {

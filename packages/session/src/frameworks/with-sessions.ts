@@ -76,6 +76,7 @@ function conclude(
 ): Promise<void> | undefined {
   const writing = session.writes.settle()
   if (writing) return writing.then(() => conclude(session, response, statusCode, isTls))
+  session.face?.collect()
   session.seal()
   if (!needsFinish(session)) return undefined
   return finish(session, statusCode).then(() => {

@@ -18,8 +18,18 @@ export function checkName(name: string): void {
 
 /** An attribute as this request sees it, its own changes included. The session must be loaded. */
 export function readAttribute(request: RequestSession, name: string): unknown {
-  const staged = request.changes?.attributes
-  return decodeAttribute(request, name, staged?.has(name) ? staged.get(name) : request.record?.attributes.get(name))
+  return decodeAttribute(request, name, bytesOf(request, name))
+}
+
+/** As `readAttribute`, but a value that may be changed in place. */
+export function readLiveAttribute(request: RequestSession, name: string): unknown {
+  return decode(request, name, bytesOf(request, name), (value) => value)
+}
+
+/** The bytes of an attribute as this request sees it. The session must be loaded. */
+export function bytesOf({ changes, record }: RequestSession, name: string): Uint8Array | undefined {
+  const staged = changes?.attributes
+  return staged?.has(name) ? staged.get(name) : record?.attributes.get(name)
 }
 
 /** The names of all attributes as this request sees them. The session must be loaded. */
@@ -65,19 +75,29 @@ export function encodeAttribute({ manager }: RequestSession, name: string, value
   }
 }
 
-/**
- * A fresh, frozen value from an attribute's bytes. Bytes that the codec cannot read (any longer) read as absent, with
- * an `unreadable` event: during a rolling upgrade one odd attribute must not fail the whole request.
- */
+/** A fresh, frozen value from an attribute's bytes. */
 export function decodeAttribute(request: RequestSession, name: string, bytes: Uint8Array | undefined): unknown {
-  // Spring Session writes a removed attribute as an empty value.
-  if (bytes === undefined || bytes.length === 0) return undefined
-  const { codec } = request.manager.options
-  try {
-    const value = codec.decode(bytes)
+  return decode(request, name, bytes, (value) => {
     const isFrozen = deepFreeze(value)
     if (!isFrozen) request.watch?.add(name, value)
     return value
+  })
+}
+
+/**
+ * Bytes that the codec cannot read (any longer) read as absent, with an `unreadable` event: during a rolling upgrade
+ * one odd attribute must not fail the whole request.
+ */
+function decode(
+  request: RequestSession,
+  name: string,
+  bytes: Uint8Array | undefined,
+  prepare: (value: unknown) => unknown,
+): unknown {
+  // Spring Session writes a removed attribute as an empty value.
+  if (bytes === undefined || bytes.length === 0) return undefined
+  try {
+    return prepare(request.manager.options.codec.decode(bytes))
   } catch (error) {
     const { events } = request.manager
     if (events.hears('unreadable')) events.emit('unreadable', { ...request.event(), attribute: name, error })

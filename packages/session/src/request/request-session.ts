@@ -23,6 +23,14 @@ export interface Incoming {
   readonly headers: IncomingHttpHeaders
 }
 
+/** Hands out values that are changed in place. */
+export interface LiveFace {
+  /** What was changed in place joins the request's changes. Never throws: what cannot be saved fails the request. */
+  collect(): void
+  /** Shows the session without what was changed and dropped. */
+  revert(): void
+}
+
 const UNREAD: Phase = { name: 'unread' }
 const NONE: Phase = { name: 'none' }
 
@@ -35,6 +43,8 @@ export class RequestSession {
   readonly usage: { commands: number; roundTrips: number } & Stopwatch = { commands: 0, roundTrips: 0, storeMs: 0 }
   readonly writes = new Writes()
   readonly watch: MutationWatch | undefined
+  /** The synchronous face, if the handler has asked for it. */
+  face: LiveFace | undefined
   readonly #incoming: Incoming
   #outgoing: Outgoing | undefined
   #token: Token | 'absent' | 'malformed' | undefined
@@ -243,8 +253,10 @@ export class RequestSession {
 
   /** The handler threw: what it wanted changed is dropped. */
   fail(): void {
+    this.face?.collect()
     this.#failedAfter = this.writes.begun
     this.discard()
+    this.face?.revert()
   }
 
   /** Whether the handler threw. What its error handler wants changed since then counts again. */

@@ -16,14 +16,24 @@ export class Writes {
     try {
       result = write()
     } catch (error) {
-      const promise = Refused.with(error)
-      this.#refused ??= { error, promise }
-      return promise
+      return this.refuse(error)
     }
     const ended = (): void => void this.#inFlight.delete(result)
     this.#inFlight.add(result)
     result.then(ended, ended)
     return result
+  }
+
+  /** Counts a write that is over already. */
+  count(): void {
+    this.#begun++
+  }
+
+  /** A write that failed at once. Unless the caller looks at the promise, the request fails. */
+  refuse(error: unknown): Promise<never> {
+    const promise = Refused.with(error)
+    this.#refused ??= { error, promise }
+    return promise
   }
 
   /** How many writes have begun so far. */
@@ -49,9 +59,7 @@ export class Writes {
   async #settleAll(): Promise<void> {
     while (this.#inFlight.size > 0) {
       for (const result of await Promise.allSettled(this.#inFlight)) {
-        if (result.status === 'rejected') {
-          this.#refused ??= { error: result.reason, promise: Refused.with(result.reason) }
-        }
+        if (result.status === 'rejected') void this.refuse(result.reason)
       }
     }
   }
