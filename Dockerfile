@@ -15,6 +15,8 @@ COPY apps/console/package.json apps/console/
 COPY packages/session/package.json packages/session/
 COPY packages/balancer/package.json packages/balancer/
 COPY packages/cluster/package.json packages/cluster/
+COPY packages/contract/package.json packages/contract/
+COPY packages/visitor/package.json packages/visitor/
 
 FROM manifests AS production
 RUN npx --yes pnpm@12.21.0 install --frozen-lockfile --prod \
@@ -24,6 +26,7 @@ FROM manifests AS page
 RUN npx --yes pnpm@12.21.0 install --frozen-lockfile --filter @session-cluster/console
 COPY tsconfig.base.json ./
 COPY apps/console apps/console
+COPY packages/contract packages/contract
 RUN npx --yes pnpm@12.21.0 --filter @session-cluster/console run build
 
 FROM base

@@ -5,6 +5,7 @@ const names = new Map([
   ['@session-cluster/session', 'packages/session'],
   ['@session-cluster/balancer', 'packages/balancer'],
   ['@session-cluster/cluster', 'packages/cluster'],
+  ['@session-cluster/contract', 'packages/contract'],
   ['@session-cluster/server', 'apps/server'],
   ['@session-cluster/bench', 'bench'],
 ])
@@ -13,6 +14,7 @@ test.each([
   ['packages/session/src/a.ts', '@session-cluster/balancer'],
   ['packages/balancer/src/a.ts', '@session-cluster/session/testing'],
   ['packages/cluster/src/a.ts', '@session-cluster/server'],
+  ['packages/contract/src/a.ts', '@session-cluster/cluster'],
   ['packages/cluster/src/a.ts', '../../../apps/server/src/app.ts'],
   ['apps/server/src/a.ts', '../../balancer/src/app.ts'],
   ['apps/server/src/a.ts', '../../../packages/session/src/index.ts'],

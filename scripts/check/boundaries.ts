@@ -1,7 +1,7 @@
 /**
  * Who may import whom. Docs/architecture.md tells the reasons; this keeps them true.
  *
- * `apps → packages`, never app → app (a script may load a `main.ts`, which starts the process, or use what an app exports by name); `session` and `balancer` know nothing of each other; `cluster` starts the apps as
+ * `apps → packages`, never app → app (a script may load a `main.ts`, which starts the process, or use what an app exports by name); `session` and `balancer` know nothing of each other; `contract` imports nothing; `cluster` starts the apps as
  * processes and imports none of their code; nothing imports the console, the lab or the bench; no file reaches into
  * another workspace by a relative path.
  */
@@ -26,6 +26,7 @@ export function judge({ file, to }: Import, names: ReadonlyMap<string, string>):
   const faults: string[] = []
   const say = (rule: string) => faults.push(`${file} imports ${to}: ${rule}`)
   if (to.startsWith('.')) say('reach another workspace by its name, not by a relative path')
+  if (from === 'packages/contract') say('the contract imports nothing')
   if (from === 'packages/session' && target === 'packages/balancer') say('session knows nothing of the balancer')
   if (from === 'packages/balancer' && target === 'packages/session') say('balancer knows nothing of sessions')
   if (target.startsWith('apps/')) say('nothing imports an app: it is a process')

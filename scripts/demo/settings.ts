@@ -1,5 +1,6 @@
-import { isFree, MODES, type Mode, parseMode } from '@session-cluster/cluster'
+import { isFree } from '@session-cluster/cluster'
 import { type ConsoleOptions, portStep, startConsole } from '@session-cluster/console'
+import { type Mode, modes, parseMode } from '@session-cluster/contract'
 
 /** The nodes of a lane; each takes the next port. */
 export const NODES = ['a', 'b', 'c'] as const
@@ -99,7 +100,7 @@ function lanePorts({ nodes, balancer, balancerAdmin }: Settings['ports'], shift:
 
 /** One lane in `MODE`; all three when it is not set. */
 function readModes(env: NodeJS.ProcessEnv): readonly Mode[] {
-  if (!env.MODE) return MODES
+  if (!env.MODE) return modes
   try {
     return [parseMode(env.MODE)]
   } catch (error) {

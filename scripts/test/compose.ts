@@ -6,12 +6,10 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { createServer } from 'node:net'
-import { seededRandom, ask as send, VirtualUser } from '@session-cluster/cluster/load'
+import { type Mode, modes } from '@session-cluster/contract'
+import { seededRandom, ask as send, VirtualUser } from '@session-cluster/visitor'
 import { root } from '../workspace.ts'
 import { tell } from './recap.ts'
-
-const modes = ['local', 'sticky', 'clustered'] as const
-type Mode = (typeof modes)[number]
 
 const project = `session-cluster-test-${process.pid}`
 const [a, b, c, balancer, consolePort] = await freePorts(5)
@@ -74,7 +72,7 @@ async function throughTheBalancer(mode: Mode): Promise<void> {
   )
   for (const { node, outcome } of visits) {
     const knows = mode !== 'local' || node === home
-    assert.equal(outcome, knows ? 'hit' : 'miss', `${node} answers a session of ${home} in ${mode}`)
+    assert.equal(outcome, knows ? 'found' : 'miss', `${node} answers a session of ${home} in ${mode}`)
   }
 }
 
@@ -89,7 +87,7 @@ async function crash(mode: Mode): Promise<void> {
   for (const { each, home } of users) {
     const { outcome } = await each.look(mode === 'local' ? urls[home as 'a' | 'b' | 'c'] : urls.balancer)
     const survives = mode === 'clustered' || home !== 'b'
-    assert.equal(outcome === 'hit', survives, `a session of ${home} after b's crash in ${mode}`)
+    assert.equal(outcome === 'found', survives, `a session of ${home} after b's crash in ${mode}`)
   }
   compose(mode, ['start', 'b'])
 }

@@ -1,9 +1,7 @@
 /** The README's table: the tutorial's statements as cells, each made by a real cluster. */
 import { type Cluster, startCluster } from '@session-cluster/cluster'
-import { seededRandom, VirtualUser } from '@session-cluster/cluster/load'
-
-const modes = ['local', 'sticky', 'clustered'] as const
-type Mode = (typeof modes)[number]
+import { type Mode, modes } from '@session-cluster/contract'
+import { seededRandom, VirtualUser } from '@session-cluster/visitor'
 
 const random = seededRandom(1)
 
@@ -40,7 +38,7 @@ async function row(mode: Mode): Promise<string[]> {
 async function otherServer(cluster: Cluster): Promise<string> {
   const alice = user(cluster.node('a').url)
   await alice.save()
-  return mark((await alice.look(cluster.node('b').url)).outcome === 'hit')
+  return mark((await alice.look(cluster.node('b').url)).outcome === 'found')
 }
 
 async function fourGets(cluster: Cluster): Promise<string> {
@@ -49,7 +47,7 @@ async function fourGets(cluster: Cluster): Promise<string> {
   const marks = []
   for (let turn = 0; turn < 4; turn++) {
     const { outcome, node } = await alice.visit()
-    marks.push(`${mark(outcome === 'hit')} ${node}`)
+    marks.push(`${mark(outcome === 'found')} ${node}`)
   }
   return marks.join(', ')
 }
@@ -58,7 +56,7 @@ async function cookieDeleted(cluster: Cluster): Promise<string> {
   const alice = user(cluster.node('a').url)
   await alice.save()
   for (const name of alice.jar.names) alice.jar.delete(name)
-  return mark((await alice.visit()).outcome === 'hit')
+  return mark((await alice.visit()).outcome === 'found')
 }
 
 async function addD(cluster: Cluster): Promise<string> {
@@ -67,7 +65,7 @@ async function addD(cluster: Cluster): Promise<string> {
   const visits = []
   for (let turn = 0; turn < 4; turn++) for (const each of users) visits.push(await each.visit())
   await cluster.removeNode('d')
-  const found = visits.filter(({ outcome }) => outcome === 'hit').length
+  const found = visits.filter(({ outcome }) => outcome === 'found').length
   return `${found}, ${visits.filter(({ node }) => node === 'd').length}`
 }
 
@@ -103,7 +101,7 @@ async function countLost(users: VirtualUser[], bases: string[]): Promise<number>
   for (const each of users) {
     const looks = []
     for (const base of bases) looks.push(await each.look(base))
-    if (looks.every(({ outcome }) => outcome !== 'hit')) lost++
+    if (looks.every(({ outcome }) => outcome !== 'found')) lost++
   }
   return lost
 }

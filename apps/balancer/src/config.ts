@@ -18,6 +18,7 @@ import {
   TrustedProxies,
   type UpstreamOptions,
 } from '@session-cluster/balancer'
+import { type Mode, modeOf, modes } from '@session-cluster/contract'
 import {
   ConfigError,
   choice,
@@ -61,9 +62,6 @@ export interface Config {
     | ('timeouts' | 'trustProxy' | 'token' | 'via' | 'hash')
   >
 }
-
-/** Where sessions live; to the balancer it decides whether affinity is on. */
-export type Mode = 'local' | 'sticky' | 'clustered'
 
 /** Where upstreams are looked up besides those that are listed. */
 export interface DiscoveryConfig {
@@ -113,9 +111,9 @@ export function readConfig(env: Env): Config {
 
 function mode(env: Env): Mode {
   const given = text(env, 'MODE') ?? 'local'
-  if (given === 'redis') return 'clustered'
-  if (given === 'local' || given === 'sticky' || given === 'clustered') return given
-  throw new ConfigError(`MODE: ${JSON.stringify(given)} is not one of local, sticky, clustered (or redis)`)
+  const mode = modeOf(given)
+  if (mode !== undefined) return mode
+  throw new ConfigError(`MODE: ${JSON.stringify(given)} is not one of ${modes.join(', ')} (or redis)`)
 }
 
 function admin(env: Env): Pick<Config, 'adminPort' | 'adminHost' | 'adminToken'> {

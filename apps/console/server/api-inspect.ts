@@ -1,3 +1,4 @@
+import { attemptTo } from '@session-cluster/visitor'
 import type { FastifyInstance } from 'fastify'
 import { codecs, samples } from '../wire/codec.ts'
 import type { NodeAnswer, RedisShown } from '../wire/inspection.ts'
@@ -9,22 +10,21 @@ import { showCookie } from './inspect-cookie.ts'
 import { type RedisInspector, redisInspector } from './inspect-redis.ts'
 import type { Lane } from './lane.ts'
 import type { Stage } from './stage.ts'
-import { visit } from './visit.ts'
 import { mask } from './why.ts'
 
 /** The inspectors. They are POSTs, because what they tell is as good as a login to whoever could read it. */
 export function inspectRoutes(app: FastifyInstance, stage: Stage): void {
   app.post('/api/inspect/cookie', async (request) => {
-    const { lane, standing, reveal } = subject(stage, request.body)
-    return { cookies: standing.jar.all().map((cookie) => showCookie(cookie, lane.target.cookieName, reveal)) }
+    const { lane, state, reveal } = subject(stage, request.body)
+    return { cookies: state.jar.all.map((cookie) => showCookie(cookie, lane.target.cookieName, reveal)) }
   })
 
   app.post('/api/inspect/session', async (request) => {
-    const { lane, standing } = subject(stage, request.body)
+    const { lane, state } = subject(stage, request.body)
     return {
-      home: standing.home?.node ?? null,
-      lost: standing.lost,
-      answers: await whoAmIEverywhere(lane, standing.jar.header(Date.now())),
+      home: state.home?.node ?? null,
+      session: state.session,
+      answers: await whoAmIEverywhere(lane, state.jar.header),
     }
   })
 
@@ -53,18 +53,18 @@ function redisRoutes(app: FastifyInstance, stage: Stage): void {
   })
 
   app.post('/api/inspect/redis', async (request) => {
-    const { lane, standing, reveal } = subject(stage, request.body)
+    const { lane, state, reveal } = subject(stage, request.body)
     const redis = inspectors.of(lane)
-    const header = standing.jar.header(Date.now())
+    const header = state.jar.header
     const { key, failure } = header === undefined ? {} : await keyOf(lane, header)
     if (key === undefined) return { key: null, hash: null, ...(failure && { failure }) } satisfies RedisShown
-    const hash = await redis.hash(key, lane.host.codec).catch((error: Error) => error)
+    const hash = await redis.hash(key, lane.facts.codec).catch((error: Error) => error)
     if (hash instanceof Error) return { key: null, hash: null, failure: hash.message } satisfies RedisShown
     const shown = reveal ? key : hideKey(key)
-    const cookie = standing.jar.get(lane.target.cookieName)
+    const cookie = state.jar.get(lane.target.cookieName)
     return {
       key: shown,
-      cookie: `${lane.target.cookieName}=${reveal ? cookie?.value : mask(cookie?.value ?? '')}`,
+      cookie: `${lane.target.cookieName}=${reveal ? cookie : mask(cookie ?? '')}`,
       cli: `redis-cli -u ${withoutLogin(lane.host.redisUrl ?? '')} HGETALL '${shown}'`,
       hash: hash ? { ...hash, key: shown } : null,
     } satisfies RedisShown
@@ -83,11 +83,11 @@ class Inspectors implements AsyncDisposable {
 
   /** @throws CallError for a lane without a Redis */
   of(lane: Lane): RedisInspector {
-    const { redisUrl, namespace } = lane.host
+    const { redisUrl } = lane.host
     if (redisUrl === undefined) throw new CallError('This lane has no Redis', 409)
     let inspector = this.#made.get(lane)
     if (!inspector) {
-      inspector = redisInspector(redisUrl, namespace)
+      inspector = redisInspector(redisUrl, () => lane.facts.namespace)
       this.#made.set(lane, inspector)
     }
     return inspector
@@ -117,15 +117,20 @@ function subject(stage: Stage, json: unknown) {
   const body = new Body(json)
   const lane = stage.lane(body.text('lane'))
   const user = known(stage, body.text('user'))
-  return { body, lane, user, standing: stage.traffic.standing(user, lane.id), reveal: body.flag('reveal') }
+  return { body, lane, user, state: stage.traffic.stateOf(user, lane.id), reveal: body.flag('reveal') }
 }
 
 /** Asks each living node, on its own port, whom it takes this cookie's owner for. Ids come masked from the node. */
 async function whoAmIEverywhere(lane: Lane, cookie: string | undefined): Promise<NodeAnswer[]> {
   return Promise.all(
     lane.target.processes().map(async ({ name }) => {
-      const answer = await visit(new URL('/whoami', lane.target.nodeUrl(name)).href, { cookie, timeoutMs: 1500 })
-      if (!answer.ok) return { node: name, failure: answer.reason }
+      const attempt = await attemptTo(new URL('/whoami', lane.target.nodeUrl(name)), {
+        headers: { accept: 'application/json', ...(cookie !== undefined && { cookie }) },
+        agent: false,
+        timeoutMs: 1500,
+      })
+      if (!attempt.ok) return { node: name, failure: attempt.reason }
+      const { answer } = attempt
       if (answer.status !== 200) return { node: name, failure: `status ${answer.status}` }
       try {
         return { ...(JSON.parse(answer.body) as NodeAnswer), node: name }

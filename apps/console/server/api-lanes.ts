@@ -1,6 +1,6 @@
+import { codecNames } from '@session-cluster/contract'
 import type { FastifyInstance } from 'fastify'
 import { applies } from '../wire/applies.ts'
-import { nodeCodecs } from '../wire/codec.ts'
 import { laneActions, nodeActions } from '../wire/frame.ts'
 import { Body } from './body.ts'
 import { CallError } from './call-error.ts'
@@ -29,7 +29,7 @@ export function laneRoutes(app: FastifyInstance, stage: Stage): void {
   app.post('/api/lane', async (request) => {
     const body = new Body(request.body)
     const [action, node] = [body.oneOf('action', laneActions), body.optionalText('node')]
-    const codec = action === 'codec' ? body.oneOf('codec', nodeCodecs) : undefined
+    const codec = action === 'codec' ? body.oneOf('codec', codecNames) : undefined
     const shared = action === 'codec' || action.startsWith('redis')
     const lanes = chosen(stage, body.text('lane'))
       .filter(({ host }) => !shared || host.mode === 'clustered')
@@ -41,6 +41,11 @@ export function laneRoutes(app: FastifyInstance, stage: Stage): void {
     const acting = able.length > 0 ? able : lanes
     await inEach(acting, (lane) => lane.actOnLane(action, { node, codec }))
     return { done: acting.map(({ id }) => id) }
+  })
+
+  app.post('/api/reset', async () => {
+    await stage.reset()
+    return { startedAt: stage.startedAt }
   })
 
   app.post('/api/power', async (request) => {

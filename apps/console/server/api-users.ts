@@ -1,9 +1,9 @@
+import { shuffled, type UserAction } from '@session-cluster/visitor'
 import type { FastifyInstance } from 'fastify'
-import type { RequestRecord, UserAction } from '../wire/record.ts'
+import type { RequestRecord } from '../wire/record.ts'
 import { Body } from './body.ts'
 import { CallError } from './call-error.ts'
 import type { Stage } from './stage.ts'
-import { shuffled } from './traffic.ts'
 
 const actions = ['login', 'open', 'write', 'count', 'logout', 'forget'] as const satisfies readonly UserAction[]
 const mostTimes = 20
@@ -35,6 +35,15 @@ export function userRoutes(app: FastifyInstance, stage: Stage): void {
   app.post('/api/clock', async (request) => {
     const body = new Body(request.body)
     traffic.setClock({ running: body.optionalFlag('running'), rate: body.optionalInteger('rate', 1, 200) })
+    return traffic.clock
+  })
+
+  app.post('/api/pause', async (request) => {
+    const body = new Body(request.body)
+    const page = body.text('page')
+    if (!stage.hub.has(page)) throw new CallError('Only a page that is open can pause the traffic', 409)
+    if (body.flag('on')) traffic.pause(page)
+    else traffic.resume(page)
     return traffic.clock
   })
 

@@ -38,7 +38,6 @@ export async function attachedLane(
 
 class AttachedLane implements LaneHost {
   readonly attached = true
-  readonly namespace = 'session-cluster'
   readonly mode
   readonly balancerUrl
   readonly balancerAdminUrl
@@ -65,10 +64,6 @@ class AttachedLane implements LaneHost {
 
   nodes() {
     return this.#nodes
-  }
-
-  get codec() {
-    return undefined
   }
 
   stateOf() {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { UnencodableError } from '@session-cluster/session'
 import type { Redis } from 'ioredis'
-import type { CodecName, CodecTrial, SampleName } from '../wire/codec.ts'
+import type { CodecTrial, SampleName, TrialCodec } from '../wire/codec.ts'
 import { codecOf, SecurityContext, show } from './codecs.ts'
 import { printable } from './inspect-redis.ts'
 
@@ -13,7 +13,7 @@ const values: Readonly<Record<SampleName, () => unknown>> = {
 }
 
 /** Puts a value into Redis with a codec, takes it out again, and tells what became of it. The key is gone afterwards. */
-export async function tryCodec(redis: Redis, codecName: CodecName, sample: SampleName): Promise<CodecTrial> {
+export async function tryCodec(redis: Redis, codecName: TrialCodec, sample: SampleName): Promise<CodecTrial> {
   const codec = codecOf(codecName)
   const value = values[sample]()
   const about = { codec: codecName, sample, value: show(value) }

@@ -1,4 +1,4 @@
-import { type Mode, modes } from '../wire/record.ts'
+import { type Mode, modes } from '@session-cluster/contract'
 
 /** A lane that runs elsewhere, by its addresses. */
 export interface AttachedAddresses {

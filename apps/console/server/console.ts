@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url'
-import type { Cluster, ProcessState } from '@session-cluster/cluster'
+import type { Cluster } from '@session-cluster/cluster'
+import type { ProcessState } from '@session-cluster/contract'
 import { buildApp } from './app.ts'
 import { attachedLane } from './attached-lane.ts'
 import type { Config } from './config.ts'

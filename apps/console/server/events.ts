@@ -1,4 +1,6 @@
-/** The balancer's and the nodes' events, as their admin ports send them. Only what the console reads of them is named. */
+import type { NodeEvent } from '@session-cluster/contract'
+
+/** The balancer's events, as its admin port sends them. Only what the console reads of them is named. */
 export interface DecisionEvent {
   readonly requestId: string
   readonly upstream?: string | undefined
@@ -24,28 +26,6 @@ export interface UpstreamEvent {
   readonly name: string
   readonly state: string
   readonly reason: string
-}
-
-/** A node's report of one request; `session` is null for a request that never had a session manager. */
-export interface NodeEvent {
-  readonly requestId?: string | undefined
-  readonly at: number
-  readonly node: string
-  readonly method: string
-  readonly path: string
-  readonly status: number
-  readonly ms: number
-  readonly session: NodeSession | null
-}
-
-export interface NodeSession {
-  readonly cookie: string
-  readonly maskedCookie?: string | undefined
-  readonly outcome: string
-  readonly commit?: string | undefined
-  readonly storeCommands: number
-  readonly storeRoundTrips: number
-  readonly storeMs: number
 }
 
 const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null

@@ -1,6 +1,6 @@
+import { foundPercent, isJudged, judged, type Outcome } from '@session-cluster/contract'
 import { type Language, type Translate, translator } from '../web/src/i18n/translate.ts'
 import type { LaneView, UserView } from '../wire/frame.ts'
-import { foundPercent, judged, type Outcome } from '../wire/outcome.ts'
 import type { Notice, RequestRecord } from '../wire/record.ts'
 import { exportStyle } from './export-style.ts'
 
@@ -20,7 +20,15 @@ export interface ExportOptions {
 }
 
 /** Signs as on the page. */
-const signs: Readonly<Record<Outcome, string>> = { found: '✓', fresh: '+', none: '○', miss: '–', lost: '✗', error: '!' }
+const signs: Readonly<Record<Outcome, string>> = {
+  found: '✓',
+  fresh: '+',
+  none: '○',
+  miss: '–',
+  lost: '✗',
+  unreadable: '?',
+  error: '!',
+}
 
 /** The run as one HTML file: no script, no network, prints well. Everything that came from outside is escaped. */
 export function exportRun(run: Run, { lang, startedAt, now }: ExportOptions): string {
@@ -54,13 +62,13 @@ function laneSection(lane: LaneView, run: Run, t: Translate): string {
   )
   const rows = lane.nodes.map(
     (node) =>
-      `<tr><th>${escaped(node.name)}</th><td>${escaped(t.any(`state.${node.process === 'running' ? node.state : node.process}`))}</td><td>${node.requests}</td><td>${node.answers.ok} / ${node.answers.client} / ${node.answers.server}</td><td>${shortMs(node.p50)} / ${shortMs(node.p99)}</td><td>${node.lost}</td></tr>`,
+      `<tr><th>${escaped(node.name)}</th><td>${escaped(t.any(`state.${node.process === 'running' ? node.state : node.process}`))}</td><td>${node.requests}</td><td>${node.answers.ok} / ${node.answers.client} / ${node.answers.server}</td><td>${shortMs(node.p50)} / ${shortMs(node.p99)}</td><td>${node.gone}</td></tr>`,
   )
-  const heads = (['node', 'state', 'requests', 'answers', 'latency', 'lost'] as const).map(
+  const heads = (['node', 'state', 'requests', 'answers', 'latency', 'gone'] as const).map(
     (name) => `<th>${t(`nodes.${name}`)}</th>`,
   )
-  const losers = run.users.filter(({ lanes }) => lanes[lane.id]?.lost).length
-  const lost = losers > 0 ? `<p class="lost">${t('lane.lostUsers', { n: losers, all: run.users.length })}</p>` : ''
+  const { gone, noticed } = lane
+  const lost = gone > 0 ? `<p class="lost">${t('lane.gone', { n: gone, noticed })}</p>` : ''
   return `<section data-lane="${lane.id}"><h2>${t(`mode.${lane.id}`)}</h2><p>${t(`mode.${lane.id}.lesson`)}</p>
 <p class="big">${percent ?? '–'} % <small>${t('outcome.found')}</small></p>
 <table class="figures"><tr>${figures.join('')}</tr></table>
@@ -73,9 +81,17 @@ ${lost}<p class="quiet">${t('lane.even', { max: lane.maxOverMean?.toFixed(2) ?? 
 const shortMs = (ms: number | undefined): string => (ms === undefined ? '–' : ms < 10 ? ms.toFixed(1) : ms.toFixed(0))
 
 function strip(records: readonly RequestRecord[]): string {
-  const heights: Readonly<Record<Outcome, number>> = { found: 26, fresh: 26, none: 10, miss: 14, lost: 20, error: 8 }
+  const heights: Readonly<Record<Outcome, number>> = {
+    found: 26,
+    fresh: 26,
+    none: 10,
+    miss: 14,
+    lost: 20,
+    unreadable: 17,
+    error: 8,
+  }
   const bars = records
-    .filter(({ outcome }) => (judged as readonly Outcome[]).includes(outcome))
+    .filter(({ outcome }) => isJudged(outcome))
     .slice(-120)
     .map(
       ({ outcome }, i) =>

@@ -8,8 +8,8 @@ main{max-width:1200px;margin:0 auto;padding:24px 16px}h1{font-size:22px;margin:0
 table{border-collapse:collapse;width:100%;font-size:13px}th,td{text-align:left;padding:3px 8px 3px 0;border-bottom:1px solid var(--line);vertical-align:top}th{font-weight:600}thead th{font-weight:500;color:var(--muted)}
 .nodes{font-size:12px;font-variant-numeric:tabular-nums}.nodes :is(th,td){white-space:nowrap}.nodes :is(th,td):nth-child(n+3){text-align:right;padding:3px 0 3px 6px}p.lost{color:var(--lost);font-weight:600;margin:4px 0}
 .figures td{border:0;font-weight:650}.figures small{display:block;font-weight:400}
-td.found{color:var(--found)}td.miss{color:var(--miss)}td.lost{color:var(--lost)}td.error{color:var(--error)}td.fresh{color:var(--fresh)}
-svg{width:100%;height:32px;margin:8px 0}rect.found{fill:var(--found)}rect.miss{fill:var(--miss)}rect.lost{fill:var(--lost)}rect.error{fill:var(--error)}
+td.found{color:var(--found)}td.miss{color:var(--miss)}td.lost{color:var(--lost)}td.unreadable{color:var(--miss)}td.error{color:var(--error)}td.fresh{color:var(--fresh)}
+svg{width:100%;height:32px;margin:8px 0}rect.found{fill:var(--found)}rect.miss{fill:var(--miss)}rect.lost{fill:var(--lost)}rect.unreadable{fill:var(--miss)}rect.error{fill:var(--error)}
 .log{margin-top:6px}.log td{white-space:nowrap}.log .why{white-space:normal;color:var(--muted);min-width:220px}.notice td{font-weight:600;white-space:normal}
 section{min-width:0;overflow-x:auto}:lang(ko){word-break:keep-all;overflow-wrap:anywhere}
 @media(max-width:700px){.log thead{display:none}.log tr{display:flex;flex-wrap:wrap;gap:0 10px;padding:4px 0;border-bottom:1px solid var(--line)}.log td{border:0;padding:0}.log td:empty{display:none}.log .why{flex-basis:100%}}

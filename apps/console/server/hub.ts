@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import type { Frame } from '../wire/frame.ts'
 
 /** A page's connection, as much of it as the hub needs. */
@@ -7,6 +8,8 @@ export interface PageStream {
 }
 
 export interface HubOptions {
+  /** Hears that a page is gone. */
+  readonly onLeave?: (page: string) => void
   /** Everything that a page needs to begin; also sent to a page that fell behind. */
   readonly snapshot: () => Frame
   /** The most records in one frame; the rest are counted as skipped. @default 100 */
@@ -14,6 +17,7 @@ export interface HubOptions {
 }
 
 interface Page {
+  readonly id: string
   readonly stream: PageStream
   blocked: boolean
   /** A frame was dropped for it: it needs everything anew. */
@@ -28,8 +32,12 @@ interface Page {
  */
 export interface Hub {
   readonly pages: number
-  /** Starts a page off with a snapshot; answers how to let it go. */
+  /** Starts a page off with a snapshot, which names it; answers how to let it go. */
   join(stream: PageStream): () => void
+  /** Whether a page of that name is open. */
+  has(id: string): boolean
+  /** Sends everybody everything anew. */
+  startOver(): void
   send(frame: Frame): void
 }
 
@@ -46,7 +54,7 @@ export function hub(options: HubOptions): Hub {
       if (!page.behind || !pages.has(page)) return
       const skipped = page.missed
       Object.assign(page, { behind: false, missed: 0 })
-      put(page, encode({ ...options.snapshot(), skipped }))
+      put(page, encode({ ...options.snapshot(), page: page.id, skipped }))
     })
   }
 
@@ -55,10 +63,20 @@ export function hub(options: HubOptions): Hub {
       return pages.size
     },
     join(stream) {
-      const page: Page = { stream, blocked: false, behind: false, missed: 0 }
+      const page: Page = { id: randomUUID(), stream, blocked: false, behind: false, missed: 0 }
       pages.add(page)
-      put(page, encode(options.snapshot()))
-      return () => void pages.delete(page)
+      put(page, encode({ ...options.snapshot(), page: page.id }))
+      return () => {
+        if (pages.delete(page)) options.onLeave?.(page.id)
+      }
+    },
+    has: (id) => [...pages].some((page) => page.id === id),
+    startOver() {
+      const snapshot = options.snapshot()
+      for (const page of pages) {
+        if (page.blocked) page.behind = true
+        else put(page, encode({ ...snapshot, page: page.id }))
+      }
     },
     send(frame) {
       if (pages.size === 0) return
@@ -74,7 +92,7 @@ export function hub(options: HubOptions): Hub {
 /** Keeps every n-th record so that at most `most` are left, says how many are gone, and never drops a loss or an error first. */
 export function thin(frame: Frame, most: number): Frame {
   if (frame.records.length <= most) return frame
-  const weight = (outcome: string) => (outcome === 'lost' || outcome === 'error' ? 0 : 1)
+  const weight = (outcome: string) => (outcome === 'lost' || outcome === 'unreadable' || outcome === 'error' ? 0 : 1)
   const kept = frame.records
     .map((record, index) => ({ record, index, spread: (index * 7919) % frame.records.length }))
     .sort((a, b) => weight(a.record.outcome) - weight(b.record.outcome) || a.spread - b.spread)

@@ -1,5 +1,5 @@
+import type { StoredCookie } from '@session-cluster/visitor'
 import type { CookieShown } from '../wire/inspection.ts'
-import type { StoredCookie } from './jar.ts'
 import { mask } from './why.ts'
 
 /** Takes a cookie apart. Nothing of its value is told unless `reveal`. */

@@ -1,5 +1,5 @@
+import type { CodecName } from '@session-cluster/contract'
 import { Redis } from 'ioredis'
-import type { NodeCodec } from '../wire/codec.ts'
 import type { FieldShown, HashShown } from '../wire/inspection.ts'
 import { codecOf, show } from './codecs.ts'
 
@@ -9,7 +9,7 @@ export interface RedisInspector extends AsyncDisposable {
    * @param codec how the lane's servers read values now; `undefined` where nobody here knows
    * @returns undefined when the key does not exist
    */
-  hash(key: string, codec?: NodeCodec): Promise<HashShown | undefined>
+  hash(key: string, codec?: CodecName): Promise<HashShown | undefined>
   /** How many sessions the namespace holds. */
   count(): Promise<number>
   readonly client: Redis
@@ -19,7 +19,7 @@ export interface RedisInspector extends AsyncDisposable {
 const memory = 64
 
 /** Connects on first use; a Redis that does not answer within a second is an error, not a wait. */
-export function redisInspector(url: string, namespace: string): RedisInspector {
+export function redisInspector(url: string, namespace: () => string): RedisInspector {
   const client = new Redis(url, {
     lazyConnect: true,
     maxRetriesPerRequest: 0,
@@ -43,13 +43,19 @@ export function redisInspector(url: string, namespace: string): RedisInspector {
       looks.set(key, now)
       if (looks.size > memory) looks.delete(looks.keys().next().value as string)
       const shown = entries.map(([name, value]) => showField(name, value, before, codec))
-      return { key, ttlMs, fields: shown, removed: before ? [...before.keys()].filter((name) => !now.has(name)) : [] }
+      return {
+        key,
+        ttlMs,
+        endsInMs: endsInMs(fields),
+        fields: shown,
+        removed: before ? [...before.keys()].filter((name) => !now.has(name)) : [],
+      }
     },
     async count() {
       let total = 0
       let cursor = '0'
       do {
-        const [next, keys] = await client.scan(cursor, 'MATCH', `${namespace}:sessions:*`, 'COUNT', 500)
+        const [next, keys] = await client.scan(cursor, 'MATCH', `${namespace()}:sessions:*`, 'COUNT', 500)
         cursor = next
         total += keys.length
       } while (cursor !== '0' && total < 100_000)
@@ -65,7 +71,7 @@ function showField(
   name: string,
   value: Buffer,
   before: ReadonlyMap<string, string> | undefined,
-  codec: NodeCodec | undefined,
+  codec: CodecName | undefined,
 ): FieldShown {
   const was = before?.get(name)
   const change =
@@ -83,10 +89,18 @@ function showField(
   }
 }
 
+/** When the session ends by its own times unless it is used; `undefined` for one that never does. Redis may keep the key a little longer. */
+function endsInMs({ lastAccessedTime, maxInactiveInterval }: Readonly<Record<string, Buffer>>): number | undefined {
+  const [accessed, seconds] = [Number(lastAccessedTime), Number(maxInactiveInterval)]
+  return seconds < 0 || Number.isNaN(accessed + seconds)
+    ? undefined
+    : Math.max(0, accessed + seconds * 1000 - Date.now())
+}
+
 const isAttribute = (name: string): boolean => name.startsWith('sessionAttr:')
 
 /** What a field means: a time, a duration, or an attribute's value as the lane's servers read it; `undefined` when they cannot. */
-export function decodeField(name: string, value: Buffer, codec: NodeCodec = 'json'): string | undefined {
+export function decodeField(name: string, value: Buffer, codec: CodecName = 'json'): string | undefined {
   const text = value.toString('utf8')
   if (name === 'creationTime' || name === 'lastAccessedTime')
     return /^\d+$/.test(text) ? `${new Date(Number(text)).toISOString().slice(0, 19).replace('T', ' ')} UTC` : undefined

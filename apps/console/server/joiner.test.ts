@@ -1,5 +1,6 @@
+import type { NodeEvent } from '@session-cluster/contract'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import type { DecisionEvent, DoneEvent, NodeEvent } from './events.ts'
+import type { DecisionEvent, DoneEvent } from './events.ts'
 import { type Joined, joiner } from './joiner.ts'
 
 const decision = (requestId: string): DecisionEvent => ({
@@ -20,8 +21,8 @@ const done = (requestId: string): DoneEvent => ({
   attempts: 1,
   termination: 'ok',
 })
-const node = (requestId?: string): NodeEvent => ({
-  ...(requestId === undefined ? {} : { requestId }),
+const node = (requestId: string): NodeEvent => ({
+  requestId,
   at: 0,
   node: 'a',
   method: 'GET',
@@ -74,7 +75,6 @@ describe('joiner', () => {
     const { join, strangers } = make()
     join.decision(decision('slow'))
     join.node(node('odd'))
-    join.node(node())
     await vi.advanceTimersByTimeAsync(1200)
     join.sweep()
     expect(join.size).toBe(1)

@@ -1,4 +1,5 @@
-import type { DecisionEvent, DoneEvent, NodeEvent } from './events.ts'
+import type { NodeEvent } from '@session-cluster/contract'
+import type { DecisionEvent, DoneEvent } from './events.ts'
 
 /** All that was heard of one request. */
 export interface Joined {
@@ -13,6 +14,7 @@ interface Entry {
   node?: NodeEvent
   claimed: boolean
   since: number
+  direct: boolean
   waiter?: () => void
 }
 
@@ -34,8 +36,11 @@ export interface Joiner {
   node(event: NodeEvent): void
   /** Says that a request is one of ours, although its claim will take a while: no sweep hands it over meanwhile. */
   expect(requestId: string): void
-  /** Everything about a request of ours; waits until both ends have spoken, or for the grace. */
-  claim(requestId: string): Promise<Joined>
+  /**
+   * Everything about a request of ours; waits until both ends have spoken, or for the grace.
+   * @param direct it went straight to the node: the balancer will say nothing
+   */
+  claim(requestId: string, direct?: boolean): Promise<Joined>
   /** Hands over finished strangers and forgets what is old. Call it every now and then. */
   sweep(): void
   readonly size: number
@@ -50,13 +55,13 @@ export function joiner(options: JoinerOptions): Joiner {
   const entryOf = (id: string): Entry => {
     let entry = entries.get(id)
     if (!entry) {
-      entry = { decisions: [], claimed: false, since: options.now() }
+      entry = { decisions: [], claimed: false, direct: false, since: options.now() }
       entries.set(id, entry)
       if (entries.size > limit) entries.delete(entries.keys().next().value as string)
     }
     return entry
   }
-  const complete = ({ done, node }: Entry) => done !== undefined && node !== undefined
+  const complete = ({ done, node, direct }: Entry) => (done !== undefined || direct) && node !== undefined
   const heard = (entry: Entry) => {
     if (complete(entry)) entry.waiter?.()
   }
@@ -73,7 +78,6 @@ export function joiner(options: JoinerOptions): Joiner {
       heard(entry)
     },
     node(event) {
-      if (event.requestId === undefined) return
       const entry = entryOf(event.requestId)
       entry.node = event
       heard(entry)
@@ -81,9 +85,9 @@ export function joiner(options: JoinerOptions): Joiner {
     expect(requestId) {
       entryOf(requestId).claimed = true
     },
-    async claim(requestId) {
+    async claim(requestId, direct = false) {
       const entry = entryOf(requestId)
-      entry.claimed = true
+      Object.assign(entry, { claimed: true, direct })
       if (!complete(entry)) {
         await new Promise<void>((resolve) => {
           const timer = setTimeout(resolve, graceMs)

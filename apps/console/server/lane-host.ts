@@ -1,6 +1,5 @@
-import type { NodeCodec } from '../wire/codec.ts'
+import type { CodecName, Mode, ProcessState } from '@session-cluster/contract'
 import type { Disabled, LaneAction, NodeAction } from '../wire/frame.ts'
-import type { Mode } from '../wire/record.ts'
 
 /** One node as the console can reach it. */
 export interface LaneNode {
@@ -9,9 +8,6 @@ export interface LaneNode {
   readonly url: string
   readonly adminUrl: string
 }
-
-/** How a process stands, as its parent sees it. */
-export type ProcessState = 'stopped' | 'starting' | 'running' | 'frozen' | 'crashed'
 
 /** What an action needs besides its name. */
 export interface ActionValue {
@@ -22,7 +18,7 @@ export interface ActionValue {
   /** How long a freeze lasts where nobody outside can thaw the node, ms. */
   readonly freezeMs?: number | undefined
   /** How the servers are to write values from now on. */
-  readonly codec?: NodeCodec | undefined
+  readonly codec?: CodecName | undefined
 }
 
 /**
@@ -39,9 +35,6 @@ export interface LaneHost extends AsyncDisposable {
   readonly publicUrl: string
   readonly adminToken?: string | undefined
   readonly redisUrl?: string | undefined
-  readonly namespace: string
-  /** How the servers write values; `undefined` where sessions stay in memory, or nobody here knows. */
-  readonly codec: NodeCodec | undefined
   nodes(): readonly LaneNode[]
   /** A process's state as its parent knows it; `undefined` where somebody else is the parent. */
   stateOf(part: string): ProcessState | undefined

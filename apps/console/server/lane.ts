@@ -1,22 +1,35 @@
+import type { NodeEvent } from '@session-cluster/contract'
+import { type Attempt, connections, type UserAction } from '@session-cluster/visitor'
 import type { LaneAction, LaneView, NodeAction } from '../wire/frame.ts'
-import type { LaneId, Notice, RequestRecord, UserAction, WhyStep } from '../wire/record.ts'
-import type { NodeEvent } from './events.ts'
+import type { LaneId, Notice, RequestRecord } from '../wire/record.ts'
+import { type ActOptions, act } from './actions.ts'
+import { firstFacts, type LaneFacts, laneFacts, type NodeFacts } from './facts.ts'
 import { type Joined, joiner } from './joiner.ts'
 import type { ActionValue, LaneHost } from './lane-host.ts'
+import type { LaneTarget } from './lane-target.ts'
 import { laneView } from './lane-view.ts'
+import { Losses } from './losses.ts'
 import { Processes } from './processes.ts'
-import { type Deed, type DeedOptions, deed, type LaneTarget, type Standing } from './standing.ts'
+import { recordOf, strangerRecord } from './record-of.ts'
+import { resetLane } from './reset.ts'
+import { lookAgain } from './search.ts'
 import { tally } from './tally.ts'
-import { type Answer, connections } from './visit.ts'
-import { type NodeFacts, type UpstreamFacts, type Watch, watch } from './watch.ts'
-import { mask, why } from './why.ts'
+import type { UserState } from './user-state.ts'
+import { type UpstreamFacts, type Watch, watch } from './watch.ts'
 
 /** Where a lane's findings go. Sequence numbers are given out by the receiver. */
 export interface LaneListener {
   record(record: Omit<RequestRecord, 'seq'>): RequestRecord
   notice(notice: Omit<Notice, 'seq' | 'at'>): void
   /** The lane's users, for what a view says of them. */
-  standings(): ReadonlyMap<string, Standing>
+  users(): ReadonlyMap<string, UserState>
+}
+
+/** What is being done to a lane, and how many of its steps are done. */
+interface Busy {
+  readonly what: LaneAction | 'reset'
+  done: number
+  readonly of: number
 }
 
 /** One lane at work: it sends what users do, listens to both ends, and joins the two. */
@@ -26,37 +39,34 @@ export class Lane implements AsyncDisposable {
   readonly target: LaneTarget
   readonly tally = tally()
   readonly processes: Processes
+  readonly losses: Losses
   upstreams: readonly UpstreamFacts[] = []
-  readonly facts = new Map<string, NodeFacts>()
+  /** What each node says of itself now; one that does not answer is not in it. */
+  readonly said = new Map<string, NodeFacts>()
+  /** What the lane's nodes say of themselves. */
+  facts: LaneFacts
   readonly slow = new Map<string, number>()
   on = true
-  busy: string | undefined
+  busy: Busy | undefined
+  /** The codec that the nodes had when the lane came up. */
+  firstCodec: LaneFacts['codec']
   /** Sessions that Redis holds, as last counted. */
   redisSessions: number | undefined
   readonly #listener: LaneListener
   readonly #joiner
   readonly #watch: Watch
-  readonly #agent = connections()
+  readonly #agent = connections(128)
   readonly #sweeper: NodeJS.Timeout
   #markedAt = Number.NEGATIVE_INFINITY
 
   constructor(host: LaneHost, listener: LaneListener) {
     this.id = host.mode
     this.host = host
+    this.facts = firstFacts(host.mode)
     this.#listener = listener
     this.processes = new Processes(host, (node, state) => this.#processChanged(node, state))
-    this.target = {
-      balancerUrl: host.balancerUrl,
-      host: new URL(host.publicUrl).host,
-      agent: this.#agent,
-      cookieName: host.mode === 'clustered' ? 'SESSION' : 'JSESSIONID',
-      nodeUrl: (name) => host.nodes().find((node) => node.name === name)?.url,
-      answered: (answer) => {
-        const requestId = requestIdOf(answer)
-        if (requestId !== undefined) this.#joiner.expect(requestId)
-      },
-      processes: () => this.processes.living(),
-    }
+    this.losses = new Losses(this.processes, () => listener.users(), host.mode === 'clustered')
+    this.target = this.#asTarget()
     this.#joiner = joiner({ now: () => performance.now(), onStranger: (joined) => this.#stranger(joined) })
     this.#watch = watch(host, {
       decision: (event) => this.#joiner.decision(event),
@@ -69,28 +79,25 @@ export class Lane implements AsyncDisposable {
       upstreams: (facts) => {
         this.upstreams = facts
       },
-      inspected: (node, facts) => {
-        if (facts) this.facts.set(node, facts)
-        else this.facts.delete(node)
-        this.processes.inspected(node, facts)
-      },
+      inspected: (node, facts) => this.#inspected(node, facts),
     })
     this.#sweeper = setInterval(() => this.#joiner.sweep(), 500)
   }
 
-  /** Resolves once nothing of what users do can be missed. */
+  /** Resolves once nothing of what users do can be missed, and the nodes have said what they are. */
   get listening(): Promise<void> {
     return this.#watch.listening
   }
 
   /** Does one action as a user, and tells what came of it once both ends have spoken. */
-  async act(name: string, user: Standing, action: UserAction, options: DeedOptions = {}): Promise<RequestRecord> {
-    const done = await deed(this.target, user, action, options)
-    const requestId = requestIdOf(done.answer)
-    const joined: Joined = requestId === undefined ? { decisions: [] } : await this.#joiner.claim(requestId)
+  async act(name: string, user: UserState, action: UserAction, options: ActOptions = {}): Promise<RequestRecord> {
+    const done = await act(this.target, user, action, options)
+    const requestId = requestIdOf(done.attempt)
+    const direct = options.via !== undefined
+    const joined: Joined = requestId === undefined ? { decisions: [] } : await this.#joiner.claim(requestId, direct)
     this.tally.outcome(done.outcome, done.node)
-    if (done.firstLoss && done.home !== undefined) this.tally.node(done.home).lost++
-    return this.#listener.record(this.#recordOf(name, action, options, done, joined, requestId))
+    this.losses.answered(user, done)
+    return this.#listener.record(recordOf(this, name, action, options, done, joined))
   }
 
   /** Carries out an action on a node and notes it; rejects with the reason when it fails. */
@@ -118,7 +125,7 @@ export class Lane implements AsyncDisposable {
     const reason = this.host.disabled()[action]
     if (reason !== undefined) throw new Error(reason)
     if (this.busy !== undefined) throw new Error('busy')
-    this.busy = action
+    this.busy = { what: action, done: 0, of: stepsOf(action, this.host.nodes().length) }
     this.notice(
       `lane.${action}`,
       { node: value.node ?? '', codec: value.codec ?? '' },
@@ -127,6 +134,8 @@ export class Lane implements AsyncDisposable {
     )
     try {
       await this.host.actOnLane(action, value)
+      if (action === 'codec')
+        await Promise.all([...this.#listener.users().values()].map((user) => lookAgain(this.target, user)))
       this.#watch.refresh()
       if (action === 'remove') this.#forget(value.node ?? '')
       this.notice(
@@ -142,8 +151,22 @@ export class Lane implements AsyncDisposable {
     }
   }
 
+  /** Everything about the lane is as it was at the start: its servers, its sessions, its numbers. */
+  async reset(): Promise<void> {
+    try {
+      await resetLane(this, (done, of) => {
+        this.busy = { what: 'reset', done, of }
+      })
+      this.losses.reset()
+      this.tally.reset()
+      this.#watch.refresh()
+    } finally {
+      this.busy = undefined
+    }
+  }
+
   view(): LaneView {
-    return laneView(this, this.#listener.standings())
+    return laneView(this, this.#listener.users())
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -162,57 +185,30 @@ export class Lane implements AsyncDisposable {
   /** A node that comes later under the same name is another one. */
   #forget(node: string): void {
     this.slow.delete(node)
-    this.facts.delete(node)
+    this.said.delete(node)
     this.tally.forget(node)
   }
 
-  #recordOf(
-    name: string,
-    action: UserAction,
-    options: DeedOptions,
-    done: Deed,
-    joined: Joined,
-    requestId: string | undefined,
-  ): Omit<RequestRecord, 'seq'> {
-    const { answer } = done
-    const session = joined.node?.session ?? undefined
+  #asTarget(): LaneTarget {
+    const lane = this
     return {
-      ...(requestId === undefined ? {} : { requestId }),
-      lane: this.id,
-      user: name,
-      action,
-      at: done.at,
-      ms: Math.round(answer.ms * 10) / 10,
-      status: answer.ok ? answer.status : 0,
-      ...(done.node === undefined ? {} : { node: done.node }),
-      direct: options.via !== undefined,
-      hops: joined.decisions.map(({ upstream = '', attempt, reason }) => ({ upstream, attempt, reason })),
-      outcome: done.outcome,
-      ...(session && { session: noteOf(session) }),
-      why: this.#why(options, done, joined),
-    }
-  }
-
-  #why(options: DeedOptions, done: Deed, joined: Joined): WhyStep[] {
-    const { answer } = done
-    const { forged } = options
-    return why({
-      cookieName: this.target.cookieName,
-      cookie: done.cookie === undefined ? undefined : mask(done.cookie),
-      forged: forged && { name: forged.name, id: mask(forged.value) },
-      direct: options.via,
-      decisions: joined.decisions,
-      node: done.node,
-      session: joined.node?.session ?? undefined,
+      balancerUrl: this.host.balancerUrl,
+      host: new URL(this.host.publicUrl).host,
+      agent: this.#agent,
       shared: this.host.mode === 'clustered',
-      outcome: done.outcome,
-      status: answer.ok ? answer.status : 0,
-      failure: answer.ok ? undefined : answer.reason,
-      holder: done.holder,
-      home: done.home,
-      overwrote: done.overwrote,
-      overwritten: done.overwritten,
-    })
+      get cookieName() {
+        return lane.facts.cookieName
+      },
+      get lifetime() {
+        return { idleMs: lane.facts.idleTimeoutMs, absoluteMs: lane.facts.absoluteTimeoutMs }
+      },
+      nodeUrl: (name) => lane.host.nodes().find((node) => node.name === name)?.url,
+      answered: (attempt) => {
+        const requestId = requestIdOf(attempt)
+        if (requestId !== undefined) lane.#joiner.expect(requestId)
+      },
+      processes: () => lane.processes.living(),
+    }
   }
 
   #nodeEvent(event: NodeEvent): void {
@@ -222,34 +218,24 @@ export class Lane implements AsyncDisposable {
 
   /** Somebody else's request through the balancer: drawn and counted, but no token can judge its session. */
   #stranger({ decisions, done, node }: Joined & { done: NonNullable<Joined['done']> }): void {
-    const outcome = done.status >= 500 ? 'error' : 'none'
-    this.tally.outcome(outcome, done.upstream)
-    this.#listener.record({
-      requestId: done.requestId,
-      lane: this.id,
-      action: 'visit',
-      at: done.at - done.ms,
-      ms: done.ms,
-      status: done.status,
-      ...(done.upstream === undefined ? {} : { node: done.upstream }),
-      direct: false,
-      hops: decisions.map(({ upstream = '', attempt, reason }) => ({ upstream, attempt, reason })),
-      outcome,
-      ...(node?.session && { session: noteOf(node.session) }),
-      why: why({
-        cookieName: this.target.cookieName,
-        cookie: node?.session?.maskedCookie,
-        decisions,
-        node: done.upstream,
-        session: node?.session ?? undefined,
-        shared: this.host.mode === 'clustered',
-        outcome,
-        status: done.status,
-      }),
-    })
+    const record = strangerRecord(this, { decisions, done, ...(node && { node }) })
+    this.tally.outcome(record.outcome, record.node)
+    this.#listener.record(record)
+  }
+
+  #inspected(node: string, facts: NodeFacts | undefined): void {
+    if (facts) this.said.set(node, facts)
+    else this.said.delete(node)
+    this.facts = laneFacts(this.said.values(), this.facts)
+    this.firstCodec ??= this.facts.codec
+    this.processes.inspected(node, facts)
+    this.losses.look()
   }
 
   #processChanged(node: string, state: string): void {
+    this.losses.look()
+    if (state === 'running') this.losses.begun(node)
+    if (state === 'running' && this.busy) this.busy.done = Math.min(this.busy.of, this.busy.done + 1)
     // What it was told to do, its next process does not know.
     if (state === 'crashed' || state === 'stopped') this.slow.delete(node)
     // A crash that somebody asked for here has its mark already; one that came by itself gets one now.
@@ -264,10 +250,13 @@ export class Lane implements AsyncDisposable {
   }
 }
 
-const requestIdOf = (answer: Answer): string | undefined => (answer.ok ? answer.headers['x-request-id'] : undefined)
+const requestIdOf = (attempt: Attempt): string | undefined => {
+  const id = attempt.ok ? attempt.answer.headers['x-request-id'] : undefined
+  return typeof id === 'string' ? id : undefined
+}
 
-type Session = NonNullable<NodeEvent['session']>
-
-function noteOf({ cookie, outcome, commit, storeCommands, storeRoundTrips, storeMs }: Session) {
-  return { cookie, outcome, storeCommands, storeRoundTrips, storeMs, ...(commit === undefined ? {} : { commit }) }
+/** How many processes an action begins: what is counted while it goes on. */
+function stepsOf(action: LaneAction, nodes: number): number {
+  if (action === 'rolling' || action === 'codec') return nodes
+  return action === 'add' ? 1 : 0
 }

@@ -1,9 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { type Cluster, startCluster } from '@session-cluster/cluster'
-import { type NodeCodec, nodeCodecs } from '../wire/codec.ts'
+import type { Mode, ProcessState } from '@session-cluster/contract'
 import { type Disabled, type LaneAction, mostNodes, type NodeAction } from '../wire/frame.ts'
-import type { Mode } from '../wire/record.ts'
-import { type ActionValue, callAdmin, type LaneHost, type ProcessState } from './lane-host.ts'
+import { type ActionValue, callAdmin, type LaneHost } from './lane-host.ts'
 
 /** How a lane of the console's own is started. */
 export interface OwnedLaneOptions {
@@ -57,7 +56,6 @@ function withRedis(redis: Standing['redis']): Disabled {
   }
 }
 
-const namespace = 'session-cluster'
 /** How long the balancer waits for a node that hangs: a person who froze it wants to see the 504. */
 const frozenMs = '5000'
 
@@ -94,31 +92,24 @@ export async function ownedLane(options: OwnedLaneOptions): Promise<LaneHost> {
 class OwnedLane implements LaneHost {
   readonly mode: Mode
   readonly attached = false
-  readonly namespace = namespace
   readonly adminToken: string
   readonly #cluster: Cluster
   readonly #listeners: Set<(part: string, state: ProcessState) => void>
-  #codec: NodeCodec
   /** The nodes that were told to drain or to be in maintenance, whatever the balancer calls them while they are down. */
   readonly #aside = new Set<string>()
 
   constructor(
-    { mode, nodeEnv, env }: OwnedLaneOptions,
+    { mode }: OwnedLaneOptions,
     cluster: Cluster,
     adminToken: string,
     listeners: Set<(part: string, state: ProcessState) => void>,
   ) {
     this.mode = mode
-    const told = nodeEnv?.SESSION_CODEC ?? env?.SESSION_CODEC
-    this.#codec = nodeCodecs.find((name) => name === told) ?? 'json'
     this.adminToken = adminToken
     this.#cluster = cluster
     this.#listeners = listeners
   }
 
-  get codec() {
-    return this.mode === 'clustered' ? this.#codec : undefined
-  }
   get balancerUrl() {
     return this.#cluster.balancer.url
   }
@@ -203,8 +194,9 @@ class OwnedLane implements LaneHost {
       case 'redis-start':
         return redis?.start()
       case 'codec':
-        this.#codec = value.codec ?? this.#codec
-        return this.#restarting(this.#cluster.nodes, () => this.#cluster.rollingRestart({ SESSION_CODEC: this.#codec }))
+        return this.#restarting(this.#cluster.nodes, () =>
+          this.#cluster.rollingRestart({ SESSION_CODEC: value.codec ?? 'json' }),
+        )
     }
   }
 

@@ -1,5 +1,6 @@
-import type { LaneHost, ProcessState } from './lane-host.ts'
-import type { NodeFacts } from './watch.ts'
+import { isAlive, type ProcessState } from '@session-cluster/contract'
+import type { NodeFacts } from './facts.ts'
+import type { LaneHost } from './lane-host.ts'
 
 interface Process {
   incarnation: number
@@ -34,7 +35,7 @@ export class Processes implements Disposable {
   living(): { name: string; incarnation: number }[] {
     return this.#host
       .nodes()
-      .filter(({ name }) => ['running', 'frozen'].includes(this.stateOf(name)))
+      .filter(({ name }) => !this.isDead(name))
       .map(({ name }) => ({ name, incarnation: this.#of(name).incarnation }))
   }
 
@@ -42,6 +43,18 @@ export class Processes implements Disposable {
     return this.#host.stateOf(node) ?? this.#of(node).state
   }
 
+  /** Whether a process still is what it was: the one of that incarnation, and not known to be dead. */
+  lives({ node, incarnation }: { readonly node: string; readonly incarnation: number }): boolean {
+    // Of somebody else's processes silence is no proof: only a younger one in its place is.
+    return this.#of(node).incarnation === incarnation && (this.#host.attached || isAlive(this.stateOf(node)))
+  }
+
+  /** Whether a node's process is not there. */
+  isDead(node: string): boolean {
+    return !isAlive(this.stateOf(node))
+  }
+
+  /** How often a node's process was begun. */
   incarnation(node: string): number {
     return this.#of(node).incarnation
   }

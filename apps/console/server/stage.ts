@@ -1,6 +1,6 @@
+import { defaultCookieName, isJudged, type Mode, noTotals } from '@session-cluster/contract'
 import type { Frame, LaneView } from '../wire/frame.ts'
-import { noTotals } from '../wire/outcome.ts'
-import type { LaneId, Mode, Notice, RequestRecord } from '../wire/record.ts'
+import type { LaneId, Notice, RequestRecord } from '../wire/record.ts'
 import { CallError } from './call-error.ts'
 import { type Hub, hub } from './hub.ts'
 import { Lane } from './lane.ts'
@@ -36,7 +36,9 @@ export class Stage implements AsyncDisposable {
   readonly traffic: Traffic
   readonly hub: Hub
   readonly lanes = new Map<LaneId, Lane>()
-  readonly startedAt = Date.now()
+  /** When the numbers began, epoch ms. */
+  startedAt = Date.now()
+  #resetting: Promise<void> | undefined
   readonly #plans: readonly LanePlan[]
   readonly #errors = new Map<LaneId, string>()
   readonly #options: StageOptions
@@ -58,7 +60,7 @@ export class Stage implements AsyncDisposable {
     this.#plans = options.lanes
     this.traffic = new Traffic(() => [...this.lanes.values()], options.users)
     this.traffic.setClock({ running: options.running ?? true })
-    this.hub = hub({ snapshot: () => this.snapshot() })
+    this.hub = hub({ snapshot: () => this.snapshot(), onLeave: (page) => this.traffic.resume(page) })
     this.ready = this.#openAll()
     this.#timer = setInterval(() => this.#flush(), flushMs)
   }
@@ -68,12 +70,41 @@ export class Stage implements AsyncDisposable {
     return {
       full: true,
       run: this.startedAt,
-      records: this.#records.slice(-240),
+      records: this.#recent(),
       latest: [...this.#latest.values()],
       notices: this.#notices.slice(-60),
       skipped: 0,
       ...this.#views(),
     }
+  }
+
+  /**
+   * Begins anew: numbers, users, servers and what Redis holds are as they were at the start, as far as that can be done from here.
+   * Resolves when everybody is logged in again; a call meanwhile waits for the one under way.
+   */
+  reset(): Promise<void> {
+    this.#resetting ??= this.#reset().finally(() => {
+      this.#resetting = undefined
+    })
+    return this.#resetting
+  }
+
+  async #reset(): Promise<void> {
+    const lanes = [...this.lanes.values()]
+    const busy = lanes.find((lane) => lane.busy !== undefined)
+    if (busy) throw new CallError(`${busy.id}: something else is being done to the lane`, 409)
+    const faults: string[] = []
+    await this.traffic.beginAnew(async () => {
+      const results = await Promise.allSettled(lanes.map((lane) => lane.reset()))
+      for (const [index, result] of results.entries())
+        if (result.status === 'rejected') faults.push(`${lanes[index]?.id}: ${(result.reason as Error).message}`)
+      for (const list of [this.#records, this.#notices, this.#fresh.records, this.#fresh.notices]) list.length = 0
+      this.#latest.clear()
+      this.startedAt = Date.now()
+    })
+    await Promise.all(lanes.map((lane) => this.#loginAll(lane)))
+    this.hub.startOver()
+    if (faults.length > 0) throw new CallError(faults.join('; '), 409)
   }
 
   /** The kept history, oldest first: what an export is made of. */
@@ -115,17 +146,31 @@ export class Stage implements AsyncDisposable {
       const lane = new Lane(host, {
         record: (record) => this.#record(record),
         notice: (notice) => this.#notice(notice),
-        standings: () => this.traffic.standings(plan.mode),
+        users: () => this.traffic.states(plan.mode),
       })
       await Promise.race([lane.listening, this.#closing.promise])
       if (this.#closed) return await lane[Symbol.asyncDispose]()
       this.lanes.set(plan.mode, lane)
       // In their order: which users are on which node is then the same in every run.
-      for (const name of this.traffic.names) if (!this.#closed) await this.traffic.act(lane, name, 'login')
+      await this.#loginAll(lane)
     } catch (error) {
       this.#errors.set(plan.mode, (error as Error).message)
       this.#options.onFailure?.(plan.mode, error as Error)
     }
+  }
+
+  async #loginAll(lane: Lane): Promise<void> {
+    for (const name of this.traffic.names) if (!this.#closed) await this.traffic.act(lane, name, 'login')
+  }
+
+  /** The last records, and as many of each lane as its strip shows. */
+  #recent(): RequestRecord[] {
+    const last = this.#records.slice(-240)
+    const shown = new Set(last)
+    for (const id of this.lanes.keys())
+      for (const record of this.#records.filter(({ lane, outcome }) => lane === id && isJudged(outcome)).slice(-60))
+        shown.add(record)
+    return this.#records.filter((record) => shown.has(record))
   }
 
   #record(record: Omit<RequestRecord, 'seq'>): RequestRecord {
@@ -172,7 +217,11 @@ function absent(mode: Mode, attached: boolean, error: string | undefined): LaneV
     attached,
     url: '',
     policy: mode === 'sticky' ? 'sticky' : 'plain',
+    cookieName: defaultCookieName(mode),
     totals: noTotals(),
+    since: 0,
+    gone: 0,
+    noticed: 0,
     share: {},
     nodes: [],
     disabled: {},

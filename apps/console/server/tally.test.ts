@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { DoneEvent } from './events.ts'
-import { jain, maxOverMean, percentile, tally } from './tally.ts'
+import { tally } from './tally.ts'
 
 const done = (upstream: string | undefined, status = 200, ms = 1, at = 0): DoneEvent => ({
   requestId: 'x',
@@ -33,7 +33,7 @@ describe('tally', () => {
     const counts = tally()
     for (const outcome of ['found', 'miss', 'lost', 'error', 'fresh', 'none'] as const) counts.outcome(outcome, 'a')
     expect(counts.node('a')).toMatchObject({ found: 1, missed: 2 })
-    expect(counts.totals).toEqual({ found: 1, miss: 1, lost: 1, error: 1, fresh: 1, none: 1 })
+    expect(counts.totals).toEqual({ found: 1, miss: 1, lost: 1, unreadable: 0, error: 1, fresh: 1, none: 1 })
   })
 
   it('takes the rate over the last five seconds by its own clock, whatever the balancer’s says', () => {
@@ -54,21 +54,5 @@ describe('tally', () => {
     expect(counts.node('d')).toMatchObject({ requests: 0, missed: 0 })
     expect(counts.share()).toEqual({ a: 1 })
     expect(counts.totals.miss).toBe(1)
-  })
-
-  it('knows its percentiles by nearest rank', () => {
-    const hundred = Array.from({ length: 100 }, (_, i) => 100 - i)
-    expect([0.5, 0.95, 0.99, 1].map((fraction) => percentile(hundred, fraction))).toEqual([50, 95, 99, 100])
-    expect(percentile([], 0.5)).toBeUndefined()
-    expect(percentile([7], 0.5)).toBe(7)
-  })
-})
-
-describe('evenness', () => {
-  it('is 1 for an even load, and 3 and a third when one of three does everything', () => {
-    expect([maxOverMean([2, 2, 2]), jain([2, 2, 2])]).toEqual([1, 1])
-    expect(maxOverMean([0, 9, 0])).toBe(3)
-    expect(jain([0, 9, 0])).toBeCloseTo(1 / 3)
-    expect([maxOverMean([0, 0]), jain([])]).toEqual([undefined, undefined])
   })
 })

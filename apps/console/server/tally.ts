@@ -1,5 +1,6 @@
-import { judged, noTotals, type Outcome, type Totals } from '../wire/outcome.ts'
-import type { DoneEvent, NodeSession } from './events.ts'
+import { isJudged, type NodeSession, noTotals, type Outcome, type Totals } from '@session-cluster/contract'
+import { percentile } from '@session-cluster/visitor'
+import type { DoneEvent } from './events.ts'
 
 /** How many of a lane's last requests its share is taken over. */
 export const shareWindow = 60
@@ -16,7 +17,6 @@ export interface NodeTally {
   server: number
   found: number
   missed: number
-  lost: number
   readonly latencies: number[]
   readonly times: number[]
   readonly store: NodeSession[]
@@ -25,6 +25,8 @@ export interface NodeTally {
 /** Counts a lane's traffic. Requests, answers and share come from the balancer's log alone; outcomes from the users' tokens. */
 export interface Tally {
   readonly totals: Totals
+  /** When the counting began, epoch ms. */
+  readonly since: number
   node(name: string): NodeTally
   /** One line of the balancer's log. */
   done(event: DoneEvent): void
@@ -33,6 +35,8 @@ export interface Tally {
   store(node: string, session: NodeSession): void
   /** Forgets a node that was removed; the totals stay. */
   forget(name: string): void
+  /** Begins anew. */
+  reset(): void
   /** Requests per second over the last five seconds. */
   rate(name: string): number
   percentile(name: string, fraction: number): number | undefined
@@ -48,6 +52,7 @@ export function tally(now: () => number = () => performance.now()): Tally {
   const nodes = new Map<string, NodeTally>()
   const recent: string[] = []
   const totals = noTotals()
+  let since = Date.now()
   const node = (name: string): NodeTally => {
     let found = nodes.get(name)
     if (!found) {
@@ -58,7 +63,6 @@ export function tally(now: () => number = () => performance.now()): Tally {
         server: 0,
         found: 0,
         missed: 0,
-        lost: 0,
         latencies: [],
         times: [],
         store: [],
@@ -69,6 +73,9 @@ export function tally(now: () => number = () => performance.now()): Tally {
   }
   return {
     totals,
+    get since() {
+      return since
+    },
     node,
     done(event) {
       if (event.upstream === undefined) return
@@ -83,7 +90,7 @@ export function tally(now: () => number = () => performance.now()): Tally {
     },
     outcome(outcome, name) {
       totals[outcome]++
-      if (name === undefined || !(judged as readonly Outcome[]).includes(outcome)) return
+      if (name === undefined || !isJudged(outcome)) return
       if (outcome === 'found') node(name).found++
       else if (outcome !== 'error') node(name).missed++
     },
@@ -91,6 +98,12 @@ export function tally(now: () => number = () => performance.now()): Tally {
     forget(name) {
       nodes.delete(name)
       recent.splice(0, recent.length, ...recent.filter((one) => one !== name))
+    },
+    reset() {
+      nodes.clear()
+      recent.length = 0
+      Object.assign(totals, noTotals())
+      since = Date.now()
     },
     rate(name) {
       const { times } = node(name)
@@ -109,22 +122,4 @@ export function tally(now: () => number = () => performance.now()): Tally {
 function push<T>(list: T[], value: T, most: number): void {
   list.push(value)
   if (list.length > most) list.shift()
-}
-
-/** The value at or below which `fraction` of the values lie (nearest rank); `undefined` of nothing. */
-export function percentile(values: readonly number[], fraction: number): number | undefined {
-  return values.toSorted((a, b) => a - b)[Math.max(0, Math.ceil(values.length * fraction) - 1)]
-}
-
-/** The busiest node's load over the mean: 1 is even. `undefined` without traffic. */
-export function maxOverMean(loads: readonly number[]): number | undefined {
-  const sum = loads.reduce((total, load) => total + load, 0)
-  return sum === 0 ? undefined : (Math.max(...loads) * loads.length) / sum
-}
-
-/** Jain's fairness index, from 1/n (one node does everything) to 1 (even). `undefined` without traffic. */
-export function jain(loads: readonly number[]): number | undefined {
-  const sum = loads.reduce((total, load) => total + load, 0)
-  const squares = loads.reduce((total, load) => total + load * load, 0)
-  return squares === 0 ? undefined : (sum * sum) / (loads.length * squares)
 }

@@ -1,8 +1,10 @@
+import { shuffled, type UserAction } from '@session-cluster/visitor'
 import type { ClockView, UserView } from '../wire/frame.ts'
-import type { LaneId, RequestRecord, UserAction } from '../wire/record.ts'
+import type { LaneId, RequestRecord } from '../wire/record.ts'
+import type { ActOptions } from './actions.ts'
 import type { Lane } from './lane.ts'
 import { pacer } from './pacer.ts'
-import { type DeedOptions, type Standing, standing } from './standing.ts'
+import { newUser, type UserState } from './user-state.ts'
 
 /** The virtual users, in the order in which they come. The first nine are there from the start. */
 export const names = [
@@ -27,7 +29,7 @@ export const names = [
 ] as const
 
 interface Seat {
-  readonly standing: Standing
+  readonly state: UserState
   /** The user's actions in a lane happen one after another, as in one browser tab. */
   tail: Promise<unknown>
   waiting: number
@@ -45,9 +47,14 @@ const patience = 3
 /** The users, and the clock that makes them act on their own. */
 export class Traffic implements Disposable {
   readonly #lanes: () => readonly Lane[]
+  readonly #first: number
   readonly #users = new Map<string, User>()
   #rate = 3
   #running = false
+  /** Who has asked for a pause, and has not let go yet: pages whose tour is open. */
+  readonly #pausedBy = new Set<string>()
+  /** Everything begins anew: nobody acts meanwhile. */
+  #resetting = false
   /** Whether there is a stage to act on; until then a clock that runs makes nobody act. */
   #begun = false
   #pacer: Disposable | undefined
@@ -55,6 +62,7 @@ export class Traffic implements Disposable {
 
   constructor(lanes: () => readonly Lane[], users = 9) {
     this.#lanes = lanes
+    this.#first = users
     for (let i = 0; i < users; i++) this.addUser()
   }
 
@@ -69,25 +77,26 @@ export class Traffic implements Disposable {
     return [...this.#users.keys()]
   }
 
-  standings(lane: LaneId): ReadonlyMap<string, Standing> {
-    const map = new Map<string, Standing>()
+  /** Every user's state in a lane. */
+  states(lane: LaneId): ReadonlyMap<string, UserState> {
+    const map = new Map<string, UserState>()
     for (const { name, seats } of this.#users.values()) {
       const seat = seats.get(lane)
-      if (seat) map.set(name, seat.standing)
+      if (seat) map.set(name, seat.state)
     }
     return map
   }
 
-  /** The user's standing in a lane, begun if need be. @throws Error for a name that nobody has */
-  standing(user: string, lane: LaneId): Standing {
-    return this.#seat(user, lane).standing
+  /** The user's state in a lane, begun if need be. @throws Error for a name that nobody has */
+  stateOf(user: string, lane: LaneId): UserState {
+    return this.#seat(user, lane).state
   }
 
   /** Does one action as the user in one lane, after whatever the user is still doing there. */
-  act(lane: Lane, user: string, action: UserAction, options: DeedOptions = {}): Promise<RequestRecord> {
+  act(lane: Lane, user: string, action: UserAction, options: ActOptions = {}): Promise<RequestRecord> {
     const seat = this.#seat(user, lane.id)
     seat.waiting++
-    const done = seat.tail.then(() => lane.act(user, seat.standing, action, options)).finally(() => seat.waiting--)
+    const done = seat.tail.then(() => lane.act(user, seat.state, action, options)).finally(() => seat.waiting--)
     seat.tail = done.catch(() => undefined)
     return done
   }
@@ -99,7 +108,7 @@ export class Traffic implements Disposable {
   async everywhere(
     user: string,
     action: UserAction,
-    options: DeedOptions = {},
+    options: ActOptions = {},
     only?: readonly string[],
   ): Promise<RequestRecord[]> {
     const { via } = options
@@ -116,26 +125,54 @@ export class Traffic implements Disposable {
   }
 
   get clock(): ClockView {
-    return { running: this.#running, rate: this.#rate }
+    return { running: this.#running && this.#pausedBy.size === 0, rate: this.#rate, pausedBy: [...this.#pausedBy] }
   }
 
-  setClock({
-    running = this.clock.running,
-    rate = this.#rate,
-  }: {
-    running?: boolean | undefined
-    rate?: number | undefined
-  }): void {
-    this.#rate = rate
-    this.#running = running
+  /** Lets the users act by themselves, or not. Whoever lets them go on ends every page's pause. */
+  setClock({ running, rate }: { running?: boolean | undefined; rate?: number | undefined }): void {
+    this.#rate = rate ?? this.#rate
+    this.#running = running ?? this.#running
+    if (running) this.#pausedBy.clear()
+    this.#wind()
+  }
+
+  /** Holds the users still for a page, until it lets go or is gone. */
+  pause(page: string): void {
+    this.#pausedBy.add(page)
+    this.#wind()
+  }
+
+  /** Ends a page's pause: the traffic goes on if it went before, and nobody else has paused it. */
+  resume(page: string): void {
+    if (this.#pausedBy.delete(page)) this.#wind()
+  }
+
+  /** Holds everybody still while `work` is done, and lets the first nine users begin anew, without a cookie, before it ends. */
+  async beginAnew(work: () => Promise<void>): Promise<void> {
+    this.#resetting = true
+    this.#wind()
+    try {
+      await Promise.all([...this.#users.values()].flatMap(({ seats }) => [...seats.values()].map(({ tail }) => tail)))
+      await work()
+      this.#users.clear()
+      for (let i = 0; i < this.#first; i++) this.addUser()
+      this.#bag = []
+    } finally {
+      this.#resetting = false
+      this.#wind()
+    }
+  }
+
+  #wind(): void {
     this.#pacer?.[Symbol.dispose]()
-    this.#pacer = running && this.#begun ? pacer(rate, () => void this.step()) : undefined
+    const goes = this.clock.running && this.#begun && !this.#resetting
+    this.#pacer = goes ? pacer(this.#rate, () => void this.step()) : undefined
   }
 
   /** Lets the users act, if the clock runs: whoever stopped it before the lanes were up does not want it to start now. */
   begin(): void {
     this.#begun = true
-    this.setClock({})
+    this.#wind()
   }
 
   /** The next active user opens the page once, everywhere; a lane in which the user is still waiting is left out. */
@@ -160,11 +197,11 @@ export class Traffic implements Disposable {
       active,
       lanes: Object.fromEntries(
         this.#lanes().map(({ id, target }) => {
-          const { jar, last, lost, home, pinned } = seats.get(id)?.standing ?? standing()
+          const { jar, last, session, home, pinned } = seats.get(id)?.state ?? newUser()
           const cookie = jar.get(target.cookieName) !== undefined
           return [
             id,
-            { cookie, lost, ...(last && { last }), ...(home && { home: home.node }), ...(pinned && { pinned }) },
+            { cookie, session, ...(last && { last }), ...(home && { home: home.node }), ...(pinned && { pinned }) },
           ]
         }),
       ),
@@ -181,19 +218,9 @@ export class Traffic implements Disposable {
     if (!user) throw new Error(`There is no user ${name}`)
     let seat = user.seats.get(lane)
     if (!seat) {
-      seat = { standing: standing(), tail: Promise.resolve(), waiting: 0 }
+      seat = { state: newUser(), tail: Promise.resolve(), waiting: 0 }
       user.seats.set(lane, seat)
     }
     return seat
   }
-}
-
-/** The same values in a random order (Fisher and Yates). */
-export function shuffled<T>(values: readonly T[], random: () => number = Math.random): T[] {
-  const list = [...values]
-  for (let i = list.length - 1; i > 0; i--) {
-    const j = Math.floor(random() * (i + 1))
-    ;[list[i], list[j]] = [list[j] as T, list[i] as T]
-  }
-  return list
 }

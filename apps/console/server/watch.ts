@@ -1,3 +1,4 @@
+import type { NodeEvent } from '@session-cluster/contract'
 import {
   type DecisionEvent,
   type DoneEvent,
@@ -5,9 +6,9 @@ import {
   isDone,
   isNodeEvent,
   isUpstream,
-  type NodeEvent,
   type UpstreamEvent,
 } from './events.ts'
+import type { NodeFacts } from './facts.ts'
 import { follow } from './follow.ts'
 import { callAdmin, type LaneHost, type LaneNode } from './lane-host.ts'
 
@@ -21,15 +22,6 @@ export interface UpstreamFacts {
   readonly requests: number
   readonly redispatches: number
   readonly lastCheck?: string | undefined
-}
-
-/** What a node last said of itself. */
-export interface NodeFacts {
-  readonly pid?: number | undefined
-  readonly uptimeMs?: number | undefined
-  readonly heapBytes?: number | undefined
-  readonly sessionsHeld?: number | undefined
-  readonly storeCommands?: number | undefined
 }
 
 /** Where the watcher's findings go. */
@@ -47,7 +39,7 @@ export interface WatchListener {
 export interface Watch extends AsyncDisposable {
   /** Brings the followed nodes up to date after one was added, removed or restarted. */
   refresh(): void
-  /** Resolves once the balancer's events are being heard. */
+  /** Resolves once the balancer's events are being heard, and the nodes were asked what they are. */
   readonly listening: Promise<void>
 }
 
@@ -58,6 +50,7 @@ export function watch(host: LaneHost, listener: WatchListener): Watch {
   const stop = new AbortController()
   const followed = new Map<string, { url: string; stop: AbortController }>()
   const heard = Promise.withResolvers<void>()
+  const asked = Promise.withResolvers<void>()
   const token = host.adminToken
 
   const balancer = follow(
@@ -82,13 +75,14 @@ export function watch(host: LaneHost, listener: WatchListener): Watch {
   const poll = async () => {
     refresh()
     await Promise.all([pollUpstreams(host, listener), ...host.nodes().map((node) => inspect(node, token, listener))])
+    asked.resolve()
     if (!stop.signal.aborted) timer = setTimeout(poll, pollMs)
   }
   let timer = setTimeout(poll, 0)
 
   return {
     refresh,
-    listening: heard.promise,
+    listening: Promise.all([heard.promise, asked.promise]).then(() => undefined),
     async [Symbol.asyncDispose]() {
       stop.abort()
       clearTimeout(timer)
@@ -128,7 +122,7 @@ async function pollUpstreams(host: LaneHost, listener: WatchListener): Promise<v
 
 async function inspect(node: LaneNode, token: string | undefined, listener: WatchListener): Promise<void> {
   try {
-    listener.inspected(node.name, nodeFacts(await callAdmin(new URL('/inspect', node.adminUrl).href, token)))
+    listener.inspected(node.name, (await callAdmin(new URL('/inspect', node.adminUrl).href, token)) as NodeFacts)
   } catch {
     listener.inspected(node.name, undefined)
   }
@@ -149,17 +143,5 @@ function upstreamFacts(value: Loose): UpstreamFacts {
     redispatches: number(value.redispatches) ?? 0,
     lastCheck:
       typeof check === 'string' ? check : check ? String(check.detail ?? (check.ok ? 'ok' : 'failed')) : undefined,
-  }
-}
-
-function nodeFacts(value: unknown): NodeFacts {
-  const facts = value as Loose
-  const store = (facts.store ?? {}) as Loose
-  return {
-    pid: number(facts.pid),
-    uptimeMs: number(facts.uptimeMs),
-    heapBytes: number(facts.heapBytes),
-    sessionsHeld: number(facts.sessionsHeld),
-    storeCommands: number(store.commands),
   }
 }

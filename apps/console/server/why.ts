@@ -1,6 +1,6 @@
-import type { Outcome } from '../wire/outcome.ts'
+import type { NodeSession, Outcome } from '@session-cluster/contract'
 import type { WhyStep } from '../wire/record.ts'
-import type { DecisionEvent, NodeSession } from './events.ts'
+import type { DecisionEvent } from './events.ts'
 
 /** Everything that a why line is told from. Ids come in masked. */
 export interface WhyInput {
@@ -25,6 +25,8 @@ export interface WhyInput {
   readonly home?: string | undefined
   readonly overwrote?: boolean | undefined
   readonly overwritten?: boolean | undefined
+  /** The session's own time was over. */
+  readonly ended?: boolean | undefined
 }
 
 /** The chain from the cookie to the verdict, one step for each thing that someone really said. */
@@ -109,7 +111,7 @@ function answerSteps({ node, session, shared, failure, status, cookie, outcome }
   switch (session.outcome) {
     case 'found':
       // The session is there and the token is not: its bytes are another codec's.
-      if (shared && (outcome === 'lost' || outcome === 'miss'))
+      if (shared && (outcome === 'unreadable' || outcome === 'miss'))
         return [
           { key: 'redis.found', values },
           { key: 'redis.unreadable', values, bad: true },
@@ -139,20 +141,13 @@ function answerSteps({ node, session, shared, failure, status, cookie, outcome }
   }
 }
 
-function verdictSteps({
-  outcome,
-  holder,
-  home,
-  shared,
-  session,
-  overwrote,
-  overwritten,
-  cookieName,
-}: WhyInput): WhyStep[] {
+function verdictSteps({ outcome, holder, home, overwrote, overwritten, ended, cookieName }: WhyInput): WhyStep[] {
   const steps: WhyStep[] = []
   if (outcome === 'miss' && holder !== undefined) steps.push({ key: 'holder', values: { node: holder } })
+  if (ended) steps.push({ key: 'ended' })
+  if (outcome === 'unreadable') steps.push({ key: 'unreadable', bad: true })
   if (overwritten) steps.push({ key: 'overwritten', values: { name: cookieName }, bad: true })
-  else if (outcome === 'lost' && !(shared && session?.outcome === 'found'))
+  else if (outcome === 'lost')
     steps.push(
       home === undefined ? { key: 'gone.all', bad: true } : { key: 'gone.home', values: { node: home }, bad: true },
     )

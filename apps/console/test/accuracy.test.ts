@@ -72,15 +72,13 @@ it('calls lost exactly those whose token no node has any more', async () => {
   for (const id of lanes) {
     const lane = console.stage.lane(id)
     const truly: string[] = []
-    for (const [name, { token, jar }] of traffic.standings(id)) {
+    for (const [name, { token, jar }] of traffic.states(id)) {
       const bodies = await Promise.all(
         lane.host
           .nodes()
           .filter(({ name: node }) => node !== 'b')
           .map(async ({ url }) =>
-            (
-              await fetch(`${url}/get`, { headers: { cookie: jar.header(Date.now()) ?? '', accept: 'text/plain' } })
-            ).text(),
+            (await fetch(`${url}/get`, { headers: { cookie: jar.header ?? '', accept: 'text/plain' } })).text(),
           ),
       )
       if (!bodies.includes(token ?? '')) truly.push(name)

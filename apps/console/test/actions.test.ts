@@ -130,7 +130,7 @@ describe('the inspectors', () => {
     expect(await card.locator('.verdict').textContent()).toContain(
       t('why.session.malformed', { node: '' }).trim().replace(/^: /, ''),
     )
-    const stolen = console.stage.traffic.standing('Erin', 'clustered').jar.get('SESSION')?.value ?? ''
+    const stolen = console.stage.traffic.stateOf('Erin', 'clustered').jar.get('SESSION') ?? ''
     await send(stolen)
     await expect.poll(() => card.locator('.verdict').textContent(), patient).toBe(t('cookie.forge.accepted'))
   })

@@ -147,7 +147,7 @@ describe('a console whose server ends and begins anew under an open page', () =>
     await expect.poll(held, patient).toEqual([page.t('log.held', { n })])
     await page.page.getByRole('button', { name: page.t('log.live'), exact: true }).click()
     await expect.poll(() => page.page.locator('.events tbody tr').count(), patient).toBe(n)
-    const cookie = other.stage.traffic.standing('Bob', 'clustered').jar.get('SESSION')?.value ?? ''
+    const cookie = other.stage.traffic.stateOf('Bob', 'clustered').jar.get('SESSION') ?? ''
     await expect
       .poll(() => page.page.locator('[data-cookie=SESSION] dd code').first().textContent(), patient)
       .toContain(cookie.slice(-2))

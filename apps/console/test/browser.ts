@@ -1,6 +1,6 @@
+import type { Outcome } from '@session-cluster/contract'
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
 import { type Language, type Translate, translator } from '../web/src/i18n/translate.ts'
-import type { Outcome } from '../wire/outcome.ts'
 import type { LaneId } from '../wire/record.ts'
 
 /** Starts a real Chromium: the one that CHROMIUM names, else Debian's. It calls nobody by itself. */

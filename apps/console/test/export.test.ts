@@ -79,8 +79,8 @@ it('fits a telephone, where it never scrolls sideways and no word is broken, and
 it('holds no id and asks for nothing from outside', async () => {
   const view = await openPage(browser, console.url)
   const text = readFileSync(await save(view), 'utf8')
-  for (const [, { jar }] of console.stage.traffic.standings('local'))
-    for (const { value } of jar.all()) expect(text.includes(value)).toBe(false)
+  for (const [, { jar }] of console.stage.traffic.states('local'))
+    for (const { value } of jar.all) expect(text.includes(value)).toBe(false)
   expect(text).not.toMatch(/(?:src|href)=|<script|@import|url\(/)
   await view.page.context().close()
 })

@@ -189,9 +189,9 @@ describe('the page', () => {
     await view.choose('Alice')
     await view.inspect('sticky')
     await page.getByRole('tab', { name: t('tab.cookie') }).click()
-    const stolen = console.stage.traffic.standing('Bob', 'sticky')
+    const stolen = console.stage.traffic.stateOf('Bob', 'sticky')
     const card = page.locator('[data-cookie=AFFINITY]')
-    await card.locator('input').fill(stolen.jar.get('AFFINITY')?.value ?? '')
+    await card.locator('input').fill(stolen.jar.get('AFFINITY') ?? '')
     await card.getByRole('button', { name: t('cookie.forge.send') }).click()
     await expect
       .poll(() => card.locator('.verdict').textContent(), patient)

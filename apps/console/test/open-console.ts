@@ -1,6 +1,5 @@
+import { modes as allModes, type Mode } from '@session-cluster/contract'
 import { type Console, startConsole } from '../server/console.ts'
-import type { Mode } from '../wire/record.ts'
-import { modes as allModes } from '../wire/record.ts'
 
 /**
  * The product's health checks come every second and its nodes drain for three; tests need not wait that long. Draining is longer than two

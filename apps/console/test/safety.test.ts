@@ -85,8 +85,8 @@ describe('every call that changes or reveals something', () => {
 
 describe('session ids', () => {
   it('are masked in everything that the page is sent, until somebody asks to see them', async () => {
-    const { jar } = console.stage.traffic.standing('Alice', 'sticky')
-    const secrets = jar.all().map(({ value }) => value)
+    const { jar } = console.stage.traffic.stateOf('Alice', 'sticky')
+    const secrets = jar.all.map(({ value }) => value)
     expect(secrets).toHaveLength(2)
     const act = await post('/api/act', { user: 'Alice', action: 'open' })
     const texts = [

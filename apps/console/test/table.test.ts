@@ -34,10 +34,12 @@ describe.each<Language>(['en', 'ko'])('each row of the table, clicked in %s', (l
       Promise.resolve(),
     )
   }
-  const lostIn = async (lane: LaneId) =>
+  const marked = async (lane: LaneId, wanted: string) =>
     Object.entries(await view.marks(lane))
-      .filter(([, outcome]) => outcome === 'lost')
+      .filter(([, outcome]) => outcome === wanted)
       .map(([user]) => user)
+  const lostIn = (lane: LaneId) => marked(lane, 'lost')
+  const unreadableIn = (lane: LaneId) => marked(lane, 'unreadable')
 
   it('logs in on a, then opens b: only where both ask Redis is she known', async () => {
     await view.choose('Alice')
@@ -230,8 +232,9 @@ describe.each<Language>(['en', 'ko'])('each row of the table, clicked in %s', (l
     const there = await switchTo('v8')
     expect(there.losing).toBe(9)
     expect(there.text).toContain(view.t('consequence.codec.absent', { from: 'json', to: 'v8', n: 9, all: 9 }))
-    await expect.poll(() => lostIn('clustered'), patient).toHaveLength(9)
-    expect(await lostIn('sticky')).toEqual([])
+    await expect.poll(() => unreadableIn('clustered'), patient).toHaveLength(9)
+    expect(await lostIn('clustered')).toEqual([])
+    expect(await unreadableIn('sticky')).toEqual([])
     await view.inspect('clustered')
     await view.page.getByRole('tab', { name: view.t('tab.redis') }).click()
     await view.choose('Bob')
@@ -247,9 +250,12 @@ describe.each<Language>(['en', 'ko'])('each row of the table, clicked in %s', (l
     // Only Bob wrote since: the others' bytes are as the first codec left them.
     const back = await switchTo('json')
     expect(back.losing).toBe(1)
-    await expect.poll(() => lostIn('clustered'), patient).toEqual(['Bob'])
-    const stillLost = console.stage.traffic.views().filter(({ lanes: { clustered } }) => clustered?.lost)
-    expect(stillLost.map(({ name }) => name)).toEqual(['Bob'])
+    await expect.poll(() => unreadableIn('clustered'), patient).toEqual(['Bob'])
+    const unread = console.stage.traffic
+      .views()
+      .filter(({ lanes: { clustered } }) => clustered?.session === 'unreadable')
+    expect(unread.map(({ name }) => name)).toEqual(['Bob'])
+    expect(await view.page.locator('[data-lane=clustered] [data-gone]').getAttribute('data-gone')).toBe('0')
   }, 300_000)
 
   it('never made the browser complain', () => {

@@ -1,9 +1,9 @@
+import { codecNames } from '@session-cluster/contract'
 import { expect, it } from 'vitest'
 import { codecOf } from '../server/codecs.ts'
-import { nodeCodecs } from './codec.ts'
 import { readingOf } from './codec-change.ts'
 
-const pairs = nodeCodecs.flatMap((from) => nodeCodecs.map((to) => [from, to] as const))
+const pairs = codecNames.flatMap((from) => codecNames.map((to) => [from, to] as const))
 
 it.each(pairs)('foretells what the library really makes of a token that went from %s to %s', (from, to) => {
   const token = 'a-token'

@@ -1,10 +1,6 @@
 /** The codecs that can be tried, `JSON.stringify` alone among them as the control. */
-export const codecs = ['raw-json', 'json', 'typed-json', 'v8', 'registry'] as const
-export type CodecName = (typeof codecs)[number]
-
-/** The codecs that a lane's servers can be started with. */
-export const nodeCodecs = ['json', 'typed-json', 'v8', 'registry'] as const
-export type NodeCodec = (typeof nodeCodecs)[number]
+export const codecs = ['raw-json', 'json', 'spring-json', 'typed-json', 'v8', 'registry'] as const
+export type TrialCodec = (typeof codecs)[number]
 
 /** The values to try them on. */
 export const samples = ['plain', 'date', 'map', 'class'] as const
@@ -12,7 +8,7 @@ export type SampleName = (typeof samples)[number]
 
 /** What became of a value that went to Redis and came back. */
 export interface CodecTrial {
-  readonly codec: CodecName
+  readonly codec: TrialCodec
   readonly sample: SampleName
   /** The value, as Node prints it. */
   readonly value: string

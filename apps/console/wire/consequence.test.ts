@@ -1,8 +1,8 @@
+import type { Mode } from '@session-cluster/contract'
+import { foundPercent, noTotals } from '@session-cluster/contract'
 import { describe, expect, it } from 'vitest'
 import { consequence } from './consequence.ts'
 import { type LaneView, type NodeView, nodeActions, type UserView } from './frame.ts'
-import { foundPercent, noTotals } from './outcome.ts'
-import type { Mode } from './record.ts'
 
 const names = ['Alice', 'Bob', 'Carol', 'Dave', 'Erin', 'Frank', 'Grace', 'Heidi', 'Ivan']
 const lane = (mode: Mode): LaneView => ({
@@ -12,7 +12,11 @@ const lane = (mode: Mode): LaneView => ({
   on: true,
   attached: false,
   url: '',
+  cookieName: 'SESSION',
   policy: 'plain',
+  since: 0,
+  gone: 0,
+  noticed: 0,
   totals: noTotals(),
   share: {},
   disabled: {},
@@ -32,7 +36,7 @@ const lane = (mode: Mode): LaneView => ({
       pinned: [],
       found: 0,
       missed: 0,
-      lost: 0,
+      gone: 0,
       slowMs: 0,
     }),
   ),
@@ -41,9 +45,9 @@ const users: UserView[] = names.map((name) => ({
   name,
   active: true,
   lanes: {
-    local: { cookie: true, lost: false },
-    sticky: { cookie: true, lost: false },
-    clustered: { cookie: true, lost: false },
+    local: { cookie: true, session: 'kept' },
+    sticky: { cookie: true, session: 'kept' },
+    clustered: { cookie: true, session: 'kept' },
   },
 }))
 
@@ -81,9 +85,9 @@ describe('consequence', () => {
     const some = users.map(
       (user, i): UserView =>
         i === 0
-          ? { ...user, lanes: { sticky: { cookie: false, lost: false } } }
+          ? { ...user, lanes: { sticky: { cookie: false, session: 'none' } } }
           : i === 1
-            ? { ...user, lanes: { sticky: { cookie: true, lost: true } } }
+            ? { ...user, lanes: { sticky: { cookie: true, session: 'gone' } } }
             : user,
     )
     expect(consequence('crash', lane('sticky'), some, 'b')).toMatchObject({ losing: 2, values: { n: 2, all: 7 } })
@@ -97,16 +101,21 @@ describe('consequence', () => {
         ...sound,
         nodes: sound.nodes.map((node) => (node.name === 'b' ? { ...node, state: 'down', process } : node)),
       }
+      const held = sound.nodes.find(({ name }) => name === 'b')?.holds ?? []
+      const after = users.map(
+        (user): UserView =>
+          held.includes(user.name) ? { ...user, lanes: { sticky: { cookie: true, session: 'gone' } } } : user,
+      )
       for (const action of nodeActions) {
-        const what = consequence(action, broken, users, 'b')
+        const what = consequence(action, broken, after, 'b')
         expect(what, action).toMatchObject({ losing: 0, values: { n: 0, all: 6 } })
         expect(what.key, action).toBe(action === 'restart' ? 'restart.gone' : 'gone')
       }
       const inRedis = { ...broken, id: 'clustered', mode: 'clustered' } as const
       expect(consequence('restart', inRedis, users, 'b')).toMatchObject({ key: 'restart.gone.shared', losing: 0 })
-      expect(consequence('remove', broken, users, 'b')).toMatchObject({ key: 'remove.gone', losing: 0 })
-      expect(consequence('rolling', broken, users)).toMatchObject({ losing: 6, values: { n: 6, all: 6 } })
-      expect(consequence('crash', broken, users, 'a')).toMatchObject({ losing: 3, values: { n: 3, all: 6 } })
+      expect(consequence('remove', broken, after, 'b')).toMatchObject({ key: 'remove.gone', losing: 0 })
+      expect(consequence('rolling', broken, after)).toMatchObject({ losing: 6, values: { n: 6, all: 6 } })
+      expect(consequence('crash', broken, after, 'a')).toMatchObject({ losing: 3, values: { n: 3, all: 6 } })
     },
   )
 

@@ -56,10 +56,12 @@ export function consequence(
   }
 }
 
-/** The users who have a session that can still be found: not lost by their tokens, nor gone with a process and not yet missed. */
+/** The users who have a session that is there: it can be found, or could with its old codec. */
 export function living(lane: LaneView, users: readonly UserView[]): UserView[] {
-  const gone = new Set(lane.nodes.filter(isGone).flatMap(({ holds }) => holds))
-  return users.filter(({ name, lanes }) => lanes[lane.id]?.cookie && !lanes[lane.id]?.lost && !gone.has(name))
+  return users.filter(({ lanes }) => {
+    const session = lanes[lane.id]?.session
+    return session === 'kept' || session === 'unreadable'
+  })
 }
 
 /** Whose session would go with this server's process. */

@@ -1,6 +1,5 @@
-import type { NodeCodec } from './codec.ts'
-import type { Outcome, Totals } from './outcome.ts'
-import type { LaneId, Mode, Notice, RequestRecord } from './record.ts'
+import type { CodecName, Mode, Outcome, Totals } from '@session-cluster/contract'
+import type { LaneId, Notice, RequestRecord } from './record.ts'
 
 /** What can be done to a node, to Redis or to a whole lane. */
 export const nodeActions = [
@@ -52,14 +51,14 @@ export interface NodeView {
   readonly redispatches: number
   /** Sessions that the node holds in its own memory; `undefined` when it keeps none (clustered) or does not answer. */
   readonly held?: number
-  /** The users whose session lives in this very process, by their tokens. */
+  /** The users whose session lives in this very process; of one that is dead, those whose session went with it. */
   readonly holds: readonly string[]
   /** Users whose affinity cookie names this node. */
   readonly pinned: readonly string[]
   readonly found: number
   readonly missed: number
-  /** Sessions that died with this node. */
-  readonly lost: number
+  /** Sessions that went with this node's processes, since the counting began. */
+  readonly gone: number
   readonly storeCommandsPerRequest?: number
   readonly heapBytes?: number
   readonly uptimeMs?: number
@@ -67,6 +66,9 @@ export interface NodeView {
   readonly lastCheck?: string
   readonly slowMs: number
 }
+
+/** The nodes that a lane of the console's own begins with. */
+export const firstNodes: readonly string[] = ['a', 'b', 'c']
 
 /** The most nodes of a lane of the console's own: what its drawing has room for, and well within the letters that name them. */
 export const mostNodes = 12
@@ -90,19 +92,27 @@ export interface LaneView {
   readonly attached: boolean
   /** Where a browser reaches the lane's balancer. */
   readonly url: string
+  /** The session cookie's name, as the servers say it. */
+  readonly cookieName: string
   readonly policy: string
   readonly totals: Totals
-  /** Requests by node through the balancer, of the last 60. */
+  /** When the counting began, epoch ms. */
+  readonly since: number
+  /** Sessions that no server can serve any more, since the counting began; noticed or not. */
+  readonly gone: number
+  /** Those of them that a request of their user's has met. */
+  readonly noticed: number
+  /** Requests by living node through the balancer, of the last 60. A dead node has none. */
   readonly share: Readonly<Record<string, number>>
   readonly maxOverMean?: number
   readonly jain?: number
   readonly nodes: readonly NodeView[]
   readonly redis?: RedisView
   /** How the lane's servers write values; absent where sessions stay in memory, or nobody here knows. */
-  readonly codec?: NodeCodec
+  readonly codec?: CodecName
   readonly disabled: Disabled
-  /** What is being done to the lane right now: an i18n key without its `busy.`. */
-  readonly busy?: string
+  /** What is being done to the lane right now: an i18n key without its `busy.`, and how many of its steps are done; `of` 0: one step. */
+  readonly busy?: { readonly what: LaneAction | 'reset'; readonly done: number; readonly of: number }
 }
 
 /** One virtual user: what the page may know. */
@@ -117,8 +127,8 @@ export interface UserLane {
   readonly last?: Outcome
   /** A session cookie is in the jar. */
   readonly cookie: boolean
-  /** Lost by the tokens, until the user logs in again. */
-  readonly lost: boolean
+  /** What became of the session. `gone`: no server can serve it any more, whether or not its user has noticed. */
+  readonly session: 'none' | 'kept' | 'unreadable' | 'gone'
   readonly home?: string
   readonly pinned?: string
 }
@@ -128,13 +138,17 @@ export interface ClockView {
   readonly running: boolean
   /** User actions per second; each goes to every lane that is on. */
   readonly rate: number
+  /** The pages whose tour has paused it. */
+  readonly pausedBy: readonly string[]
 }
 
 /** One message to the page. Without `full`, what is absent has not changed. */
 export interface Frame {
   readonly full: boolean
-  /** In a full frame: when the console's server began, epoch ms. Its numbers start over with it. */
+  /** In a full frame: when the numbers began, epoch ms: with the console's server, or with a reset. */
   readonly run?: number
+  /** In a page's first frame: the name under which it may pause the traffic. */
+  readonly page?: string
   readonly records: readonly RequestRecord[]
   readonly notices: readonly Notice[]
   /** In a full frame: each user's last record in each lane, also one that `records` no longer goes back to. */

@@ -1,3 +1,5 @@
+import type { UserLane } from './frame.ts'
+
 /** A cookie as the inspector shows it. */
 export interface CookieShown {
   readonly name: string
@@ -27,7 +29,7 @@ export interface NodeAnswer {
 /** A user's session by all nodes. */
 export interface SessionShown {
   readonly home: string | null
-  readonly lost: boolean
+  readonly session: UserLane['session']
   readonly answers: readonly NodeAnswer[]
 }
 
@@ -48,7 +50,10 @@ export interface FieldShown {
 /** A session as Redis holds it. */
 export interface HashShown {
   readonly key: string
+  /** How long Redis keeps the key, ms; below 0: for ever. */
   readonly ttlMs: number
+  /** When the session itself ends unless it is used, ms from now; absent: never. */
+  readonly endsInMs?: number | undefined
   readonly fields: readonly FieldShown[]
   /** Fields that were there at the last look. */
   readonly removed: readonly string[]

@@ -1,14 +1,8 @@
-import type { Outcome } from './outcome.ts'
-
-/** The three clusters that the console can show; each is one MODE. */
-export type Mode = 'local' | 'sticky' | 'clustered'
-export const modes: readonly Mode[] = ['local', 'sticky', 'clustered']
+import type { Mode, Outcome } from '@session-cluster/contract'
+import type { UserAction } from '@session-cluster/visitor'
 
 /** A lane is named by its mode: there is at most one of each. */
 export type LaneId = Mode
-
-/** What a virtual user can do. Each is one real request, `forget` and `sign-out` of the jar aside. */
-export type UserAction = 'login' | 'open' | 'write' | 'count' | 'logout' | 'forget' | 'forge' | 'visit'
 
 /** One sentence of a why line: an i18n key without its `why.` and what to fill in. */
 export interface WhyStep {
@@ -41,7 +35,6 @@ export interface SessionNote {
 export interface RequestRecord {
   /** Counts up over all lanes; the number that the page calls "request 212". */
   readonly seq: number
-  readonly requestId?: string
   readonly lane: LaneId
   /** Absent for a request that someone else sent through the balancer. */
   readonly user?: string

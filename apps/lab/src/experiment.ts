@@ -1,8 +1,8 @@
 import type { Cluster, ClusterOptions } from '@session-cluster/cluster'
+import type { Random } from '@session-cluster/visitor'
 import type { Text, Words } from './language.ts'
 import type { Picture } from './pictures/picture.ts'
 import type { Preset } from './preset.ts'
-import type { Random } from './random.ts'
 import type { Check } from './verdict.ts'
 
 /**

@@ -1,6 +1,6 @@
+import { seededRandom } from '@session-cluster/visitor'
 import { describe, expect, it } from 'vitest'
 import { text } from './language.ts'
-import { seededRandom } from './random.ts'
 import { exitCodeOf, type Result, reproducible } from './results.ts'
 import { counted, ratio } from './verdict.ts'
 

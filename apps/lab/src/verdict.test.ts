@@ -1,6 +1,6 @@
+import { seededRandom } from '@session-cluster/visitor'
 import { describe, expect, it } from 'vitest'
 import { text } from './language.ts'
-import { seededRandom } from './random.ts'
 import { counted, ratio, verdictOf } from './verdict.ts'
 
 const question = text('how many', '몇 개')

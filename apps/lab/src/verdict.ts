@@ -1,6 +1,11 @@
+import type { Random } from '@session-cluster/visitor'
+import { bootstrapMedian, median } from '@session-cluster/visitor'
 import { formatNumber, isText, type Text, text, type Words } from './language.ts'
-import type { Random } from './random.ts'
-import { bootstrapInterval, type Interval, median } from './statistics/spread.ts'
+
+/** Two ends of a range, low first. */
+type Interval = readonly [low: number, high: number]
+
+const resamples = 4000
 
 /** What a measurement says of a claim. *Inconclusive*: the spread reaches over the bound; measure longer or on a quieter machine. */
 export type Verdict = 'holds' | 'fails' | 'inconclusive'
@@ -65,7 +70,8 @@ export function ratio(question: Text, samples: readonly number[], bound: Bound, 
   const { random, confidence = 0.95 } = judging
   const low = bound.atLeast ?? Number.NEGATIVE_INFINITY
   const high = bound.atMost ?? Number.POSITIVE_INFINITY
-  const interval = bootstrapInterval(samples, random, confidence)
+  const ends = bootstrapMedian(samples, { random, resamples, confidence })
+  const interval = [ends.low, ends.high] as const
   const inside = interval[0] >= low && interval[1] <= high
   const outside = interval[1] < low || interval[0] > high
   const verdict = samples.length < leastSamples ? 'inconclusive' : inside ? 'holds' : outside ? 'fails' : 'inconclusive'
@@ -79,6 +85,12 @@ export function ratio(question: Text, samples: readonly number[], bound: Bound, 
     interval,
     confidence,
   }
+}
+
+/** A number that was taken several times, for the reader: `12.3 (n = 5: 11.9 … 14)`, the median and the range of all. */
+export function withSpread(values: readonly number[]): string {
+  const range = [Math.min(...values), Math.max(...values)].map(formatNumber).join(' … ')
+  return `${formatNumber(median(values))} (n = ${values.length}${values.length > 1 ? `: ${range}` : ''})`
 }
 
 /** A claim fails with its first failing check, holds only when all do. Nothing checked is nothing shown: inconclusive. */

@@ -1,21 +1,5 @@
 import { EventEmitter } from 'node:events'
-import type { SessionReport } from '@session-cluster/session'
-
-/** One answered request, as the console and the lab read it. Carries no query, no cookie and no id. */
-export interface RequestEvent {
-  /** The balancer's id when it vouched for it, else the node's own. */
-  requestId: string
-  /** When the answer was complete; epoch milliseconds. */
-  at: number
-  node: string
-  method: string
-  path: string
-  /** 499 when the client left before the answer was complete. */
-  status: number
-  ms: number
-  /** What became of the session; `null` when the request never got as far as the session plugin. */
-  session: SessionReport | null
-}
+import type { NodeEvent } from '@session-cluster/contract'
 
 /** Sums over every request since the node started. */
 export interface Totals {
@@ -28,7 +12,7 @@ export interface Totals {
 }
 
 /** What a node has done and is doing. Emits `request` for each answered request but the probes. */
-export class Activity extends EventEmitter<{ request: [RequestEvent] }> {
+export class Activity extends EventEmitter<{ request: [NodeEvent] }> {
   /** Requests that were received and not yet answered, probes excluded. */
   inFlight = 0
   readonly startedAt: number
@@ -41,7 +25,7 @@ export class Activity extends EventEmitter<{ request: [RequestEvent] }> {
   }
 
   /** Counts a finished request and tells the listeners. */
-  record(event: RequestEvent): void {
+  record(event: NodeEvent): void {
     const { totals } = this
     totals.requests += 1
     const digit = `${Math.floor(event.status / 100)}xx`

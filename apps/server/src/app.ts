@@ -1,12 +1,13 @@
 import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import { fastifySessions } from '@session-cluster/session'
-import { type FastifyInstance, type FastifyReply, fastify, LogController } from 'fastify'
+import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify, LogController } from 'fastify'
 import { observe } from './observe.ts'
 import type { Parts } from './parts.ts'
 import { EncodedFields } from './query.ts'
 import { answerErrors } from './refuse.ts'
 import { requestNamer } from './request-id.ts'
+import { pathOf } from './request-path.ts'
 import { cartRoutes } from './routes/cart.ts'
 import { contextRoutes } from './routes/context.ts'
 import { counterRoutes } from './routes/counter.ts'
@@ -35,10 +36,10 @@ export async function buildApp(parts: Parts): Promise<FastifyInstance> {
     requestTimeout: 30_000,
     return503OnClosing: false,
     clientErrorHandler: (error, socket) => refuseUnreadable(config.nodeName, error, socket),
-    frameworkErrors: (error, _request, reply) => refuseUnroutable(parts, error, reply as FastifyReply),
+    frameworkErrors: (error, request, reply) => refuseUnroutable(parts, error, request, reply as FastifyReply),
   })
   app.addHook('onRequest', async (request, reply) => {
-    label(parts, reply)
+    label(parts, request, reply)
     if (!isProbe(pathOf(request))) await parts.faults.hold()
   })
   // Asked at the end: a request may have begun before the drain did.
@@ -67,14 +68,10 @@ const ROUTES = [
   probeRoutes,
 ]
 
-/** The path of a request without its query, which may hold what nobody else should read. */
-export function pathOf(request: { url: string }): string {
-  return request.url.split('?', 1)[0] ?? ''
-}
-
-/** What every response carries: who served it, and that it is for one client only. */
-function label({ config }: Parts, reply: FastifyReply): void {
+/** What every response carries: who served it, under which id it is reported, and that it is for one client only. */
+function label({ config }: Parts, request: FastifyRequest, reply: FastifyReply): void {
   reply.headers({
+    'x-request-id': request.id,
     'x-served-by': config.nodeName,
     'cache-control': 'no-store',
     'x-content-type-options': 'nosniff',
@@ -83,8 +80,13 @@ function label({ config }: Parts, reply: FastifyReply): void {
 }
 
 /** Answers a target that no router can read, such as a path with `%FF`. */
-function refuseUnroutable(parts: Parts, error: { statusCode?: number; message: string }, reply: FastifyReply): void {
-  label(parts, reply)
+function refuseUnroutable(
+  parts: Parts,
+  error: { statusCode?: number; message: string },
+  request: FastifyRequest,
+  reply: FastifyReply,
+): void {
+  label(parts, request, reply)
   const status = error.statusCode ?? 400
   reply.code(status).type('text/plain; charset=utf-8').send(`${status} ${error.message}\n`)
 }

@@ -1,9 +1,7 @@
+import { type Mode, modeNames, parseMode } from '@session-cluster/contract'
 import { ConfigError, choice, type Environment, integer, matching, quote, secret, text } from './env.ts'
 import { parseRedisAddress, REDIS_URL_FORMS, type RedisAddress } from './redis-address.ts'
 import { readSession, type SessionConfig } from './session-config.ts'
-
-/** Where sessions live: `local` and `sticky` in the node's memory, `clustered` in Redis. */
-export type Mode = 'local' | 'sticky' | 'clustered'
 
 /** A node of the cluster, or its balancer, as a reader reaches it. */
 export interface Neighbour {
@@ -35,13 +33,11 @@ export interface Config {
 }
 
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
-const MODES = ['local', 'sticky', 'clustered', 'redis'] as const
 const PORT_LIMITS = { min: 0, max: 65535 }
 
 /** Reads and checks the environment. Throws a `ConfigError` for the first variable that cannot be accepted. */
 export function readConfig(env: Environment = process.env): Config {
-  const named = choice(env, 'MODE', MODES) ?? 'local'
-  const mode = named === 'redis' ? 'clustered' : named
+  const mode = parseMode(choice(env, 'MODE', modeNames) ?? 'local')
   const port = integer(env, 'PORT', PORT_LIMITS) ?? 8080
   const redis = mode === 'clustered' ? readRedis(env) : undefined
   const nodeName = matching(env, 'NODE_NAME', /^[\w-]{1,32}$/, '1 to 32 letters, digits, - or _') ?? 'a'

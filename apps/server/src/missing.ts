@@ -1,5 +1,6 @@
+import type { Mode } from '@session-cluster/contract'
 import type { SessionReport } from '@session-cluster/session'
-import type { Config, Mode } from './config.ts'
+import type { Config } from './config.ts'
 
 /** Why a node found nothing to answer with. */
 export type MissingReason = 'no-cookie' | 'malformed-cookie' | 'unknown-session' | 'expired-session' | 'no-attribute'

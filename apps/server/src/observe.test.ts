@@ -1,14 +1,14 @@
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { connect } from 'node:net'
+import type { NodeEvent } from '@session-cluster/contract'
 import { expect, it } from 'vitest'
-import type { RequestEvent } from './activity.ts'
 import { testNode } from './test-node.ts'
 
 const TOKEN = 'balancer-token'
 
-function eventsOf(node: Awaited<ReturnType<typeof testNode>>): RequestEvent[] {
-  const events: RequestEvent[] = []
+function eventsOf(node: Awaited<ReturnType<typeof testNode>>): NodeEvent[] {
+  const events: NodeEvent[] = []
   node.parts.activity.on('request', (event) => events.push(event))
   return events
 }

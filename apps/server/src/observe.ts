@@ -1,7 +1,7 @@
 import type { SessionReport } from '@session-cluster/session'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { pathOf } from './app.ts'
 import type { Parts } from './parts.ts'
+import { pathOf } from './request-path.ts'
 import { isProbe } from './routes/probes.ts'
 import type { NodeSessions } from './sessions.ts'
 

@@ -1,8 +1,8 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { answerRefusal } from './answer.ts'
-import { pathOf } from './app.ts'
 import type { Parts } from './parts.ts'
 import { Refusal, type RefusalCode } from './refusal.ts'
+import { pathOf } from './request-path.ts'
 
 /** Answers every error and every unknown path in words, with a status that says whose fault it is; no stack leaves. */
 export function answerErrors(app: FastifyInstance, { config, log }: Parts): void {

@@ -1,9 +1,7 @@
-import type { Mode } from './config.ts'
+import { type CodecName, codecNames, defaultCookieName, defaultNamespace, type Mode } from '@session-cluster/contract'
 import { ConfigError, choice, type Environment, flag, integer, matching, quote } from './env.ts'
 
 /** How attribute values become bytes. */
-export type CodecName = (typeof CODECS)[number]
-
 /** The session cookie, as RFC 6265 names its parts. */
 export interface CookieConfig {
   name: string
@@ -30,7 +28,6 @@ export interface SessionConfig {
   cookie: CookieConfig
 }
 
-const CODECS = ['json', 'spring-json', 'typed-json', 'v8', 'registry'] as const
 const YEAR_MS = 365 * 24 * 3600 * 1000
 const SECONDS = { min: 1000, max: YEAR_MS, unit: 'of milliseconds ', multipleOf: 1000 }
 
@@ -72,7 +69,7 @@ export function readSession(env: Environment, { mode, nodeName }: { mode: Mode; 
   return {
     namespace:
       matching(env, 'SESSION_NAMESPACE', /^[\w:.-]{1,100}$/, '1 to 100 letters, digits, : . _ or -') ??
-      (ids === 'spring' ? 'spring:session' : 'session-cluster'),
+      (ids === 'spring' ? 'spring:session' : defaultNamespace),
     ids,
     ...(route === undefined ? {} : { route }),
     idleTimeoutMs,
@@ -85,7 +82,7 @@ export function readSession(env: Environment, { mode, nodeName }: { mode: Mode; 
 }
 
 function readCodec(env: Environment, ids: SessionConfig['ids']): CodecName {
-  const codec = choice(env, 'SESSION_CODEC', CODECS)
+  const codec = choice(env, 'SESSION_CODEC', codecNames)
   if (ids === 'hashed') return codec ?? 'json'
   if (codec === undefined || codec === 'spring-json') return 'spring-json'
   throw new ConfigError('SESSION_CODEC', `${codec} is not what Spring reads; use spring-json with SESSION_IDS=spring`)
@@ -104,9 +101,7 @@ function readCookie(env: Environment, mode: Mode, ids: SessionConfig['ids']): Co
   const token = /^[!#$%&'*+.^`|~\w-]{1,100}$/
   const domain = matching(env, 'SESSION_COOKIE_DOMAIN', /^[\w.-]{1,253}$/, 'a domain name')
   return {
-    name:
-      matching(env, 'SESSION_COOKIE_NAME', token, 'a cookie name (RFC 6265)') ??
-      (mode === 'clustered' ? 'SESSION' : 'JSESSIONID'),
+    name: matching(env, 'SESSION_COOKIE_NAME', token, 'a cookie name (RFC 6265)') ?? defaultCookieName(mode),
     secure: flag(env, 'SESSION_COOKIE_SECURE') ?? false,
     sameSite: choice(env, 'SESSION_COOKIE_SAME_SITE', ['lax', 'strict', 'none']) ?? 'lax',
     path: matching(env, 'SESSION_COOKIE_PATH', /^\/[\x21-\x3a\x3c-\x7e]*$/, 'a path that starts with /') ?? '/',

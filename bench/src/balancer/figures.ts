@@ -1,6 +1,6 @@
+import { median } from '@session-cluster/visitor'
 import { type Rounds, roundsOf } from '../measure/rounds.ts'
 import type { Figure } from '../report/figures.ts'
-import { median } from '../stats/interval.ts'
 
 const engines = ['ours-direct', 'ours-http-proxy'] as const
 

@@ -1,5 +1,5 @@
+import { seededRandom } from '@session-cluster/visitor'
 import { expect, test } from 'vitest'
-import { seededRandom } from '../stats/random.ts'
 import { addRound, orderOfRound, type Rounds, roundsOf } from './rounds.ts'
 
 const slices = ['read', 'write'].flatMap((scenario) => ['a', 'b', 'c'].map((contender) => ({ contender, scenario })))

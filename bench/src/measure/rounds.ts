@@ -1,4 +1,4 @@
-import { shuffled } from '../stats/random.ts'
+import { shuffled } from '@session-cluster/visitor'
 
 /** CPU per request in microseconds: one number for each round, by contender and scenario. */
 export type Rounds = Record<string, Record<string, number[]>>

@@ -1,5 +1,6 @@
+import { bootstrapMedian, type Interval, seededRandom } from '@session-cluster/visitor'
 import { type Rounds, roundsOf } from '../measure/rounds.ts'
-import { bootstrapMedian, type Interval, ratios } from '../stats/interval.ts'
+import { ratios } from '../stats/ratios.ts'
 import { type Bound, boundText, judge, type Verdict } from '../stats/verdict.ts'
 import { table } from './table.ts'
 
@@ -22,7 +23,7 @@ export interface Judged extends Figure {
 export function judgeFigures(figures: readonly Figure[], rounds: Rounds, seed: number): Judged[] {
   return figures.map((figure) => {
     const of = (contender: string) => roundsOf(rounds, contender, figure.scenario)
-    const ratio = bootstrapMedian(ratios(of(figure.contender), of(figure.against)), { seed })
+    const ratio = bootstrapMedian(ratios(of(figure.contender), of(figure.against)), { random: seededRandom(seed) })
     return { ...figure, ratio, verdict: judge(ratio, figure.bound) }
   })
 }
@@ -47,8 +48,10 @@ export function mediansTable(
 ): string {
   const rows = Object.entries(rounds).flatMap(([contender, scenarios]) =>
     Object.entries(scenarios).map(([scenario, values]) => {
-      const ratio = bootstrapMedian(ratios(values, roundsOf(rounds, baseline, scenario)), { seed })
-      const us = bootstrapMedian(values, { seed }).median.toFixed(1)
+      const ratio = bootstrapMedian(ratios(values, roundsOf(rounds, baseline, scenario)), {
+        random: seededRandom(seed),
+      })
+      const us = bootstrapMedian(values, { random: seededRandom(seed) }).median.toFixed(1)
       return [scenario, titles.get(contender) ?? contender, us, contender === baseline ? '1' : intervalText(ratio)]
     }),
   )

@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
+import { median, seededRandom } from '@session-cluster/visitor'
 import { message, startGenerator } from '../load/generator.ts'
 import { getRequest, type Job } from '../load/job.ts'
 import { environment } from '../measure/environment.ts'
@@ -12,8 +13,6 @@ import { table } from '../report/table.ts'
 import { type Contender, contenders, type Running, start } from '../session/contenders.ts'
 import { begin } from '../session/proof.ts'
 import type { Filled } from '../session/servers/fill.ts'
-import { median } from '../stats/interval.ts'
-import { seededRandom } from '../stats/random.ts'
 import type { SoakOptions, SoakOutcome } from './soak.ts'
 
 /** Sessions in the store, the first being what the others are compared with. */

@@ -1,4 +1,4 @@
-import type { Interval } from './interval.ts'
+import type { Interval } from '@session-cluster/visitor'
 
 /** `met` and `missed` are said only when the whole interval lies on one side of the bound. */
 export type Verdict = 'met' | 'missed' | 'inconclusive'

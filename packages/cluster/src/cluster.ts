@@ -1,6 +1,6 @@
+import type { Mode } from '@session-cluster/contract'
 import type { Balancer } from './balancer.ts'
 import { StateError } from './errors.ts'
-import type { Mode } from './mode.ts'
 import type { Node } from './node.ts'
 import { nodeName } from './options.ts'
 import type { Redis } from './redis/redis.ts'

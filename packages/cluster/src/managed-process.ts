@@ -1,11 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import type { ProcessState } from '@session-cluster/contract'
 import { StartError, StateError } from './errors.ts'
 import { LogBuffer, type LogLine } from './log-buffer.ts'
 import type { ChildSpec } from './supervisor/protocol.ts'
 import type { Exit, SupervisedChild, Supervisor } from './supervisor/supervisor.ts'
-
-/** `crashed`: it ended without being asked to. `stopped`: it was asked to, or never started. */
-export type ProcessState = 'stopped' | 'starting' | 'running' | 'frozen' | 'crashed'
 
 /** What a {@link ManagedProcess} tells while it lives. */
 export interface ProcessListener {

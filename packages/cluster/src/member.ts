@@ -1,5 +1,6 @@
+import type { ProcessState } from '@session-cluster/contract'
 import type { LogLine } from './log-buffer.ts'
-import type { ManagedProcess, ProcessState } from './managed-process.ts'
+import type { ManagedProcess } from './managed-process.ts'
 import type { Addresses } from './ready.ts'
 import type { Exit } from './supervisor/supervisor.ts'
 

@@ -1,5 +1,5 @@
+import { parseMode } from '@session-cluster/contract'
 import { expect, test } from 'vitest'
-import { parseMode } from './mode.ts'
 import { nodeNames } from './options.ts'
 import { readReady } from './ready.ts'
 

@@ -1,5 +1,5 @@
+import type { ProcessState } from '@session-cluster/contract'
 import type { LogLine } from './log-buffer.ts'
-import type { ProcessState } from './managed-process.ts'
 import type { RedisOptions } from './redis/start.ts'
 
 /** How a cluster is started. */

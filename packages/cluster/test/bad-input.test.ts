@@ -1,6 +1,7 @@
+import { defaultCookieName } from '@session-cluster/contract'
+import { ask, seededRandom, VirtualUser } from '@session-cluster/visitor'
 import { describe, expect, test } from 'vitest'
-import { ask, seededRandom, VirtualUser } from '../src/load/index.ts'
-import { cookieName, savedUsers, testCluster } from './harness.ts'
+import { savedUsers, testCluster } from './harness.ts'
 
 const MODES = ['sticky', 'clustered'] as const
 
@@ -42,7 +43,7 @@ describe.each(MODES)('odd input through the balancer, MODE=%s', (mode) => {
       expect(status, what).toBeLessThan(500)
       expect(body, what).not.toMatch(/^\s+at /m)
       // What was refused made no session.
-      expect(user.jar.get(cookieName(mode)), what).toBeUndefined()
+      expect(user.jar.get(defaultCookieName(mode)), what).toBeUndefined()
     }
     const page = await ask(new URL('/set?q=%3Cscript%3E1', cluster.balancer.url), { headers: { accept: 'text/html' } })
     // Shown as it is only where a browser is told to run nothing of it.
@@ -58,7 +59,7 @@ describe.each(MODES)('odd input through the balancer, MODE=%s', (mode) => {
     await using cluster = await testCluster({ mode, nodes: 2 })
     const [victim] = await savedUsers(1, () => cluster.balancer.url)
     if (!victim) throw new Error('no victim')
-    const name = cookieName(mode)
+    const name = defaultCookieName(mode)
     const id = victim.jar.get(name) ?? ''
     const affinity = victim.jar.names
       .filter((other) => other !== name)
@@ -76,7 +77,7 @@ describe.each(MODES)('odd input through the balancer, MODE=%s', (mode) => {
       }
     }
     // The victim noticed nothing, and the nodes live.
-    expect((await victim.visit()).outcome).toBe('hit')
+    expect((await victim.visit()).outcome).toBe('found')
     expect(cluster.nodes.map(({ state }) => state)).toEqual(['running', 'running'])
   })
 })

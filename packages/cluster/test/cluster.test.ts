@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs'
+import { modes } from '@session-cluster/contract'
+import { ask } from '@session-cluster/visitor'
 import { describe, expect, test } from 'vitest'
-import { isFree, MODES, StateError } from '../src/index.ts'
-import { ask } from '../src/load/index.ts'
+import { isFree, StateError } from '../src/index.ts'
 import { savedUsers, testCluster } from './harness.ts'
 
 test('every part runs in a process group of its own', async () => {
@@ -71,10 +72,10 @@ test('the balancer is crashed and started again: it is back at its address and s
   await cluster.balancer.crash()
   await cluster.balancer.start()
   await cluster.balancer.untilSeen(['a', 'b', 'c'], 'up')
-  for (const user of users) expect(await user.visit()).toMatchObject({ outcome: 'hit', node: user.home })
+  for (const user of users) expect(await user.visit()).toMatchObject({ outcome: 'found', node: user.home })
 })
 
-test.each(MODES)('MODE=%s: stopped gracefully, every process exits by itself and the ports are free', async (mode) => {
+test.each(modes)('MODE=%s: stopped gracefully, every process exits by itself and the ports are free', async (mode) => {
   const states: string[] = []
   await using cluster = await testCluster({ mode, nodes: 2, onState: (part, state) => states.push(`${part} ${state}`) })
   const ports = [cluster.balancer, ...cluster.nodes].map(({ url }) => Number(new URL(url).port))

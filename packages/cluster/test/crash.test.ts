@@ -1,6 +1,6 @@
+import { census, seededRandom, type Tally, Traffic } from '@session-cluster/visitor'
 import { describe, expect, test } from 'vitest'
 import type { Cluster } from '../src/index.ts'
-import { census, seededRandom, type Tally, Traffic } from '../src/load/index.ts'
 import { madeOn, type SavedUser, savedUsers, testCluster } from './harness.ts'
 
 /** Visits keep coming while b is killed; they end when every user has been answered after the kill. */

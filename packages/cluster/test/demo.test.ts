@@ -2,12 +2,12 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
+import { modes } from '@session-cluster/contract'
+import { ask, seededRandom, VirtualUser } from '@session-cluster/visitor'
 import { describe, expect, test } from 'vitest'
 import { newRun } from '../src/environment.ts'
 import { freePort, isFree } from '../src/index.ts'
-import { ask, seededRandom, VirtualUser } from '../src/load/index.ts'
 import { projectRoot } from '../src/project.ts'
-import { MODES } from './harness.ts'
 import { survivors } from './survivors.ts'
 
 /** A script of the root as `npm run` starts it, and what it has written. */
@@ -55,7 +55,7 @@ async function demoPorts(lanes = 1): Promise<Record<'PORT' | 'BALANCER_PORT' | '
 }
 
 describe('the demo', () => {
-  test.each(MODES)(
+  test.each(modes)(
     'MODE=%s: prints addresses and three things to try; an interrupt stops all and says so',
     async (mode) => {
       const ports = await demoPorts()
@@ -83,7 +83,7 @@ describe('the demo', () => {
     const ports = await demoPorts(3)
     await using demo = new Script('demo', ports)
     await expect.poll(() => demo.stdout).toContain('Ctrl-C stops everything.')
-    for (const [index, mode] of MODES.entries()) {
+    for (const [index, mode] of modes.entries()) {
       expect(demo.stdout).toContain(
         `  ${mode}\n    balancer  http://localhost:${Number(ports.BALANCER_PORT) + 100 * index}`,
       )
@@ -104,7 +104,7 @@ describe('the demo', () => {
     const [, REDIS_URL = '', PORT = ''] = line ?? []
     await using node = new Script('server', { MODE: 'clustered', REDIS_URL, PORT, ADMIN_PORT: '0', NODE_NAME: 'b' })
     await expect.poll(() => node.stdout).toContain('"ready"')
-    expect((await user.look(`http://127.0.0.1:${PORT}`)).outcome).toBe('hit')
+    expect((await user.look(`http://127.0.0.1:${PORT}`)).outcome).toBe('found')
   })
 
   test.each([
@@ -153,7 +153,7 @@ test('a node and a balancer of one’s own, started by hand, work together', asy
   for (const script of [node, balancer]) await expect.poll(() => script.stdout).toContain('"ready"')
   const user = new VirtualUser({ name: 'reader', base: `http://127.0.0.1:${BALANCER_PORT}`, random: seededRandom(3) })
   await expect.poll(() => user.save().then(({ status }) => status, String)).toBe(200)
-  expect((await user.visit()).outcome).toBe('hit')
+  expect((await user.visit()).outcome).toBe('found')
   for (const script of [balancer, node]) {
     script.process.kill('SIGTERM')
     expect(await script.exited).toBe(0)

@@ -1,6 +1,6 @@
+import { seededRandom, VirtualUser } from '@session-cluster/visitor'
 import { expect } from 'vitest'
 import { type Cluster, type ClusterOptions, startCluster } from '../src/index.ts'
-import { seededRandom, VirtualUser } from '../src/load/index.ts'
 import { survivors } from './survivors.ts'
 
 /** How often the balancer checks each node in these tests. */
@@ -10,14 +10,6 @@ export const CHECK_MS = 100
 const QUICK: Pick<ClusterOptions, 'balancerEnv' | 'nodeEnv'> = {
   balancerEnv: { HEALTH_INTERVAL_MS: String(CHECK_MS), HEALTH_TIMEOUT_MS: '1000', HEALTH_FALL: '2', HEALTH_RISE: '1' },
   nodeEnv: { DRAIN_MS: '800', LOG_LEVEL: 'warn' },
-}
-
-/** The modes whose sessions live in a node's memory, and the one where all nodes share them. */
-export const MODES = ['local', 'sticky', 'clustered'] as const
-
-/** The name of the session cookie in a mode. */
-export function cookieName(mode: (typeof MODES)[number]): string {
-  return mode === 'clustered' ? 'SESSION' : 'JSESSIONID'
 }
 
 /**

@@ -1,5 +1,5 @@
+import { census, seededRandom, Traffic } from '@session-cluster/visitor'
 import { expect, test } from 'vitest'
-import { census, seededRandom, Traffic } from '../src/load/index.ts'
 import { madeOn, savedUsers, testCluster } from './harness.ts'
 
 const USERS = 24
@@ -52,7 +52,7 @@ test('local: a removed node takes its sessions with it; through the balancer a n
   await cluster.addNode()
   const outcomes = []
   for (let turn = 0; turn < 6; turn++) outcomes.push((await user.visit()).outcome)
-  expect(outcomes.filter((outcome) => outcome === 'hit')).toHaveLength(2)
+  expect(outcomes.filter((outcome) => outcome === 'found')).toHaveLength(2)
   await cluster.removeNode(user.home)
   expect((await census([user], cluster.nodes)).lost).toEqual([user.name])
 })

@@ -1,6 +1,6 @@
+import { type Answer, ask, census } from '@session-cluster/visitor'
 import { expect, test } from 'vitest'
 import type { Cluster } from '../src/index.ts'
-import { type Answer, ask, census } from '../src/load/index.ts'
 import { CHECK_MS, type SavedUser, savedUsers, testCluster } from './harness.ts'
 
 /** What is aimed at; the assertions allow ten times as much, because machines differ. */
@@ -53,7 +53,7 @@ async function expectHealed(cluster: Cluster, users: readonly SavedUser[], how: 
     for (const user of users) {
       await expect
         .poll(async () => (await user.look(url)).outcome, { timeout: GOAL.healMs * 10, interval: 10 })
-        .toBe('hit')
+        .toBe('found')
     }
   }
   const tookMs = performance.now() - since

@@ -1,5 +1,5 @@
+import { census, seededRandom, Traffic, VirtualUser } from '@session-cluster/visitor'
 import { expect, test } from 'vitest'
-import { census, seededRandom, Traffic, VirtualUser } from '../src/load/index.ts'
 import { savedUsers, testCluster } from './harness.ts'
 
 test('clustered: every node is restarted under load, reads and writes, and no request fails', async () => {

@@ -1,8 +1,9 @@
+import { defaultCookieName, modes } from '@session-cluster/contract'
+import { seededRandom, VirtualUser } from '@session-cluster/visitor'
 import { describe, expect, test } from 'vitest'
-import { seededRandom, VirtualUser } from '../src/load/index.ts'
-import { cookieName, MODES, testCluster } from './harness.ts'
+import { testCluster } from './harness.ts'
 
-describe.each(MODES)('the tutorial, MODE=%s', (mode) => {
+describe.each(modes)('the tutorial, MODE=%s', (mode) => {
   test('its walk over the ports of the nodes', async () => {
     await using cluster = await testCluster({ mode })
     const [a, b] = [cluster.node('a').url, cluster.node('b').url]
@@ -10,7 +11,7 @@ describe.each(MODES)('the tutorial, MODE=%s', (mode) => {
 
     const saved = await alice.ask('/set?q=password')
     expect([saved.status, saved.body, saved.node]).toEqual([200, 'Saved: password', 'a'])
-    expect(alice.jar.names).toEqual([cookieName(mode)])
+    expect(alice.jar.names).toEqual([defaultCookieName(mode)])
     const got = await alice.ask('/get')
     expect([got.status, got.body, got.node]).toEqual([200, 'password', 'a'])
 
@@ -28,7 +29,7 @@ describe.each(MODES)('the tutorial, MODE=%s', (mode) => {
       expect((await alice.ask('/get')).body).toBe('password')
     }
 
-    alice.jar.delete(cookieName(mode))
+    alice.jar.delete(defaultCookieName(mode))
     expect((await alice.ask('/get')).status).toBe(404)
     expect(alice.jar.names).toEqual([])
   })
@@ -37,7 +38,7 @@ describe.each(MODES)('the tutorial, MODE=%s', (mode) => {
     await using cluster = await testCluster({ mode })
     const bob = new VirtualUser({ name: 'bob', base: cluster.balancer.url, random: seededRandom(2) })
     const { node: home } = await bob.save()
-    expect(bob.jar.names).toContain(cookieName(mode))
+    expect(bob.jar.names).toContain(defaultCookieName(mode))
 
     const visits = []
     for (let turn = 0; turn < 6; turn++) visits.push(await bob.visit())
@@ -51,10 +52,10 @@ describe.each(MODES)('the tutorial, MODE=%s', (mode) => {
       expect(bob.jar.names).toHaveLength(1)
     }
     for (const { node, outcome } of visits) {
-      expect(outcome).toBe(mode === 'local' && node !== home ? 'miss' : 'hit')
+      expect(outcome).toBe(mode === 'local' && node !== home ? 'miss' : 'found')
     }
 
-    bob.jar.delete(cookieName(mode))
+    bob.jar.delete(defaultCookieName(mode))
     expect((await bob.visit()).outcome).toBe('miss')
   })
 })

@@ -1,6 +1,6 @@
+import { type CodecName, codecNames } from '@session-cluster/contract'
 import { useState } from 'preact/hooks'
 import { applies } from '../../wire/applies.ts'
-import { type NodeCodec, nodeCodecs } from '../../wire/codec.ts'
 import { codecConsequence } from '../../wire/codec-change.ts'
 import { type Consequence, consequence, isGone } from '../../wire/consequence.ts'
 import { type LaneAction, type LaneView, type NodeAction, nodeActions } from '../../wire/frame.ts'
@@ -22,7 +22,7 @@ export function ActionDialog({ dialog }: { dialog: Confirm }) {
   const [scope, setScope] = useState<Scope>(several ? 'all' : (dialog.lane ?? state.lanes[0]?.id ?? 'all'))
   const [amount, setAmount] = useState(action === 'weight' ? 2 : 200)
   const now = state.lanes.find(({ codec }) => codec)?.codec
-  const [codec, setCodec] = useState<NodeCodec>(nodeCodecs.findLast((name) => name !== now) ?? 'registry')
+  const [codec, setCodec] = useState<CodecName>(codecNames.findLast((name) => name !== now) ?? 'registry')
   const lanes = state.lanes.filter(
     (lane) => lane.state === 'ready' && (scope === 'all' || lane.id === scope) && concerns(action, node, lane),
   )
@@ -95,15 +95,15 @@ function WhichCodec({
   codec,
   onCodec,
 }: {
-  now: NodeCodec | undefined
-  codec: NodeCodec
-  onCodec: (codec: NodeCodec) => void
+  now: CodecName | undefined
+  codec: CodecName
+  onCodec: (codec: CodecName) => void
 }) {
   const { t } = usePage()
   return (
     <fieldset class="choices">
       <legend>{t('codec.which')}</legend>
-      {nodeCodecs.map((name) => (
+      {codecNames.map((name) => (
         <label key={name}>
           <input type="radio" name="codec" value={name} checked={name === codec} onChange={() => onCodec(name)} />
           <span>

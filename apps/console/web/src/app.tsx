@@ -133,6 +133,12 @@ const laneIds = ({ lanes }: PageState): string => lanes.map(({ id }) => id).join
 function Banner() {
   const { t, state } = usePage()
   const broken = state.connection !== 'live'
+  if (!broken && state.clock.pausedBy.some((page) => page !== state.page))
+    return (
+      <div class="banner" role="status" data-paused>
+        {t('clock.pausedElsewhere')}
+      </div>
+    )
   if (!broken && state.skipped === 0) return null
   // A count that goes on growing is not read out each time.
   return (

@@ -1,6 +1,8 @@
-import type { CodecName, CodecTrial, NodeCodec, SampleName } from '../../wire/codec.ts'
+import type { CodecName } from '@session-cluster/contract'
+import type { UserAction } from '@session-cluster/visitor'
+import type { CodecTrial, SampleName, TrialCodec } from '../../wire/codec.ts'
 import type { ClockView, LaneAction, NodeAction } from '../../wire/frame.ts'
-import type { LaneId, RequestRecord, UserAction } from '../../wire/record.ts'
+import type { LaneId, RequestRecord } from '../../wire/record.ts'
 
 /** Where an action takes place. */
 export type Scope = LaneId | 'all'
@@ -34,16 +36,18 @@ interface ActOptions {
 export const calls = {
   act: (user: string, action: UserAction, options: ActOptions = {}) =>
     call<{ records: RequestRecord[] }>('act', { user, action, ...options }),
-  clock: (clock: Partial<ClockView>) => call<ClockView>('clock', clock),
+  clock: (clock: Partial<Pick<ClockView, 'running' | 'rate'>>) => call<ClockView>('clock', clock),
+  pause: (page: string, on: boolean) => call<ClockView>('pause', { page, on }),
+  reset: () => call<object>('reset'),
   step: () => call<{ records: RequestRecord[] }>('step'),
   addUser: () => call<{ name: string }>('users'),
   active: (users: readonly string[]) => call<object>('active', { users }),
   node: (lane: Scope, node: string, action: NodeAction, value: { weight?: number; slowMs?: number } = {}) =>
     call<object>('node', { lane, node, action, ...value }),
-  lane: (lane: Scope, action: LaneAction, value: { node?: string | undefined; codec?: NodeCodec | undefined } = {}) =>
+  lane: (lane: Scope, action: LaneAction, value: { node?: string | undefined; codec?: CodecName | undefined } = {}) =>
     call<object>('lane', { lane, action, ...value }),
   power: (lane: LaneId, on: boolean) => call<object>('power', { lane, on }),
-  codec: (codec: CodecName, sample: SampleName) => call<CodecTrial>('codec', { lane: 'clustered', codec, sample }),
+  codec: (codec: TrialCodec, sample: SampleName) => call<CodecTrial>('codec', { lane: 'clustered', codec, sample }),
   forge: (lane: LaneId, user: string, cookie: string, value: string) =>
     call<{ record: RequestRecord }>('forge', { lane, user, cookie, value }),
 }

@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks'
-import { type CodecName, type CodecTrial, codecs, type SampleName, samples } from '../../wire/codec.ts'
+import { type CodecTrial, codecs, type SampleName, samples, type TrialCodec } from '../../wire/codec.ts'
 import type { LaneView } from '../../wire/frame.ts'
 import { calls } from './calls.ts'
 import { usePage } from './page.ts'
@@ -11,7 +11,7 @@ export const lastTrial: Store<CodecTrial | undefined> = store<CodecTrial | undef
 /** Stores one value in the lane's Redis with a codec, reads it back, and shows all three. */
 export function CodecTrialCard({ lane }: { lane: LaneView }) {
   const { t, attempt } = usePage()
-  const [codec, setCodec] = useState<CodecName>(lane.codec ?? 'json')
+  const [codec, setCodec] = useState<TrialCodec>(lane.codec ?? 'json')
   const [sample, setSample] = useState<SampleName>('class')
   const trial = useStore(lastTrial)
   const disabled = lane.disabled['codec-trial']
@@ -26,7 +26,7 @@ export function CodecTrialCard({ lane }: { lane: LaneView }) {
       <div class="row">
         <div class="field">
           <label for="codec-name">{t('codec.codec')}</label>
-          <select id="codec-name" value={codec} onChange={(event) => setCodec(event.currentTarget.value as CodecName)}>
+          <select id="codec-name" value={codec} onChange={(event) => setCodec(event.currentTarget.value as TrialCodec)}>
             {codecs.map((name) => (
               <option key={name} value={name}>
                 {t(`codec.${name}`)}

@@ -1,5 +1,5 @@
 import { isGone } from '../../wire/consequence.ts'
-import type { LaneView, NodeView } from '../../wire/frame.ts'
+import type { LaneView, NodeView, UserLane } from '../../wire/frame.ts'
 import { Dots } from './dots.tsx'
 import {
   balancer,
@@ -61,7 +61,7 @@ function twin(lane: LaneView, t: ReturnType<typeof usePage>['t']): string {
       t('diagram.twin.node', {
         node: node.name,
         state: t.any(`state.${standOf(node)}`),
-        share: sharePercent(lane, node.name),
+        share: shareText(lane, node.name),
         users: node.holds.join(', ') || t('diagram.twin.nobody'),
       }),
     )
@@ -75,10 +75,17 @@ function redisWord({ redis }: LaneView, t: ReturnType<typeof usePage>['t']): str
   return redis?.state === 'down' ? t('diagram.redis.down') : t('state.up')
 }
 
-/** A node's part of the last requests, whole per cent. */
-export function sharePercent(lane: LaneView, node: string): number {
+/** A node's part of the last requests, whole per cent; `undefined` for one that is not there to take any. */
+export function sharePercent(lane: LaneView, node: string): number | undefined {
+  const part = lane.share[node]
   const all = Object.values(lane.share).reduce((sum, n) => sum + n, 0)
-  return all === 0 ? 0 : Math.round(((lane.share[node] ?? 0) / all) * 100)
+  return part === undefined ? undefined : all === 0 ? 0 : Math.round((part / all) * 100)
+}
+
+/** The same, to be read. */
+export function shareText(lane: LaneView, node: string): string {
+  const share = sharePercent(lane, node)
+  return share === undefined ? '–' : `${share}\u00a0%`
 }
 
 function Wires({ node, box, lane }: { node: NodeView; box: NodeBox; lane: LaneView }) {
@@ -125,10 +132,10 @@ function NodeDrawing({ node, box, lane }: { node: NodeView; box: NodeBox; lane: 
       >
         {healthSigns[health]} {beside}
       </text>
-      <Load box={box} share={share} />
+      <Load box={box} share={share ?? 0} />
       {!thin && (
         <text x={box.x} y={nodeTop + 58} text-anchor="middle" class={below ? inks[health] : 'mute'}>
-          {below || (narrow ? `${share} %` : t('diagram.share', { n: share }))}
+          {below || (narrow ? shareText(lane, node.name) : t('diagram.share', { share: shareText(lane, node.name) }))}
         </text>
       )}
       {lane.mode !== 'clustered' && <Held node={node} box={box} />}
@@ -186,6 +193,8 @@ function Held({ node, box }: { node: NodeView; box: NodeBox }) {
   const pitch = box.radius * 2 + 3
   const names = state.users.map(({ name }) => name)
   const n = gone ? node.holds.length : (node.held ?? node.holds.length)
+  // Nobody has the cookie of these any more: of a login before the last one, or somebody else's.
+  const abandoned = gone ? 0 : Math.max(0, (node.held ?? 0) - node.holds.length)
   const caption = gone ? t('diagram.gone', { n }) : n === 1 ? t('diagram.sessions.one') : t('diagram.sessions', { n })
   const count = shown.length + (rest > 0 ? 1 : 0)
   const first = nodeTop + 114 - ((Math.ceil(count / box.perRow) - 1) * (pitch + 1)) / 2
@@ -204,18 +213,34 @@ function Held({ node, box }: { node: NodeView; box: NodeBox }) {
           {t('diagram.more', { n: rest })}
         </text>
       )}
-      <text x={box.x} y={nodeTop + 172} text-anchor="middle" class={gone && n > 0 ? 'bad small' : 'mute'}>
+      <text
+        x={box.x}
+        y={nodeTop + (abandoned > 0 ? 164 : 172)}
+        text-anchor="middle"
+        class={gone && n > 0 ? 'bad small' : 'mute'}
+        data-held={gone ? undefined : n}
+        data-went={gone ? n : undefined}
+      >
         {box.thin ? n : caption}
       </text>
+      {abandoned > 0 && !box.thin && (
+        <text x={box.x} y={nodeTop + 180} text-anchor="middle" class="mute small" data-abandoned={abandoned}>
+          {t('diagram.abandoned', { n: abandoned })}
+        </text>
+      )}
     </g>
   )
 }
+
+/** Whether a user's session is somewhere, readable or not. */
+const holdsOne = (user: UserLane | undefined): boolean => user?.session === 'kept' || user?.session === 'unreadable'
 
 function RedisDrawing({ lane }: { lane: LaneView }) {
   const { t, state } = usePage()
   const { redis } = lane
   const up = redis?.state === 'up'
-  const holders = state.users.filter(({ lanes }) => lanes[lane.id]?.cookie && !lanes[lane.id]?.lost)
+  const holders = state.users.filter(({ lanes }) => holdsOne(lanes[lane.id]))
+  const abandoned = Math.max(0, (redis?.sessions ?? 0) - holders.length)
   const pitch = Math.min(31, 270 / Math.max(1, holders.length))
   const ms = redis?.ms === undefined ? '–' : redis.ms.toFixed(1)
   return (
@@ -225,7 +250,14 @@ function RedisDrawing({ lane }: { lane: LaneView }) {
         Redis
       </text>
       <text x="280" y={redisTop + 23} text-anchor="end" class={up ? 'mute' : 'bad'}>
-        {up ? t('diagram.redis', { n: redis.sessions ?? '–', ms }) : `✗ ${redisWord(lane, t)}`}
+        {up
+          ? [
+              t('diagram.redis', { n: redis.sessions ?? '–', ms }),
+              abandoned > 0 && t('diagram.abandoned', { n: abandoned }),
+            ]
+              .filter(Boolean)
+              .join(' · ')
+          : `✗ ${redisWord(lane, t)}`}
       </text>
       {holders.map(({ name }, slot) => (
         <Token

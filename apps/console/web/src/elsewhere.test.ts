@@ -1,5 +1,6 @@
+import type { UserAction } from '@session-cluster/visitor'
 import { describe, expect, it } from 'vitest'
-import type { LaneId, RequestRecord, UserAction } from '../../wire/record.ts'
+import type { LaneId, RequestRecord } from '../../wire/record.ts'
 import { elsewhere } from './elsewhere.ts'
 
 let seq = 0

@@ -1,10 +1,11 @@
+import { foundPercent, judged, noTotals, type Totals } from '@session-cluster/contract'
 import { isGone } from '../../wire/consequence.ts'
 import type { LaneView } from '../../wire/frame.ts'
-import { foundPercent } from '../../wire/outcome.ts'
 import type { LaneId } from '../../wire/record.ts'
 import { Diagram } from './diagram.tsx'
 import { signs } from './mark.tsx'
 import { type Page, usePage } from './page.ts'
+import type { StripItem } from './state.ts'
 import { Strip } from './strip.tsx'
 
 /** One lane: what it teaches, its figures, its last requests, and its processes. */
@@ -13,7 +14,6 @@ export function Lane({ id }: { id: LaneId }) {
   const lane = state.lanes.find((candidate) => candidate.id === id)
   if (!lane) return null
   const name = t(`mode.${lane.id}`)
-  const losers = state.users.filter((user) => user.lanes[lane.id]?.lost).length
   return (
     <section
       class={`panel lane ${lane.on ? '' : 'off'} ${place.lane === lane.id ? 'chosen' : ''}`}
@@ -41,7 +41,7 @@ export function Lane({ id }: { id: LaneId }) {
         )}
       </div>
       <p class="lesson">{t(`mode.${lane.id}.lesson`)}</p>
-      {lane.state !== 'ready' ? <Absent lane={lane} /> : <Present lane={lane} losers={losers} />}
+      {lane.state !== 'ready' ? <Absent lane={lane} /> : <Present lane={lane} />}
     </section>
   )
 }
@@ -63,55 +63,81 @@ function Absent({ lane }: { lane: LaneView }) {
   )
 }
 
-function Present({ lane, losers }: { lane: LaneView; losers: number }) {
+function Present({ lane }: { lane: LaneView }) {
   const { t, state } = usePage()
-  const { totals } = lane
-  const percent = foundPercent(totals)
-  const judgedCount = Math.max(1, totals.found + totals.miss + totals.lost + totals.error)
-  const figures = [
-    ['miss', t('outcome.miss')],
-    ['lost', t('outcome.lost')],
-    ['error', t('outcome.errors')],
-  ] as const
+  const last = lastRequests(state.strips[lane.id] ?? [])
+  const percent = foundPercent(last)
+  const count = judged.reduce((sum, outcome) => sum + last[outcome], 0)
+  const figures = (['miss', 'lost', 'unreadable', 'error'] as const).filter(
+    (outcome) => outcome !== 'unreadable' || lane.totals.unreadable > 0,
+  )
+  const unreadable = state.users.filter((user) => user.lanes[lane.id]?.session === 'unreadable').length
   return (
     <>
       <h4 class="unit" title={t('lane.unit.hint')}>
-        {t('lane.unit')}
+        {t('lane.unit', { n: count })}
       </h4>
       <div class="kpi">
-        <div title={t('outcome.found.long')} data-figure="found" data-count={totals.found}>
+        <div title={t('outcome.found.long')} data-last="found" data-count={last.found}>
           <strong>
             {percent ?? '–'}
             {percent !== undefined && <span> %</span>}
           </strong>
           {t('outcome.found')}
         </div>
-        {figures.map(([outcome, label]) => (
-          <div key={outcome} title={t(`figure.${outcome}.hint`)} data-figure={outcome} data-count={totals[outcome]}>
+        {figures.map((outcome) => (
+          <div key={outcome} title={t(`figure.${outcome}.hint`)} data-last={outcome} data-count={last[outcome]}>
             <span class={`num ${outcome}-ink`}>
               <span aria-hidden="true">{signs[outcome]} </span>
-              {totals[outcome]}
+              {last[outcome]}
             </span>
-            {label}
+            {t(outcome === 'error' ? 'outcome.errors' : `outcome.${outcome}`)}
           </div>
         ))}
       </div>
       <div class="bar" aria-hidden="true">
-        {(['found', 'miss', 'lost', 'error'] as const).map((outcome) => (
-          <i key={outcome} class={`bg-${outcome}`} style={{ width: `${(totals[outcome] / judgedCount) * 100}%` }} />
+        {judged.map((outcome) => (
+          <i
+            key={outcome}
+            class={`bg-${outcome}`}
+            style={{ width: `${(last[outcome] / Math.max(1, count)) * 100}%` }}
+          />
         ))}
       </div>
       <Strip lane={lane} />
+      <p class="even since">
+        {t('lane.since', { time: new Date(lane.since).toLocaleTimeString(t.lang) })}{' '}
+        {judged
+          .filter((outcome) => outcome !== 'unreadable' || lane.totals.unreadable > 0)
+          .map((outcome, index) => (
+            <span key={outcome} class="nobreak" data-figure={outcome} data-count={lane.totals[outcome]}>
+              {index > 0 && ' · '}
+              {t(outcome === 'error' ? 'outcome.errors' : `outcome.${outcome}`)} {lane.totals[outcome]}
+            </span>
+          ))}
+      </p>
       <p class="even" title={t('lane.even.hint')}>
         {t('lane.even', { max: lane.maxOverMean?.toFixed(2) ?? '–', jain: lane.jain?.toFixed(2) ?? '–' })}
       </p>
       <Diagram lane={lane} />
       <p class="note" role="status">
         {note(lane, t)}
-        <b class="lost-ink">{losers > 0 && t('lane.lostUsers', { n: losers, all: state.users.length })}</b>
+        <b class="lost-ink" data-gone={lane.gone} data-noticed={lane.noticed}>
+          {lane.gone > 0 && t('lane.gone', { n: lane.gone, noticed: lane.noticed })}
+        </b>
+        <b class="unreadable-ink" data-unreadable={unreadable}>
+          {unreadable > 0 && t('lane.unreadable', { n: unreadable, all: state.users.length })}
+        </b>
       </p>
     </>
   )
+}
+
+/** The outcomes of the requests that the strip shows: the figures above it are of these, and of no others. */
+function lastRequests(items: readonly StripItem[]): Totals {
+  const last = noTotals()
+  for (const item of items) if ('outcome' in item) last[item.outcome]++
+  return last
 }
 
 /** The port is what tells lanes on this machine apart; elsewhere the whole host does. */
@@ -123,8 +149,14 @@ function shortAddress(url: string): string {
 /** One sentence about how the lane stands. */
 function note(lane: LaneView, t: Page['t']): string {
   if (!lane.on) return t('lane.off')
-  if (lane.busy) return t.any(`busy.${lane.busy}`)
+  if (lane.busy) return busyWords(lane.busy, t)
   if (lane.redis && lane.redis.state !== 'up') return t('lane.note.redis')
   const down = lane.nodes.find((node) => isGone(node) && node.process !== 'starting')
   return down ? t.any(`lane.note.${lane.id}.down`, { node: down.name }) : t(`lane.note.${lane.id}`)
+}
+
+/** What is being done, and how far it is. */
+export function busyWords({ what, done, of }: NonNullable<LaneView['busy']>, t: Page['t']): string {
+  const far = of > 1 ? ` ${t('busy.far', { done, of })}` : ''
+  return `${t.any(`busy.${what}`)}${far}`
 }

@@ -1,4 +1,5 @@
-import { type LaneId, modes } from '../../wire/record.ts'
+import { modes } from '@session-cluster/contract'
+import type { LaneId } from '../../wire/record.ts'
 import { type Language, languages } from './i18n/translate.ts'
 
 export const tabs = ['why', 'cookie', 'session', 'redis'] as const

@@ -64,7 +64,9 @@ export function Log({ held, onHold, onStep }: { held: HeldLog | undefined; onHol
 function passes(entry: Entry, filter: Filter, user: string): boolean {
   if (filter === 'all') return true
   if (filter === 'user') return entry.kind === 'request' && entry.user === user
-  return entry.kind === 'notice' ? entry.tone === 'bad' : ['miss', 'lost', 'error'].includes(entry.outcome)
+  return entry.kind === 'notice'
+    ? entry.tone === 'bad'
+    : ['miss', 'lost', 'unreadable', 'error'].includes(entry.outcome)
 }
 
 function Rows({ rows }: { rows: readonly Entry[] }) {

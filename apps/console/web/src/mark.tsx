@@ -1,4 +1,4 @@
-import type { Outcome } from '../../wire/outcome.ts'
+import type { Outcome } from '@session-cluster/contract'
 import type { LaneId } from '../../wire/record.ts'
 import { usePage } from './page.ts'
 
@@ -9,6 +9,7 @@ export const signs: Readonly<Record<Outcome, string>> = {
   none: '○',
   miss: '–',
   lost: '✗',
+  unreadable: '?',
   error: '!',
 }
 

@@ -27,7 +27,7 @@ export function NodeDialog({ lane: id, node: name }: { lane: LaneView['id']; nod
     [t('nodes.answers'), `${node.answers.ok} / ${node.answers.client} / ${node.answers.server}`],
     [t('nodes.held'), node.held],
     [t('nodes.pinned'), node.pinned.join(', ') || undefined],
-    [t('nodes.lost'), node.lost],
+    [t('nodes.gone'), node.gone],
     [t('nodes.redispatches'), node.redispatches],
     [t('nodes.store'), node.storeCommandsPerRequest?.toFixed(1)],
     [t('nodes.heap'), node.heapBytes && `${Math.round(node.heapBytes / 1024 / 1024)} MB`],

@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks'
 import type { LaneView, NodeAction, NodeView } from '../../wire/frame.ts'
-import { sharePercent } from './diagram.tsx'
+import { shareText } from './diagram.tsx'
 import { standOf } from './health.ts'
 import { chosenLane, type Page, usePage } from './page.ts'
 import { Segment } from './segment.tsx'
@@ -31,7 +31,7 @@ const columns: readonly Column[] = [
   { key: 'held', cell: ({ held }) => orDash(held, String) },
   { key: 'pinned', more: true, cell: ({ pinned }, { mode }) => (mode === 'sticky' ? String(pinned.length) : '–') },
   { key: 'hit', cell: hit },
-  { key: 'lost', cell: ({ lost }) => String(lost) },
+  { key: 'gone', cell: ({ gone }) => String(gone) },
   { key: 'redispatches', more: true, cell: ({ redispatches }) => String(redispatches) },
   {
     key: 'store',
@@ -87,7 +87,7 @@ function Table({ lane, shown }: { lane: LaneView; shown: readonly Column[] }) {
             {t('nodes.state')}
           </th>
           {shown.map(({ key }) => (
-            <th scope="col" key={key} title={key === 'lost' ? t('nodes.lost.hint') : undefined}>
+            <th scope="col" key={key} title={key === 'gone' ? t('nodes.gone.hint') : undefined}>
               {key === 'p95' ? 'p95' : t.any(`nodes.${key}`)}
             </th>
           ))}
@@ -105,7 +105,7 @@ function Table({ lane, shown }: { lane: LaneView; shown: readonly Column[] }) {
           <td colSpan={shown.length + 2} class="left" title={t('lane.even.hint')}>
             <span class="stays">
               {t('nodes.share', {
-                share: lane.nodes.map(({ name }) => `${name}\u00a0${sharePercent(lane, name)}\u00a0%`).join('\u00a0· '),
+                share: lane.nodes.map(({ name }) => `${name}\u00a0${shareText(lane, name)}`).join('\u00a0· '),
               })}
               {'\u00a0· '}
               {t('lane.even', { max: lane.maxOverMean?.toFixed(2) ?? '–', jain: lane.jain?.toFixed(2) ?? '–' })}

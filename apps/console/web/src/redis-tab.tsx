@@ -68,7 +68,9 @@ function Hash({ user, lane }: { user: string; lane: LaneView }) {
       <p class="quiet">{t('redis.path.note')}</p>
       <code class="block">{unbroken(answer.cli ?? '')}</code>
       <p class="quiet">
-        {answer.hash.ttlMs < 0 ? t('redis.ttl.none') : t('redis.ttl', { s: Math.ceil(answer.hash.ttlMs / 1000) })}
+        {answer.hash.endsInMs === undefined
+          ? t('redis.ttl.none')
+          : t('redis.ttl', { s: seconds(answer.hash.endsInMs), key: seconds(answer.hash.ttlMs) })}
       </p>
       <div class="buttons row">
         <button type="button" class="small" aria-pressed={reveal} onClick={() => setReveal(!reveal)}>
@@ -82,6 +84,8 @@ function Hash({ user, lane }: { user: string; lane: LaneView }) {
     </>
   )
 }
+
+const seconds = (ms: number): number => Math.ceil(ms / 1000)
 
 /** A command whose last word, the key, goes to the next line whole rather than in two. */
 function unbroken(command: string) {

@@ -16,9 +16,9 @@ export function SessionTab({ user, lane }: { user: string; lane: LaneView }) {
   if (!answer) return null
   return (
     <div class="session">
-      <p class={answer.lost ? 'lost-ink' : ''}>
-        {answer.lost
-          ? t('session.lost', { user })
+      <p class={answer.session === 'gone' ? 'lost-ink' : ''} data-session={answer.session}>
+        {answer.session === 'gone'
+          ? t('session.gone', { user })
           : answer.home
             ? t('session.home', { node: answer.home })
             : t('session.unknown')}

@@ -1,4 +1,4 @@
-import type { Outcome } from '../../wire/outcome.ts'
+import type { Outcome } from '@session-cluster/contract'
 import { signs } from './mark.tsx'
 import { type Look, outline } from './people.ts'
 

@@ -2,27 +2,21 @@ import { useEffect } from 'preact/hooks'
 import { calls } from './calls.ts'
 import { usePage } from './page.ts'
 
-/** In the session's storage while the tour holds a clock that ran: it outlives a reload of the page. */
-const stoppedByTour = 'tour stopped the clock'
-
 /**
- * Stops the traffic's clock as long as the tour is open, and lets it go on afterwards if it went before. Answers how to stop it once more:
- * whoever leaves the tour in another browser lets it go under this one.
+ * Holds the traffic still as long as the tour is open in this page. The pause is this page's: it ends with the tour, and with the page
+ * however that goes. Answers how to ask for it once more: whoever lets the traffic go on in another browser lets it go under this one.
  */
-export function useStandStill(ready: boolean): () => Promise<void> {
-  const { stream, attempt } = usePage()
-  const stop = async () => {
-    if (stream.state.get().clock.running) sessionStorage.setItem(stoppedByTour, 'yes')
-    await calls.clock({ running: false })
+export function useStandStill(ready: boolean): () => Promise<unknown> {
+  const { stream, state, attempt } = usePage()
+  const pause = async () => {
+    const { page } = stream.state.get()
+    if (page !== undefined) await calls.pause(page, true)
   }
   useEffect(() => {
-    if (!ready) return
-    const stopped = attempt(stop())
-    return () => {
-      const ran = sessionStorage.getItem(stoppedByTour) !== null
-      sessionStorage.removeItem(stoppedByTour)
-      if (ran) stopped.then(() => attempt(calls.clock({ running: true })))
-    }
-  }, [ready])
-  return stop
+    const { page } = state
+    if (!ready || page === undefined) return
+    const paused = attempt(pause())
+    return () => void paused.then(() => calls.pause(page, false).catch(() => undefined))
+  }, [ready, state.page])
+  return pause
 }

@@ -1,6 +1,6 @@
+import type { Outcome } from '@session-cluster/contract'
 import { describe, expect, it } from 'vitest'
 import type { Frame } from '../../wire/frame.ts'
-import type { Outcome } from '../../wire/outcome.ts'
 import type { Notice, RequestRecord } from '../../wire/record.ts'
 import { apply, emptyState, logLimit, stripLimit } from './state.ts'
 

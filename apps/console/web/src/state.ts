@@ -1,5 +1,5 @@
+import { isJudged, type Outcome } from '@session-cluster/contract'
 import type { ClockView, Frame, LaneView, UserView } from '../../wire/frame.ts'
-import { judged, type Outcome } from '../../wire/outcome.ts'
 import type { LaneId, Notice, RequestRecord } from '../../wire/record.ts'
 
 /** One thing in the log: a request or a notice, told apart by `kind`. */
@@ -18,6 +18,8 @@ export interface PageState {
   readonly lanes: readonly LaneView[]
   readonly users: readonly UserView[]
   readonly clock: ClockView
+  /** This page's name, by which it may pause the traffic; `undefined` until the server has given it one. */
+  readonly page: string | undefined
   readonly log: readonly Entry[]
   readonly strips: Readonly<Partial<Record<LaneId, readonly StripItem[]>>>
   /** Each user's last record in each lane, by `lane/user`. */
@@ -33,7 +35,8 @@ export const emptyState: PageState = {
   run: 0,
   lanes: [],
   users: [],
-  clock: { running: false, rate: 3 },
+  clock: { running: false, rate: 3, pausedBy: [] },
+  page: undefined,
   log: [],
   strips: {},
   latest: {},
@@ -49,13 +52,21 @@ export const stripLimit = 60
 /** The page after one more frame. A full frame starts over, all but the count of what was skipped. */
 export function apply(state: PageState, frame: Frame): PageState {
   const base = frame.full
-    ? { ...emptyState, skipped: state.skipped, fast: state.fast, latest: latest({}, frame.latest ?? []) }
+    ? {
+        ...emptyState,
+        page: state.page,
+        // With new numbers nothing was left out yet.
+        skipped: frame.run === undefined || frame.run === state.run ? state.skipped : 0,
+        fast: state.fast,
+        latest: latest({}, frame.latest ?? []),
+      }
     : state
   const entries = merge(frame.records, frame.notices)
   return {
     ...base,
     connection: 'live',
     run: frame.run ?? base.run,
+    page: frame.page ?? base.page,
     lanes: frame.lanes ?? base.lanes,
     users: frame.users ?? base.users,
     clock: frame.clock ?? base.clock,
@@ -97,7 +108,7 @@ function strips(before: PageState['strips'], entries: readonly Entry[]): PageSta
 
 function stripItem(entry: Entry): StripItem | undefined {
   if (entry.kind === 'notice') return entry.mark ? { mark: entry.key, seq: entry.seq } : undefined
-  return (judged as readonly Outcome[]).includes(entry.outcome) ? { outcome: entry.outcome, seq: entry.seq } : undefined
+  return isJudged(entry.outcome) ? { outcome: entry.outcome, seq: entry.seq } : undefined
 }
 
 /** Leaves the last bars, and the marks among them. */

@@ -21,6 +21,12 @@ const fastDrawMs = 250
 /** From this many requests a second on. */
 const fastRate = 60
 
+/** The server says something four times a second; after so long without a word the page says that it is not heard, ms. */
+const silenceMs = 2400
+/** After so long the connection is given up and made anew, ms: one that hangs never ends by itself. */
+const giveUpMs = 8000
+const lookMs = 400
+
 /** After an answer that was no stream the page asks again, ms. */
 const retryMs = 2000
 
@@ -47,14 +53,17 @@ export function openStream(path = '/api/stream'): Stream {
     timer ??= setTimeout(() => pictures.ask(draw), Math.max(0, pitch - (performance.now() - drawn)))
   }
   let source: EventSource
+  let lastWord = performance.now()
   let again: ReturnType<typeof setTimeout> | undefined
   const connect = () => {
+    lastWord = performance.now()
     source = new EventSource(path)
     source.onmessage = hear
     source.onerror = onBreak
   }
   const hear = ({ data }: MessageEvent) => {
     const frame = JSON.parse(data as string) as Frame
+    lastWord = performance.now()
     newest = apply(newest, frame)
     // What a page is told at its start was not heard just now.
     if (!frame.full) heard += frame.records.length + frame.skipped
@@ -64,9 +73,21 @@ export function openStream(path = '/api/stream'): Stream {
   const onBreak = () => {
     // The browser tries again by itself after a break, but never after an answer that was no stream.
     if (source.readyState === EventSource.CLOSED) again = setTimeout(connect, retryMs)
-    newest = { ...newest, connection: newest.lanes.length > 0 ? 'broken' : 'connecting' }
+    unheard()
+  }
+  const unheard = () => {
+    const connection = newest.lanes.length > 0 ? 'broken' : 'connecting'
+    if (newest.connection === connection) return
+    newest = { ...newest, connection }
     soon()
   }
+  const watch = setInterval(() => {
+    const silence = performance.now() - lastWord
+    if (silence > silenceMs) unheard()
+    if (silence < giveUpMs || source.readyState !== EventSource.OPEN) return
+    source.close()
+    connect()
+  }, lookMs)
   connect()
   return {
     state,
@@ -78,6 +99,7 @@ export function openStream(path = '/api/stream'): Stream {
     close() {
       clearTimeout(timer)
       clearTimeout(again)
+      clearInterval(watch)
       pictures.forget(draw)
       parts.stop()
       source.close()

@@ -1,13 +1,13 @@
+import { type Outcome, outcomes } from '@session-cluster/contract'
 import { useMemo } from 'preact/hooks'
 import type { LaneView } from '../../wire/frame.ts'
-import { type Outcome, outcomes } from '../../wire/outcome.ts'
 import { usePage } from './page.ts'
 import { type StripItem, stripLimit } from './state.ts'
 
 const nothing: readonly StripItem[] = []
 
 /** Heights differ too, so that the strip can be read without its colours. */
-const heights = { found: 26, fresh: 26, none: 10, miss: 14, lost: 20, error: 8 } as const
+const heights = { found: 26, fresh: 26, none: 10, miss: 14, lost: 20, unreadable: 17, error: 8 } as const
 
 /** The outcomes of a lane's last requests, oldest first, with a line where something was done to the lane. */
 export function Strip({ lane }: { lane: LaneView }) {
@@ -20,15 +20,17 @@ export function Strip({ lane }: { lane: LaneView }) {
     found: count('found'),
     miss: count('miss'),
     lost: count('lost'),
+    unreadable: count('unreadable'),
     error: count('error'),
   })
   const lastMark = items.findLast((item): item is Extract<StripItem, { mark: string }> => 'mark' in item)
   return (
     <div class="last60">
-      <h4>
-        {t('lane.last60')}
-        {lastMark && <span class="marked">{t.any(`do.${deedOf(lastMark.mark)}`)}</span>}
-      </h4>
+      {lastMark && (
+        <p class="small">
+          <span class="marked">{t.any(`do.${deedOf(lastMark.mark)}`)}</span>
+        </p>
+      )}
       <svg viewBox="0 0 300 34" preserveAspectRatio="none" role="img" aria-label={twin}>
         {useMemo(() => draw(items), [items])}
       </svg>

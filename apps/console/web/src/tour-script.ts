@@ -194,7 +194,7 @@ export const chapters: readonly Chapter[] = [
         shows: 'outcomes',
         async run({ user, act, state }) {
           const here = state().users.find(({ name }) => name === user)?.lanes.clustered
-          if (!here?.cookie || here.lost) await act(user, 'login')
+          if (here?.session !== 'kept') await act(user, 'login')
           await calls.lane('clustered', 'redis-freeze')
           try {
             await act(user, 'open')

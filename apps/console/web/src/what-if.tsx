@@ -40,8 +40,26 @@ export function WhatIf() {
           />
         )}
         <Activity everyone={everyone} />
+        <Reset />
       </div>
     </section>
+  )
+}
+
+/** Numbers, users, servers and Redis as at the start, in one click. */
+function Reset() {
+  const { t, state, attempt } = usePage()
+  const busy = state.lanes.some(({ busy }) => busy !== undefined)
+  return (
+    <button
+      type="button"
+      data-ask="reset"
+      aria-disabled={busy}
+      title={busy ? t('disabled.busy') : t('whatif.reset.hint')}
+      onClick={() => !busy && attempt(calls.reset())}
+    >
+      {t('whatif.reset')}
+    </button>
   )
 }
 

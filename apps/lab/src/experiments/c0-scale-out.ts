@@ -1,13 +1,12 @@
 import type { Cluster, Node } from '@session-cluster/cluster'
-import { ask } from '@session-cluster/cluster/load'
+import { ask, median } from '@session-cluster/visitor'
 import { type Experiment, type Lab, prove } from '../experiment.ts'
 import { type Text, text } from '../language.ts'
 import { inTurns, judgedRounds } from '../load/rounds.ts'
 import { bars } from '../pictures/bars.ts'
 import { labClusters } from '../rig/cluster.ts'
 import { halfCpu } from '../rig/half-cpu.ts'
-import { median, withSpread } from '../statistics/spread.ts'
-import { type Check, counted, type Judging, ratio } from '../verdict.ts'
+import { type Check, counted, type Judging, ratio, withSpread } from '../verdict.ts'
 
 const workMs = 10
 const requests = 30

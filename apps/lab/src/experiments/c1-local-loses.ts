@@ -1,5 +1,5 @@
 import type { Cluster } from '@session-cluster/cluster'
-import type { VirtualUser } from '@session-cluster/cluster/load'
+import type { VirtualUser } from '@session-cluster/visitor'
 import { type Experiment, type Lab, prove } from '../experiment.ts'
 import { type Text, text } from '../language.ts'
 import { type StripCell, strip } from '../pictures/strip.ts'

@@ -1,8 +1,8 @@
+import { shuffled } from '@session-cluster/visitor'
 import type { Experiment } from '../experiment.ts'
 import { text } from '../language.ts'
 import { inParallel } from '../load/open-loop.ts'
 import { heatmap } from '../pictures/heatmap.ts'
-import { shuffled } from '../random.ts'
 import { labCluster } from '../rig/cluster.ts'
 import { lostUsers, makeUsers, saveInTurn, visited } from '../rig/users.ts'
 import { counted } from '../verdict.ts'
@@ -31,7 +31,7 @@ export const stickyKeeps: Experiment = {
     const users = makeUsers(lab, crowd, cluster.balancer.url)
     const homes = await saveInTurn(lab, users)
     const seen = new Map(users.map((user) => [user.name, new Map<string, number>()]))
-    const outcomes = { hit: 0, miss: 0, error: 0 }
+    const outcomes = { found: 0, miss: 0, error: 0 }
     const order = lab.random('order')
     for (let round = 0; round < requestsEach; round++) {
       // In another order each time: thirty users in turn on three nodes would meet their node again without any affinity.
@@ -64,7 +64,7 @@ export const stickyKeeps: Experiment = {
         ),
         counted(
           text('reads: found, missed, failed', '읽기: 찾음, 미스, 오류'),
-          [outcomes.hit, outcomes.miss, outcomes.error],
+          [outcomes.found, outcomes.miss, outcomes.error],
           [crowd * requestsEach, 0, 0],
         ),
         counted(text('sessions lost', '유실된 세션'), lost.size, 0),

@@ -1,5 +1,6 @@
 import type { Cluster } from '@session-cluster/cluster'
-import type { VirtualUser } from '@session-cluster/cluster/load'
+import type { VirtualUser } from '@session-cluster/visitor'
+import { jainIndex, maxOverMean, median, shares as sharesOf } from '@session-cluster/visitor'
 import { type Experiment, type Lab, prove } from '../experiment.ts'
 import { text } from '../language.ts'
 import { latencies } from '../load/histogram.ts'
@@ -9,9 +10,7 @@ import { bars } from '../pictures/bars.ts'
 import { sharesPicture } from '../pictures/shares.ts'
 import { labClusters } from '../rig/cluster.ts'
 import { makeUsers, saveInTurn, visited } from '../rig/users.ts'
-import { jainIndex, maxOverMean, shares as sharesOf } from '../statistics/balance.ts'
-import { median, withSpread } from '../statistics/spread.ts'
-import { counted, ratio } from '../verdict.ts'
+import { counted, ratio, withSpread } from '../verdict.ts'
 
 const reads = 90
 const workMs = 10
@@ -78,15 +77,15 @@ export const stickyUnbalanced: Experiment = {
       },
       checks: [
         counted(text('sticky: reads found on a, b, c', 'sticky: a, b, c가 찾은 읽기'), stickyCounts, [0, reads, 0]),
-        counted(text('sticky: max/mean', 'sticky: 최대/평균'), maxOverMean(stickyCounts).toFixed(2), '3.00'),
-        counted(text('sticky: Jain’s index', 'sticky: Jain 지수'), jainIndex(stickyCounts).toFixed(2), '0.33'),
+        counted(text('sticky: max/mean', 'sticky: 최대/평균'), even(maxOverMean(stickyCounts)), '3.00'),
+        counted(text('sticky: Jain’s index', 'sticky: Jain 지수'), even(jainIndex(stickyCounts)), '0.33'),
         counted(
           text('clustered: reads found on a, b, c', 'clustered: a, b, c가 찾은 읽기'),
           clusteredCounts,
           nodes.map(() => reads / 3),
         ),
-        counted(text('clustered: max/mean', 'clustered: 최대/평균'), maxOverMean(clusteredCounts).toFixed(2), '1.00'),
-        counted(text('clustered: Jain’s index', 'clustered: Jain 지수'), jainIndex(clusteredCounts).toFixed(2), '1.00'),
+        counted(text('clustered: max/mean', 'clustered: 최대/평균'), even(maxOverMean(clusteredCounts)), '1.00'),
+        counted(text('clustered: Jain’s index', 'clustered: Jain 지수'), even(jainIndex(clusteredCounts)), '1.00'),
         ...checks,
       ],
       observations: [
@@ -124,7 +123,7 @@ async function readShares(lab: Lab, users: readonly VirtualUser[]): Promise<Coun
   const counts: Counts = {}
   for (let read = 0; read < reads; read++) {
     const { node = '?', outcome } = await visited(lab, users[read % users.length] as VirtualUser, 'share')
-    if (outcome === 'hit') counts[node] = (counts[node] ?? 0) + 1
+    if (outcome === 'found') counts[node] = (counts[node] ?? 0) + 1
   }
   return counts
 }
@@ -200,3 +199,5 @@ function waitPicture(p99: { sticky: number[]; clustered: number[] }) {
     valueTitle: text('p99, ms', 'p99, ms'),
   })
 }
+
+const even = (index: number | undefined): string => index?.toFixed(2) ?? '–'

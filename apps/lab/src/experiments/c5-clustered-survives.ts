@@ -1,5 +1,5 @@
 import type { Cluster } from '@session-cluster/cluster'
-import type { VirtualUser, Visit } from '@session-cluster/cluster/load'
+import type { VirtualUser, Visit } from '@session-cluster/visitor'
 import type { Experiment, Lab } from '../experiment.ts'
 import { type Text, text } from '../language.ts'
 import { shareArea } from '../pictures/share-area.ts'
@@ -115,7 +115,7 @@ async function step(
   const byNode: Record<string, number> = {}
   for (const user of users) {
     const { node = '?', outcome } = await visited(lab, user, `after: ${name.en}`)
-    if (outcome === 'hit') byNode[node] = (byNode[node] ?? 0) + 1
+    if (outcome === 'found') byNode[node] = (byNode[node] ?? 0) + 1
   }
   const lost = await lostUsers(lab, users, cluster)
   const under = (outcome: Visit['outcome']) => stretch.visits.filter(({ visit }) => visit.outcome === outcome).length

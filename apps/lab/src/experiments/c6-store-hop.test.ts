@@ -1,5 +1,5 @@
 import type { TcpProxy } from '@session-cluster/cluster'
-import type { VirtualUser } from '@session-cluster/cluster/load'
+import type { VirtualUser } from '@session-cluster/visitor'
 import { expect, it } from 'vitest'
 import type { Lab } from '../experiment.ts'
 import { oneRound } from './c6-store-hop.ts'

@@ -1,5 +1,6 @@
 import type { TcpProxy } from '@session-cluster/cluster'
-import type { VirtualUser } from '@session-cluster/cluster/load'
+import type { VirtualUser } from '@session-cluster/visitor'
+import { median, slope } from '@session-cluster/visitor'
 import { type Experiment, type Lab, type Observation, prove } from '../experiment.ts'
 import { type Text, text, type Words } from '../language.ts'
 import { type Latencies, latencies, reportedPercentiles } from '../load/histogram.ts'
@@ -8,7 +9,6 @@ import { lines } from '../pictures/lines.ts'
 import { labClusters } from '../rig/cluster.ts'
 import { storeUse } from '../rig/inspect.ts'
 import { makeUsers } from '../rig/users.ts'
-import { median, slope } from '../statistics/spread.ts'
 import { type Check, counted, type Judging, ratio } from '../verdict.ts'
 
 const delaysMs = [0, 1, 5, 20] as const

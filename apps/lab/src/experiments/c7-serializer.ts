@@ -1,11 +1,11 @@
 import { type Codec, json, registry, typedJson, v8 } from '@session-cluster/session'
+import { median } from '@session-cluster/visitor'
 import { type Experiment, type Lab, prove } from '../experiment.ts'
 import { formatNumber, type Text, text } from '../language.ts'
 import { inTurns } from '../load/rounds.ts'
 import { bars } from '../pictures/bars.ts'
 import { type CellLook, matrix } from '../pictures/matrix.ts'
-import { median, withSpread } from '../statistics/spread.ts'
-import { counted } from '../verdict.ts'
+import { counted, withSpread } from '../verdict.ts'
 import { type Fate, fateOf, fates as kinds } from './c7-fate.ts'
 import { cartOfSize, classes, fixtures } from './c7-fixtures.ts'
 

@@ -1,13 +1,12 @@
 import type { Cluster } from '@session-cluster/cluster'
-import { TimeoutError, type VirtualUser } from '@session-cluster/cluster/load'
+import { TimeoutError, type VirtualUser } from '@session-cluster/visitor'
 import type { Experiment, Lab } from '../experiment.ts'
 import { type Language, type Text, text } from '../language.ts'
 import { strip } from '../pictures/strip.ts'
 import { labCluster } from '../rig/cluster.ts'
 import { comesTrue, waited, withinPatience } from '../rig/until.ts'
 import { makeUsers, saveInTurn, visited } from '../rig/users.ts'
-import { withSpread } from '../statistics/spread.ts'
-import { counted, ratio } from '../verdict.ts'
+import { counted, ratio, withSpread } from '../verdict.ts'
 
 const crowd = 9
 const storeTimeoutMs = 250
@@ -178,10 +177,10 @@ async function episode(lab: Lab, cluster: Cluster, users: readonly VirtualUser[]
     await trouble.end(cluster)
   }
   const allFound = async () =>
-    (await Promise.all(users.map((user) => user.visit()))).every((visit) => visit.outcome === 'hit')
+    (await Promise.all(users.map((user) => user.visit()))).every((visit) => visit.outcome === 'found')
   const healMs = await comesTrue(lab, allFound)
   let healed = 0
-  for (const user of users) if ((await visited(lab, user, `after ${trouble.id}`)).outcome === 'hit') healed++
+  for (const user of users) if ((await visited(lab, user, `after ${trouble.id}`)).outcome === 'found') healed++
   return { id: trouble.id, name: trouble.name, during, healed, healMs }
 }
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Cluster } from '@session-cluster/cluster'
-import type { VirtualUser } from '@session-cluster/cluster/load'
+import type { VirtualUser } from '@session-cluster/visitor'
 import { type Experiment, type Lab, prove } from '../experiment.ts'
 import { text } from '../language.ts'
 import { bars } from '../pictures/bars.ts'
@@ -129,7 +129,7 @@ async function deploy(
     })
     shopped = await shop(lab, users, name.en)
     requests += stretch.visits.length + shopped.requests
-    failed += stretch.visits.filter(({ visit }) => visit.outcome !== 'hit').length + shopped.failed
+    failed += stretch.visits.filter(({ visit }) => visit.outcome !== 'found').length + shopped.failed
   }
   const { size: lost } = await lostUsers(lab, users, cluster)
   return {

@@ -1,8 +1,8 @@
 import { cookieAffinity, createBalancer, type PickKey, policies, type Upstream } from '@session-cluster/balancer'
+import { integer, type Random } from '@session-cluster/visitor'
 import { type Experiment, type Lab, prove } from '../experiment.ts'
 import { text } from '../language.ts'
 import { bars } from '../pictures/bars.ts'
-import { integer, type Random } from '../random.ts'
 import { counted, ratio } from '../verdict.ts'
 
 const contenders = ['address-hash', 'consistent-hash', 'cookie'] as const

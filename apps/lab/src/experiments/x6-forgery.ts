@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Cluster } from '@session-cluster/cluster'
-import { ask, type VirtualUser } from '@session-cluster/cluster/load'
+import { ask, type VirtualUser } from '@session-cluster/visitor'
 import { type Experiment, type Lab, prove } from '../experiment.ts'
 import { type Text, text } from '../language.ts'
 import { matrix } from '../pictures/matrix.ts'
@@ -173,7 +173,7 @@ async function aroundLogin(lab: Lab, cluster: Cluster): Promise<Attack[]> {
   const planted = await attempts(lab, cluster, text('an id planted before login', '로그인 전에 심은 ID'), [plantedId])
   const beforeLogin = cookieOf(victim)
   await victim.ask('/login?user=victim', { method: 'POST' })
-  prove((await victim.visit()).outcome === 'hit', 'the victim still has the session after logging in')
+  prove((await victim.visit()).outcome === 'found', 'the victim still has the session after logging in')
   const old = await attempts(lab, cluster, text('the id from before login', '로그인 전의 ID'), [beforeLogin])
   const loggedIn = cookieOf(victim)
   await victim.ask('/logout', { method: 'POST' })

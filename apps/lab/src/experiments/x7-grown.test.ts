@@ -1,5 +1,5 @@
+import { seededRandom } from '@session-cluster/visitor'
 import { describe, expect, it } from 'vitest'
-import { seededRandom } from '../random.ts'
 import { type Cycle, givenBackChecks, straightness } from './x7-grown.ts'
 
 const where = { place: 'memory', valueBytes: 1000 } as const

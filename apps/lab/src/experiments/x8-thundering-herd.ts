@@ -1,6 +1,6 @@
 import type { Cluster } from '@session-cluster/cluster'
-import type { VirtualUser } from '@session-cluster/cluster/load'
-import { ask } from '@session-cluster/cluster/load'
+import type { VirtualUser } from '@session-cluster/visitor'
+import { ask } from '@session-cluster/visitor'
 import { type Experiment, type Lab, prove } from '../experiment.ts'
 import { text } from '../language.ts'
 import { inParallel } from '../load/open-loop.ts'
@@ -81,11 +81,11 @@ async function herd(lab: Lab, cluster: Cluster, mode: (typeof modes)[number]): P
   lab.progress(modes.indexOf(mode) / 2, text(`${mode}: everyone comes back`, `${mode}: 모두 돌아옴`))
   const visits = await inParallel(users, 10, async (user) => {
     const visit = await visited(lab, user, `${mode}: back`)
-    return { node: visit.node, cpuMs: visit.outcome === 'hit' ? 0 : await login(lab, user) }
+    return { node: visit.node, cpuMs: visit.outcome === 'found' ? 0 : await login(lab, user) }
   })
   const logins = visits.filter(({ cpuMs }) => cpuMs > 0)
   let knownAtLast = 0
-  for (const user of users) if ((await visited(lab, user, `${mode}: at last`)).outcome === 'hit') knownAtLast++
+  for (const user of users) if ((await visited(lab, user, `${mode}: at last`)).outcome === 'found') knownAtLast++
   return {
     logins: logins.length,
     loginCpuMs: logins.reduce((sum, { cpuMs }) => sum + cpuMs, 0),

@@ -1,5 +1,5 @@
+import { seededRandom } from '@session-cluster/visitor'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { seededRandom } from '../random.ts'
 import { inParallel, openLoop, poissonSchedule, steadySchedule } from './open-loop.ts'
 
 describe('poissonSchedule', () => {

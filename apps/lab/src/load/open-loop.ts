@@ -1,4 +1,4 @@
-import type { Random } from '../random.ts'
+import type { Random } from '@session-cluster/visitor'
 import { pause } from './pause.ts'
 
 /** When each request of a stretch of load is due, in milliseconds from its start: known before the first is sent. */

@@ -1,5 +1,5 @@
+import { shares } from '@session-cluster/visitor'
 import { text, type Words } from '../language.ts'
-import { shares } from '../statistics/balance.ts'
 import type { Picture, PictureText } from './picture.ts'
 import { colorBy, names, nodeColors, plotWidth } from './theme.ts'
 

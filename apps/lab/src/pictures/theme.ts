@@ -1,8 +1,9 @@
+import type { Outcome as AnyOutcome } from '@session-cluster/contract'
 import { type Text, text, type Words } from '../language.ts'
 import type { Spec } from './picture.ts'
 
-/** What became of one request, as DESIGN's vocabulary has it; *idle* is a cell in which nothing was asked. */
-export const outcomes = ['found', 'miss', 'lost', 'error'] as const
+/** What became of one request that asked for its session, as pictures tell it. */
+export const outcomes = ['found', 'miss', 'lost', 'error'] as const satisfies readonly AnyOutcome[]
 export type Outcome = (typeof outcomes)[number]
 
 /** Colour, mark and name of each outcome: never by colour alone. */

@@ -1,6 +1,6 @@
+import { seededRandom } from '@session-cluster/visitor'
 import { describe, expect, it } from 'vitest'
 import { text } from '../language.ts'
-import { seededRandom } from '../random.ts'
 import type { Result } from '../results.ts'
 import { ratio } from '../verdict.ts'
 import { answers, decision } from './decision.ts'

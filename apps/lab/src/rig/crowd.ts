@@ -1,8 +1,8 @@
-import type { VirtualUser, Visit } from '@session-cluster/cluster/load'
+import type { VirtualUser, Visit } from '@session-cluster/visitor'
+import { integer } from '@session-cluster/visitor'
 import type { Lab } from '../experiment.ts'
 import type { Text } from '../language.ts'
 import { openLoop, poissonSchedule } from '../load/open-loop.ts'
-import { integer } from '../random.ts'
 
 /** What happens to the cluster in the middle of a stretch of load. */
 export interface Incident {

@@ -1,5 +1,5 @@
 import type { Cluster } from '@session-cluster/cluster'
-import { census, VirtualUser, type Visit } from '@session-cluster/cluster/load'
+import { census, VirtualUser, type Visit } from '@session-cluster/visitor'
 import { type Lab, prove } from '../experiment.ts'
 import type { Outcome } from '../pictures/theme.ts'
 
@@ -44,7 +44,5 @@ export async function lostUsers(
 
 /** What became of a visit, in the report's words: a miss of a user whom no node knows is a loss. */
 export function outcomeOf(visit: Visit, lost: ReadonlySet<string> = new Set()): Outcome {
-  if (visit.outcome === 'hit') return 'found'
-  if (visit.outcome === 'error') return 'error'
-  return lost.has(visit.user) ? 'lost' : 'miss'
+  return visit.outcome === 'miss' && lost.has(visit.user) ? 'lost' : visit.outcome
 }

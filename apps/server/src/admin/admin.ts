@@ -1,11 +1,12 @@
+import type { NodeInspection } from '@session-cluster/contract'
 import { type FastifyInstance, fastify, LogController } from 'fastify'
 import { answerJson } from '../answer.ts'
-import { pathOf } from '../app.ts'
 import { refusalProblem } from '../pages/problem.ts'
 import { wordsIn } from '../pages/words.ts'
 import type { Parts } from '../parts.ts'
 import { EncodedFields } from '../query.ts'
 import { Refusal } from '../refusal.ts'
+import { pathOf } from '../request-path.ts'
 import { isProbe, probeRoutes } from '../routes/probes.ts'
 import { sessionsHeld } from '../sessions.ts'
 import { EventStream } from '../sse.ts'
@@ -63,8 +64,9 @@ export async function buildAdmin(parts: Parts): Promise<FastifyInstance> {
   return app
 }
 
-/** What the node is and does now. */
+/** What the node is and does now: all that others read of it, and more for a person. */
 function inspect({ config, activity, sessions, lifecycle, faults }: Parts) {
+  const { cookie, namespace, codec, idleTimeoutMs, absoluteTimeoutMs } = config.session
   return {
     node: config.nodeName,
     mode: config.mode,
@@ -77,7 +79,10 @@ function inspect({ config, activity, sessions, lifecycle, faults }: Parts) {
     inFlight: activity.inFlight,
     sessionsHeld: sessionsHeld(sessions),
     ...activity.totals,
-    cookieName: config.session.cookie.name,
-    codec: config.session.codec,
-  }
+    cookieName: cookie.name,
+    namespace,
+    codec,
+    idleTimeoutMs,
+    absoluteTimeoutMs,
+  } satisfies NodeInspection & Record<string, unknown>
 }

@@ -1,6 +1,7 @@
 import type { Missing } from '../missing.ts'
 import { type Html, html } from './html.ts'
-import { fill, type Words } from './words.ts'
+import { fill } from './words.ts'
+import type { Words } from './words-type.ts'
 
 /** What happened to a request that found nothing, step by step: the cookie, where the node looked, what was there. */
 export function chain(words: Words, missing: Missing): Html {

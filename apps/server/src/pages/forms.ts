@@ -1,5 +1,5 @@
 import { type Html, html } from './html.ts'
-import type { Words } from './words.ts'
+import type { Words } from './words-type.ts'
 
 /** A form for each thing that the node does. They work without scripts; the page's script answers them in place. */
 export function forms({ labels }: Words): Html {

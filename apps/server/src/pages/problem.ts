@@ -4,7 +4,8 @@ import { REFUSALS, type Refusal } from '../refusal.ts'
 import { chain, missingValues } from './chain.ts'
 import { type Html, html } from './html.ts'
 import { layout } from './layout.ts'
-import { fill, type Words } from './words.ts'
+import { fill } from './words.ts'
+import type { Words } from './words-type.ts'
 
 /** A refusal in words, before it becomes a page, JSON or text. */
 export interface Problem {

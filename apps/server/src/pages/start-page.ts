@@ -1,10 +1,11 @@
-import type { Mode } from '../config.ts'
+import type { Mode } from '@session-cluster/contract'
 import type { Missing } from '../missing.ts'
 import { chain, missingValues } from './chain.ts'
 import { forms } from './forms.ts'
 import { Html, html } from './html.ts'
 import { layout } from './layout.ts'
-import { fill, type Words } from './words.ts'
+import { fill } from './words.ts'
+import type { Words } from './words-type.ts'
 
 /** What the node knows about the client's session when it makes the start page. */
 export interface Standing {

@@ -1,8 +1,8 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { run, which } from '../command.ts'
-import type { RedisSource } from './find.ts'
 import { earlierCopy, makeCopy } from './private-copy.ts'
+import type { RedisSource } from './source.ts'
 
 /** The packages that bring a server program: Redis first, Valkey where a release has no Redis. */
 const PACKAGES = ['redis-server', 'valkey-server'] as const

@@ -1,8 +1,8 @@
 import { mkdir, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { run, which } from '../command.ts'
-import type { RedisSource } from './find.ts'
 import { earlierCopy, makeCopy } from './private-copy.ts'
+import type { RedisSource } from './source.ts'
 
 /** Fedora 41 and later have Valkey in Redis's place. */
 const PACKAGES = ['valkey', 'redis'] as const

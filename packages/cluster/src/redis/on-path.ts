@@ -1,5 +1,5 @@
 import { run, which } from '../command.ts'
-import type { RedisSource } from './find.ts'
+import type { RedisSource } from './source.ts'
 
 /** The oldest Redis that the stores promise to work with. Every Valkey is newer. */
 const OLDEST = 7

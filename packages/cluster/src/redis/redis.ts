@@ -1,6 +1,7 @@
+import type { ProcessState } from '@session-cluster/contract'
 import { StateError } from '../errors.ts'
 import type { LogLine } from '../log-buffer.ts'
-import type { ManagedProcess, ProcessState } from '../managed-process.ts'
+import type { ManagedProcess } from '../managed-process.ts'
 import type { Exit } from '../supervisor/supervisor.ts'
 
 /** What a Redis process is started with. */

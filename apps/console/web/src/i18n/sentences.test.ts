@@ -1,7 +1,7 @@
 import { globSync, readFileSync } from 'node:fs'
+import { modes } from '@session-cluster/contract'
 import { describe, expect, it } from 'vitest'
 import { laneActions, nodeActions } from '../../../wire/frame.ts'
-import { modes } from '../../../wire/record.ts'
 import { languages, preferredLanguage, sentences, translator } from './translate.ts'
 
 const slots = (text: string) => [...text.matchAll(/\{(\w+)\}/g)].map(([, name]) => name).toSorted()
