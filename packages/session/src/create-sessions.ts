@@ -37,6 +37,7 @@ export function createSessions<A extends object = Record<string, unknown>>(optio
     updates: new SerialQueue(),
     keyOf: store.plainIds ? (id) => id : hashId,
     trim: (user, key) => admin.trim(user, key),
+    assertRoom: (user) => admin.assertRoom(user),
     onBackgroundError: (error) => {
       if (!events.hears('storeError')) return
       events.emit('storeError', { at: now(), operation: 'background', failure: 'failed', error })

@@ -76,6 +76,26 @@ export class SessionSealedError extends SessionError {
   }
 }
 
+/** 403: the user has as many sessions as `maxSessionsPerUser` allows, and `onTooManySessions` is `refuse`. */
+export class SessionLimitError extends SessionError {
+  constructor(limit: number) {
+    super(`The user has ${limit} sessions already, and may have no more: one of them must end first`, {
+      code: 'SESSION_TOO_MANY',
+      statusCode: 403,
+    })
+  }
+}
+
+/** 413: a session's attributes together are more than `maxSessionBytes`. */
+export class SessionFullError extends SessionError {
+  constructor(bytes: number, limit: number) {
+    super(`The session would take ${bytes} bytes; at most ${limit} are allowed`, {
+      code: 'SESSION_FULL',
+      statusCode: 413,
+    })
+  }
+}
+
 /** 500: `update` was called within the function of an `update` of the same attribute, and would have waited for itself. */
 export class SessionNestedUpdateError extends SessionError {
   constructor(name: string) {

@@ -14,6 +14,7 @@ export { type MetricsOptions, type SessionMetrics, sessionMetrics } from './obse
 export type { ResolvedOptions, SessionsOptions } from './options.ts'
 export type { SessionInfo } from './request/info.ts'
 export type { SessionReport } from './request/report.ts'
+export type { RotateOptions } from './request/rotate.ts'
 export type { Session } from './session.ts'
 export type { AnySessions, Sessions } from './sessions.ts'
 export type { BreakerOptions } from './store/circuit-breaker.ts'

@@ -16,6 +16,8 @@ export interface Manager {
   readonly keyOf: (id: string) => SessionKey
   /** Ends what a user has more than `maxSessionsPerUser`, sparing this one. */
   readonly trim: (user: string, current: SessionKey) => Promise<void>
+  /** Throws a `SessionLimitError` when a user has `maxSessionsPerUser` already. */
+  readonly assertRoom: (user: string) => Promise<void>
   /** Told of failures in work that no request waits for. */
   readonly onBackgroundError: (error: unknown) => void
 }

@@ -88,6 +88,8 @@ describe('the documented defaults', () => {
     ['storeTimeoutMs', DEFAULTS.storeTimeoutMs],
     ['updateWaitMs', DEFAULTS.updateWaitMs],
     ['maxAttributeBytes', DEFAULTS.maxAttributeBytes],
+    ['maxSessionBytes', DEFAULTS.maxSessionBytes],
+    ['onTooManySessions', DEFAULTS.onTooManySessions],
     ['maxSessionsPerUser', DEFAULTS.maxSessionsPerUser],
     ['onStoreFailure', DEFAULTS.onStoreFailure],
     ['breaker.failures', BREAKER_DEFAULTS.failures],

@@ -51,8 +51,15 @@ export interface SessionsOptions {
   readonly updateWaitMs?: number
   /** The most bytes that one attribute may take. @default 1_048_576 */
   readonly maxAttributeBytes?: number
-  /** How many sessions one user may have; with one more, the one that was idle the longest ends. @default Infinity */
+  /** The most bytes that all attributes of a session and their names may take together. @default 4_194_304 */
+  readonly maxSessionBytes?: number
+  /** How many sessions one user may have. @default Infinity */
   readonly maxSessionsPerUser?: number
+  /**
+   * What one session too many does: `end-oldest` ends the one that was idle the longest; `refuse` answers the login 403
+   * (with a `SessionLimitError` from `rotate`, for the handler to catch). @default 'end-oldest'
+   */
+  readonly onTooManySessions?: 'end-oldest' | 'refuse'
   /**
    * Whether a value that was changed in place without `set` is an error (costs a second encoding of such values).
    * @default true unless NODE_ENV is `production`
@@ -84,7 +91,9 @@ export interface ResolvedOptions {
   readonly onStoreFailure: 'reject' | 'anonymous'
   readonly updateWaitMs: number
   readonly maxAttributeBytes: number
+  readonly maxSessionBytes: number
   readonly maxSessionsPerUser: number
+  readonly onTooManySessions: 'end-oldest' | 'refuse'
   readonly checkMutations: boolean
   readonly route: string | undefined
   readonly eventSalt: string | undefined
@@ -101,7 +110,9 @@ export const DEFAULTS = {
   onStoreFailure: 'reject',
   updateWaitMs: 2_000,
   maxAttributeBytes: 1024 * 1024,
+  maxSessionBytes: 4 * 1024 * 1024,
   maxSessionsPerUser: Infinity,
+  onTooManySessions: 'end-oldest',
 } as const
 
 const NAMES: Names<Required<SessionsOptions>> = {
@@ -118,7 +129,9 @@ const NAMES: Names<Required<SessionsOptions>> = {
   onStoreFailure: true,
   updateWaitMs: true,
   maxAttributeBytes: true,
+  maxSessionBytes: true,
   maxSessionsPerUser: true,
+  onTooManySessions: true,
   checkMutations: true,
   route: true,
   eventSalt: true,
@@ -130,7 +143,8 @@ const NAMES: Names<Required<SessionsOptions>> = {
 export function resolveOptions(options: SessionsOptions): ResolvedOptions {
   checkNames<SessionsOptions>('createSessions', options, NAMES)
   checkStore(options.store)
-  const { codec = json(), header, route, now = Date.now, onStoreFailure = DEFAULTS.onStoreFailure } = options
+  const { codec = json(), header, route, now = Date.now } = options
+  const { onStoreFailure = DEFAULTS.onStoreFailure, onTooManySessions = DEFAULTS.onTooManySessions } = options
   if (typeof codec?.encode !== 'function' || typeof codec.decode !== 'function') {
     refuse(
       'codec',
@@ -143,6 +157,9 @@ export function resolveOptions(options: SessionsOptions): ResolvedOptions {
   }
   if (onStoreFailure !== 'reject' && onStoreFailure !== 'anonymous') {
     refuse('onStoreFailure', onStoreFailure, "'reject' or 'anonymous'")
+  }
+  if (onTooManySessions !== 'end-oldest' && onTooManySessions !== 'refuse') {
+    refuse('onTooManySessions', onTooManySessions, "'end-oldest' or 'refuse'")
   }
   if (route !== undefined && !/^[A-Za-z0-9_-]{1,64}$/.test(route)) {
     refuse('route', route, '1 to 64 characters of A–Z a–z 0–9 _ -')
@@ -159,7 +176,9 @@ export function resolveOptions(options: SessionsOptions): ResolvedOptions {
     onStoreFailure,
     updateWaitMs: timer('updateWaitMs', options.updateWaitMs ?? DEFAULTS.updateWaitMs),
     maxAttributeBytes: count('maxAttributeBytes', options.maxAttributeBytes ?? DEFAULTS.maxAttributeBytes, 1),
+    maxSessionBytes: count('maxSessionBytes', options.maxSessionBytes ?? DEFAULTS.maxSessionBytes, 1),
     maxSessionsPerUser: limit('maxSessionsPerUser', options.maxSessionsPerUser ?? DEFAULTS.maxSessionsPerUser),
+    onTooManySessions,
     checkMutations: options.checkMutations ?? process.env.NODE_ENV !== 'production',
     route,
     eventSalt: options.eventSalt,

@@ -1,11 +1,12 @@
-import { attributeNames, checkName, readAttribute, stageAttribute } from './request/attribute.ts'
+import { attributeNames, checkName, checkStaged, readAttribute, stageAttribute } from './request/attribute.ts'
+import { checkKeep } from './request/changes.ts'
 import { commit } from './request/commit.ts'
+import { invalidate, regenerate } from './request/end.ts'
 import { infoOf, type SessionInfo } from './request/info.ts'
-import { invalidate } from './request/invalidate.ts'
 import type { SessionReport } from './request/report.ts'
 import type { RequestSession } from './request/request-session.ts'
+import { type RotateOptions, rotate } from './request/rotate.ts'
 import { updateAttribute } from './request/update.ts'
-import { checkUser } from './users/user.ts'
 
 /** A session whatever its attributes are. */
 // biome-ignore lint/suspicious/noExplicitAny: `Session` is invariant in its attributes
@@ -85,24 +86,51 @@ export class Session<A extends object = Record<string, unknown>> {
 
   /**
    * Gives the session a new id and keeps its data; the old id is dead on every node. Call it whenever rights change,
-   * above all at login: `user` says whose session it is from now on and sets `authenticatedAt`. Makes a session if
-   * there is none.
+   * above all at login: `user` says whose session it is from now on and sets `authenticatedAt`; `null`: nobody's. Makes a
+   * session if there is none. When the session was another user's, its data is dropped unless `keep` says otherwise.
    */
-  rotate({ user }: { readonly user?: string | undefined } = {}): Promise<void> {
-    const request = this.#request
-    return request.writes.run(async () => {
-      request.assertWritable('rotate')
-      if (user !== undefined) checkUser('session.rotate', user)
+  rotate(options: RotateOptions = {}): Promise<void> {
+    return this.#request.writes.run(() => rotate(this.#request, options))
+  }
+
+  /**
+   * Ends the session at once, on every node, and begins anew: what this request sets from now on makes a new session, with
+   * another id and nothing of the old one but the attributes in `keep`. For a logout with a message.
+   * @example
+   * await session.regenerate()
+   * await session.set('message', 'Goodbye')
+   */
+  regenerate({ keep = false }: { readonly keep?: boolean | readonly string[] | undefined } = {}): Promise<void> {
+    return this.#request.writes.run(async () => {
+      this.#request.assertUnsent('regenerate')
+      checkKeep('session.regenerate', keep)
+      await regenerate(this.#request, keep)
+    })
+  }
+
+  /** Removes all attributes. The session stays, with its id, its user and its times; what is set later is kept. */
+  clear(): Promise<void> {
+    return this.#request.writes.run(async () => {
+      const request = this.#request
+      request.assertWritable('clear')
       await request.loadToWrite()
-      request.assertWritable('rotate')
-      request.make()
-      request.change().rotate(user, request.manager.options.now())
+      request.assertWritable('clear')
+      for (const name of attributeNames(request)) stageAttribute(request, 'delete', name, undefined)
     })
   }
 
   /**
-   * Ends the session at once, on every node, and has the client forget its id. Any later call on it throws. Requests
-   * that are under way with the same session cannot bring it back.
+   * Reads the session again: in a long request, or on a WebSocket. What this request has changed and not saved yet stays
+   * changed. Tells whether the session is still there.
+   */
+  async reload(): Promise<boolean> {
+    this.#request.assertAlive('reload')
+    return this.#request.reload()
+  }
+
+  /**
+   * Ends the session at once, on every node, and has the client forget its id. Any later call on it but `regenerate`
+   * throws. Requests that are under way with the same session cannot bring it back.
    */
   invalidate(): Promise<void> {
     return this.#request.writes.run(() => invalidate(this.#request))
@@ -134,14 +162,16 @@ export class Session<A extends object = Record<string, unknown>> {
   /** Not async up to the store: what is refused is refused at once, and a caller who forgets to await loses nothing. */
   #stage(operation: 'set' | 'delete', name: string, value: unknown): Promise<void> {
     stageAttribute(this.#request, operation, name, value)
-    return this.#loadStaged(operation, value !== undefined)
+    return this.#loadStaged(operation, name, value !== undefined)
   }
 
-  async #loadStaged(operation: string, isNeeded: boolean): Promise<void> {
+  async #loadStaged(operation: string, name: string, isNeeded: boolean): Promise<void> {
     const request = this.#request
     await request.loadToWrite()
     request.assertAlive(operation)
-    if (isNeeded) request.make()
+    if (!isNeeded) return
+    checkStaged(request, name)
+    request.make()
   }
 
   /** @internal The state behind the face, for adapters. */

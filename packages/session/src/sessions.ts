@@ -4,11 +4,15 @@ import type { SessionEvents, SessionListener } from './observe/events.ts'
 import type { ResolvedOptions } from './options.ts'
 import { type Incoming, type Outgoing, RequestSession } from './request/request-session.ts'
 import { type AnySession, Session } from './session.ts'
+import { show } from './show.ts'
 import type { SessionStore } from './store/store.ts'
 import { SessionAdmin } from './users/session-admin.ts'
 
 /** What an adapter leaves in a request's slot until the session is asked for: its response, or `null` before that. */
 type Held = AnySession | Outgoing | null | undefined
+
+/** Stands for a response that is out of our hands from the start. */
+const GONE: Outgoing = { sent: true, raw: { headersSent: true, once: () => undefined } }
 
 /**
  * All sessions of one kind: one store, one cookie, one set of rules. Made by `createSessions`.
@@ -51,6 +55,21 @@ export class Sessions<A extends object = Record<string, unknown>> extends Sessio
     const session = this.begin((request as { raw: Incoming }).raw, held ?? undefined)
     ;(request as Record<symbol, Held>)[this.slot] = session
     return session
+  }
+
+  /**
+   * The session that a raw request bears, where no response can be waited for: an `upgrade`, socket.io's handshake. It can
+   * be read, read again and invalidated; a write is refused with a `SessionSealedError`.
+   * @example
+   * server.on('upgrade', async (request, socket) => {
+   *   if (!(await sessions.from(request).get('user'))) socket.destroy()
+   * })
+   */
+  from(request: Incoming): Session<A> {
+    if (typeof request?.headers !== 'object' || request.headers === null) {
+      throw new TypeError(`sessions.from: request is ${show(request)}, but must be a request of node:http`)
+    }
+    return this.begin(request, GONE)
   }
 
   /** Has a function told of every event of one kind; returns the function that ends it. */

@@ -21,8 +21,8 @@ export interface SessionEvents {
   loaded: SessionEvent
   /** The id was changed; `session` is the new one's hash. */
   rotated: SessionEvent & { readonly previous: string }
-  /** A session was ended: by `invalidate`, by hand, or because the user had too many. */
-  ended: SessionEvent & { readonly reason: 'invalidated' | 'by-handle' | 'of-user' | 'too-many' }
+  /** A session was ended: by `invalidate`, by `regenerate` (or by being handed on), by hand, or because the user had too many. */
+  ended: SessionEvent & { readonly reason: 'invalidated' | 'regenerated' | 'by-handle' | 'of-user' | 'too-many' }
   /** A session came too late; the store still had it. */
   expired: SessionEvent
   /** A client's cookie led to no session. `session` is empty when it was malformed. */

@@ -1,7 +1,9 @@
 import { UnencodableError } from '../codec/codec.ts'
 import { SessionNameError, SessionTooLargeError, SessionValueError } from '../errors.ts'
+import type { StoredSession } from '../store/store.ts'
 import { deepFreeze } from './freeze.ts'
 import type { RequestSession } from './request-session.ts'
+import { checkSize } from './size.ts'
 
 /** The longest name of an attribute, in bytes of UTF-8. */
 export const MAX_NAME_BYTES = 1024
@@ -27,15 +29,19 @@ export function readLiveAttribute(request: RequestSession, name: string): unknow
 }
 
 /** The bytes of an attribute as this request sees it. The session must be loaded. */
-export function bytesOf({ changes, record }: RequestSession, name: string): Uint8Array | undefined {
-  const staged = changes?.attributes
-  return staged?.has(name) ? staged.get(name) : record?.attributes.get(name)
+export function bytesOf(request: RequestSession, name: string): Uint8Array | undefined {
+  const staged = request.changes?.attributes
+  return staged?.has(name) ? staged.get(name) : storedAttributes(request)?.get(name)
 }
+
+/** What the store has of the attributes, unless they are to be dropped. */
+export const storedAttributes = ({ record, changes }: RequestSession): StoredSession['attributes'] | undefined =>
+  changes?.isAnew ? undefined : record?.attributes
 
 /** The names of all attributes as this request sees them. The session must be loaded. */
 export function attributeNames(request: RequestSession): string[] {
   const names = new Set<string>()
-  for (const [name, bytes] of request.record?.attributes ?? []) if (bytes.length > 0) names.add(name)
+  for (const [name, bytes] of storedAttributes(request) ?? []) if (bytes.length > 0) names.add(name)
   for (const [name, bytes] of request.changes?.attributes ?? []) {
     if (bytes) names.add(name)
     else names.delete(name)
@@ -56,6 +62,17 @@ export function stageAttribute(
   request.change().attributes.set(name, bytes)
   request.watch?.drop(name)
   if (bytes && typeof value === 'object' && value !== null) request.watch?.add(name, value)
+}
+
+/** Takes an attribute back, and throws, when the session would be too large with it. The session must be loaded. */
+export function checkStaged(request: RequestSession, name: string): void {
+  if (!request.changes) return
+  try {
+    checkSize(request, request.changes)
+  } catch (error) {
+    request.changes.attributes.delete(name)
+    throw error
+  }
 }
 
 /** A value as bytes, or `SessionValueError` / `SessionTooLargeError`. */

@@ -1,15 +1,17 @@
 import type { CarrierHeader } from '../carrier/carrier.ts'
-import { SessionConflictError, SessionMutatedError } from '../errors.ts'
+import { SessionMutatedError } from '../errors.ts'
 import type { CommitResult, SessionDelta } from '../store/store.ts'
+import { conflict } from './conflict.ts'
 import { deltaOf } from './delta.ts'
-import { endInStore } from './invalidate.ts'
+import { beginAnew, endInStore } from './end.ts'
+import { enter } from './login.ts'
 import type { RequestSession } from './request-session.ts'
 
 /** Whether the end of the request has anything to do for the session. Cheap: it is asked for every request. */
-export function needsFinish({ phase, changes, writes, watch }: RequestSession): boolean {
+export function needsFinish({ phase, mustForgetId, changes, writes, watch }: RequestSession): boolean {
   return (
     (phase.name === 'stored' && phase.cookie !== 'held') ||
-    (phase.name === 'ended' && phase.takeBack) ||
+    mustForgetId ||
     (changes !== undefined && !changes.isEmpty) ||
     writes.hasRefused ||
     watch?.changed() !== undefined
@@ -43,16 +45,14 @@ export async function commit(request: RequestSession): Promise<boolean> {
   }
   if (!request.changes || request.changes.isEmpty) return false
   await loadToCommit(request)
+  // The session changes hands without its data: it ends, and what is to be saved makes a new one.
+  if (request.changes.isAnew) await beginAnew(request, request.changes)
   const delta = deltaOf(request, request.changes)
   if (!delta) return false
-  settle(request, delta, await send(request, delta))
-  if (typeof delta.user === 'string') await trim(request, delta.user)
+  const save = async (): Promise<void> => settle(request, delta, await send(request, delta))
+  if (typeof delta.user === 'string') await enter(request, delta.user, save)
+  else await save()
   return true
-}
-
-/** The session is saved by now: that the limit could not be enforced is an event, not the request's failure. */
-async function trim({ manager, key }: RequestSession, user: string): Promise<void> {
-  if (manager.options.maxSessionsPerUser !== Infinity) await manager.trim(user, key).catch(() => {})
 }
 
 async function loadToCommit(request: RequestSession): Promise<void> {
@@ -70,7 +70,8 @@ export async function send(request: RequestSession, delta: SessionDelta): Promis
   const { key } = request
   request.assertLoadSucceeded()
   try {
-    if (request.changes?.rotation && request.expiredId) await endInStore(request, request.expiredId)
+    const { expiredId, changes } = request
+    if (changes?.rotation && expiredId) await endInStore(request, expiredId, 'regenerated', options.rotationGraceMs)
     const call = (giveUpAt: number) => options.store.commit(key, delta, request.storeOptions(giveUpAt))
     return await storeClient.run('commit', key, call, request.usage)
   } catch (error) {
@@ -118,19 +119,14 @@ function announce(request: RequestSession, what: 'created' | 'rotated', previous
   else events.emit('rotated', { ...request.event(), previous })
 }
 
-/** Another writer was always faster: says so, and gives the error to throw. */
-export function conflict(request: RequestSession, what: string): SessionConflictError {
-  const { events } = request.manager
-  request.notSaved('conflict')
-  if (events.hears('conflict')) events.emit('conflict', request.event())
-  return new SessionConflictError(what)
-}
-
 /** The header that the response needs for the client's cookie: to give the id, to take it back, or none. */
-export function dueHeader({ manager, phase }: RequestSession, isTls: () => boolean): CarrierHeader | undefined {
+export function dueHeader(
+  { manager, phase, mustForgetId }: RequestSession,
+  isTls: () => boolean,
+): CarrierHeader | undefined {
   const { carrier, options } = manager
   const tls = carrier.asksTls && isTls()
-  if (phase.name === 'ended') return phase.takeBack ? carrier.take(tls) : undefined
+  if (mustForgetId) return carrier.take(tls)
   if (phase.name !== 'stored' || phase.cookie === 'held') return undefined
   const { idleTimeoutMs, absoluteTimeoutMs } = options.lifetime
   const restMs = absoluteTimeoutMs ? phase.record.createdAt + absoluteTimeoutMs - options.now() : Infinity

@@ -1,6 +1,7 @@
 import type { SessionDelta } from '../store/store.ts'
 import type { Changes, Rotation } from './changes.ts'
 import type { RequestSession } from './request-session.ts'
+import { checkSize } from './size.ts'
 
 /**
  * What the store is to change; `undefined` when nothing is, as when an attribute is removed that was not there.
@@ -8,19 +9,22 @@ import type { RequestSession } from './request-session.ts'
  */
 export function deltaOf(
   request: RequestSession,
-  { attributes, rotation }: Changes,
+  changes: Changes,
   expect?: SessionDelta['expect'],
 ): SessionDelta | undefined {
   const { record, manager } = request
+  const { attributes, rotation, isAnew } = changes
   const set = new Map<string, Uint8Array>()
   const remove: string[] = []
   for (const [name, bytes] of attributes) {
     if (bytes) set.set(name, bytes)
     else if (record?.attributes.has(name)) remove.push(name)
   }
-  if (!rotation && set.size === 0 && remove.length === 0) return undefined
+  const isRotated = rotation !== undefined && !(isAnew && rotation.user === null)
+  if (!isRotated && set.size === 0 && remove.length === 0) return undefined
+  if (set.size > 0) checkSize(request, changes)
   const delta = { set, remove, ...identity(rotation, record?.user) }
-  if (!record) return { ...delta, create: { createdAt: request.make() } }
+  if (!record) return { ...delta, create: { createdAt: request.make(isAnew ? rotation?.id : undefined) } }
   return {
     ...delta,
     ...(expect ? { expect } : {}),

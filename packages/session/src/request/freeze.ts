@@ -44,6 +44,11 @@ export class MutationWatch {
     this.#watched.delete(attribute)
   }
 
+  /** The session was replaced: none of it matters any more. */
+  clear(): void {
+    this.#watched.clear()
+  }
+
   /** The name of an attribute whose value is not what it was. */
   changed(): string | undefined {
     for (const [attribute, values] of this.#watched) {

@@ -24,13 +24,12 @@ export interface SessionInfo {
 }
 
 /** What a request knows of its session; `undefined` when there is none. The session must be loaded. */
-export function infoOf({ phase, record, madeAt, changes, manager }: RequestSession): SessionInfo | undefined {
+export function infoOf({ phase, record, madeAt, changes, user, manager }: RequestSession): SessionInfo | undefined {
   if (phase.name !== 'stored' && phase.name !== 'new') return undefined
   const rotation = changes?.rotation
   const id = (record && rotation?.id) ?? phase.id
   const createdAt = record?.createdAt ?? madeAt ?? manager.options.now()
-  const user = rotation?.user ?? record?.user
-  const authenticatedAt = rotation?.authenticatedAt ?? record?.authenticatedAt
+  const authenticatedAt = rotation?.user === undefined ? record?.authenticatedAt : rotation.authenticatedAt
   const storageKey = manager.options.store.keyOf?.(id)
   const shown: Omit<SessionInfo, 'id'> = {
     maskedId: maskId(id),

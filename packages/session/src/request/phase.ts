@@ -16,7 +16,7 @@ export interface StoredPhase {
 export type Phase =
   /** The store was not asked yet. */
   | { readonly name: 'unread' }
-  /** There is no session: no id came, or none that the store knows. A write makes one. */
+  /** There is no session: no id came, or none that the store knows, or this request ended it. A write makes one. */
   | { readonly name: 'none' }
   /** The store did not answer, and readers are let pass as anonymous. */
   | { readonly name: 'unavailable' }
@@ -27,5 +27,5 @@ export type Phase =
   | { readonly name: 'gone'; readonly id: string }
   /** The id that the client sent was replaced a moment ago; the response to that is on its way to it. Reads are anonymous. */
   | { readonly name: 'rotated'; readonly id: string }
-  /** This request ended it. `takeBack`: the client holds an id, which it must forget. */
-  | { readonly name: 'ended'; readonly takeBack: boolean }
+  /** This request ended it, and wants no other. */
+  | { readonly name: 'ended' }

@@ -7,7 +7,7 @@ import type { Loaded, StoredSession, StoreOptions } from '../store/store.ts'
 import { isPending, type Stopwatch } from '../store/store-client.ts'
 import { Changes } from './changes.ts'
 import { MutationWatch } from './freeze.ts'
-import type { Phase } from './phase.ts'
+import type { Phase, StoredPhase } from './phase.ts'
 import type { SessionReport } from './report.ts'
 import { Writes } from './writes.ts'
 
@@ -51,12 +51,12 @@ export class RequestSession {
   #loading: Promise<void> | undefined
   #phase: Phase = UNREAD
   #changes: Changes | undefined
-  /** The id that the client sent, when its session is over by this node's clock; by another's it may not be. */
-  expiredId: string | undefined
+  #expiredId: string | undefined
   #outcome: SessionReport['outcome'] = 'untouched'
   #commit: SessionReport['commit']
   #failedAfter: number | undefined
   #isSealed = false
+  #hasDeadId = false
 
   constructor(manager: Manager, incoming: Incoming, outgoing: Outgoing | undefined) {
     this.manager = manager
@@ -89,6 +89,17 @@ export class RequestSession {
     return this.#phase.name === 'stored' ? this.#phase.record : undefined
   }
 
+  /** The id that the client sent, when its session is over by this node's clock; by another's it may not be. */
+  get expiredId(): string | undefined {
+    return this.#expiredId
+  }
+
+  /** Whose session it is, or becomes with the commit. */
+  get user(): string | undefined {
+    const changed = this.#changes?.rotation?.user
+    return changed === undefined ? this.record?.user : (changed ?? undefined)
+  }
+
   /** When this request made the session, epoch ms. */
   get madeAt(): number | undefined {
     return 'madeAt' in this.#phase ? this.#phase.madeAt : undefined
@@ -113,12 +124,29 @@ export class RequestSession {
     this.assertStillThere()
   }
 
-  /** Asks the store again, keeping what is to be changed. Tells whether the session is still there. */
+  /** Asks the store again, keeping what is to be changed. Tells whether the session is (still) there. */
   async reload(): Promise<boolean> {
+    if (this.#phase.name === 'stored') await this.#reload(this.#phase)
+    else {
+      this.#forgetFailure()
+      await this.load()
+    }
+    return this.#phase.name === 'stored'
+  }
+
+  async #reload(phase: StoredPhase): Promise<void> {
     const loaded = await this.#ask(this.key)
-    if (this.#phase.name !== 'stored' || !isFound(loaded)) return false
-    this.#phase = { ...this.#phase, record: loaded }
-    return true
+    if (this.#phase !== phase) return // it was written to meanwhile: what is known is newer
+    if (isFound(loaded)) this.#phase = { ...phase, record: loaded }
+    else this.#phase = { name: 'gone', id: phase.id }
+  }
+
+  /** What failed once may be asked for again. */
+  #forgetFailure(): void {
+    if (this.#outcome !== 'failed') return
+    this.#outcome = 'untouched'
+    this.#loading = undefined
+    this.#phase = UNREAD
   }
 
   #load(): Promise<void> | undefined {
@@ -167,19 +195,19 @@ export class RequestSession {
     this.#outcome = reason
     this.#phase = reason === 'rotated' ? { name: 'rotated', id } : NONE
     if (reason === 'absent') return
-    if (reason === 'expired') this.expiredId = id
+    if (reason === 'expired') this.#expiredId = id
     const event = { at: options.now(), session: id && events.hash(id) }
     if (reason === 'expired' && events.hears('expired')) events.emit('expired', event)
     if (events.hears('rejected')) events.emit('rejected', { ...event, reason })
   }
 
-  /** Gives the request a session if it has none. Answers when it was made, epoch ms. */
-  make(): number {
+  /** Gives the request a session if it has none, with this id. Answers when it was made, epoch ms. */
+  make(id = newId()): number {
     if (this.#phase.name === 'stored') return this.#phase.record.createdAt
     if (this.#phase.name === 'new') return this.#phase.madeAt
     this.assertStillThere()
     const madeAt = this.manager.options.now()
-    this.#phase = { name: 'new', id: newId(), madeAt }
+    this.#phase = { name: 'new', id, madeAt }
     this.#outcome = 'created'
     return madeAt
   }
@@ -229,11 +257,24 @@ export class RequestSession {
     this.#phase = { name: 'stored', id, record, cookie, ...(madeAt === undefined ? {} : { madeAt }) }
   }
 
-  /** The session is over, and so is what was to be changed. */
-  end(takeBack: boolean): void {
-    if (this.#outcome === 'untouched' && typeof this.token !== 'string') this.#outcome = takeBack ? 'found' : 'unknown'
-    this.#phase = { name: 'ended', takeBack }
-    this.#changes = undefined
+  /** The session is over, and so is what was to be changed. `hadId`: the client knew it. */
+  end(hadId: boolean): void {
+    this.begin(hadId)
+    this.#phase = { name: 'ended' }
+  }
+
+  /** As `end`, but these changes, or a later write, make a new session. */
+  begin(hadId: boolean, changes?: Changes): void {
+    if (this.#outcome === 'untouched' && typeof this.token !== 'string') this.#outcome = hadId ? 'found' : 'unknown'
+    this.#hasDeadId ||= hadId
+    this.#phase = NONE
+    this.#changes = changes
+    this.watch?.clear()
+  }
+
+  /** Whether the client holds the id of a session that this request ended, and gets no other: it must forget it. */
+  get mustForgetId(): boolean {
+    return this.#hasDeadId && this.#phase.name !== 'stored'
   }
 
   /** Another request ended the session: says so, and gives the error to throw. */
@@ -292,6 +333,11 @@ export class RequestSession {
   /** Throws unless a write could still be saved. */
   assertWritable(operation: string): void {
     this.assertAlive(operation)
+    this.assertUnsent(operation)
+  }
+
+  /** Throws when the response is out of our hands. */
+  assertUnsent(operation: string): void {
     if (this.#isSealed || this.isOut) throw new SessionSealedError(operation)
   }
 
@@ -339,7 +385,7 @@ export class RequestSession {
 
   /** The part that all events of this session share. */
   event(id: string = this.id ?? ''): { at: number; session: string; user?: string } {
-    const user = this.#changes?.rotation?.user ?? this.record?.user
+    const { user } = this
     const event = { at: this.manager.options.now(), session: id && this.manager.events.hash(id) }
     return user === undefined ? event : { ...event, user }
   }

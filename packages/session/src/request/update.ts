@@ -5,10 +5,11 @@ import { SessionNestedUpdateError } from '../errors.ts'
 import type { Manager } from '../manager.ts'
 import { decodeAttribute, encodeAttribute, readAttribute } from './attribute.ts'
 import { Changes } from './changes.ts'
-import { conflict, remember, send } from './commit.ts'
+import { remember, send } from './commit.ts'
+import { conflict } from './conflict.ts'
 import { deltaOf } from './delta.ts'
 import type { RequestSession } from './request-session.ts'
-import { WaitedTooLong } from './serial-queue.ts'
+import { inTurn } from './turn.ts'
 
 /** How often `update` tries. Updates of one node queue up, so only as many writers meet as there are nodes. */
 const MAX_ATTEMPTS = 100
@@ -40,7 +41,9 @@ export async function updateAttribute(request: RequestSession, name: string, cha
       self.isOver = true
     })
   // Within an update of the same session the turn is ours already: to wait for it would be to wait for ourselves.
-  return key === undefined || outer.length > 0 ? attempts() : inTurn(request, key, name, attempts)
+  return key === undefined || outer.length > 0
+    ? attempts()
+    : inTurn(request, key, `session.update(${JSON.stringify(name)})`, attempts)
 }
 
 /** The updates of the same session that wait for this one to end. */
@@ -51,18 +54,6 @@ function enclosing(request: RequestSession, key: SessionKey | undefined): Runnin
     if (isSame && !at.isOver) updates.push(at)
   }
   return updates
-}
-
-/** Updates of one node take turns, so that they do not meet in the store. */
-async function inTurn<T>(request: RequestSession, key: SessionKey, name: string, task: () => Promise<T>): Promise<T> {
-  const { updates, options } = request.manager
-  try {
-    return await updates.run(key, task, options.updateWaitMs)
-  } catch (error) {
-    if (!(error instanceof WaitedTooLong)) throw error
-    const what = `session.update(${JSON.stringify(name)}) waited ${options.updateWaitMs} ms for another update of this session`
-    throw conflict(request, `${what} on this server: its function is slow, or waits for a request that waits for it`)
-  }
 }
 
 async function attemptUntilDone(request: RequestSession, name: string, change: Change): Promise<unknown> {

@@ -1,4 +1,5 @@
 import { hashId, type SessionKey } from '../carrier/id.ts'
+import { SessionLimitError } from '../errors.ts'
 import type { Manager } from '../manager.ts'
 import type { SessionEvents } from '../observe/events.ts'
 import { type AnySession, Session } from '../session.ts'
@@ -53,6 +54,21 @@ export class SessionAdmin {
     return page.cursor === undefined ? { sessions } : { sessions, cursor: page.cursor }
   }
 
+  /**
+   * How many sessions live now, of all or of one user. For operators: that of all lists them, part by part, and on Redis
+   * scans the whole keyspace.
+   */
+  async count({ user }: { readonly user?: string | undefined } = {}): Promise<number> {
+    if (user !== undefined) return (await this.ofUser(user)).length
+    let [count, cursor]: [number, string | undefined] = [0, undefined]
+    do {
+      const page: { sessions: SessionSummary[]; cursor?: string } = await this.list({ cursor, limit: 1000 })
+      count += page.sessions.length
+      cursor = page.cursor
+    } while (cursor !== undefined)
+    return count
+  }
+
   /** Ends the session with this handle and tells whether there was one. `user` makes it look only among theirs. */
   async end(handle: string, { user }: { user?: string | undefined } = {}): Promise<boolean> {
     if (user !== undefined) checkUser('sessions.end', user)
@@ -82,6 +98,12 @@ export class SessionAdmin {
   async trim(user: string, current: SessionKey): Promise<void> {
     const others = (await this.#listings(user)).filter((listing) => listing.key !== current)
     await this.#destroyAll(others.slice(this.#manager.options.maxSessionsPerUser - 1), 'too-many')
+  }
+
+  /** @internal Throws when a user has as many sessions as they may. */
+  async assertRoom(user: string): Promise<void> {
+    const { maxSessionsPerUser } = this.#manager.options
+    if ((await this.#listings(user)).length >= maxSessionsPerUser) throw new SessionLimitError(maxSessionsPerUser)
   }
 
   async #destroyAll(doomed: readonly SessionListing[], reason: EndReason): Promise<number> {
