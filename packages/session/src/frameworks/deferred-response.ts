@@ -1,117 +1,211 @@
 import type { ServerResponse } from 'node:http'
+import { getDefaultHighWaterMark } from 'node:stream'
+import { AsIfSent } from './as-if-sent.ts'
+import { assertChunk, prepareHead, resetHead } from './response-head.ts'
 
-type Held = { readonly method: 'write' | 'end' | 'flushHeaders'; readonly args: unknown[] }
-
-/** A response that waits. */
-export interface DeferredResponse {
-  /** Whether the handler has begun to answer: from its point of view the headers are sent. */
-  readonly sent: boolean
-  /** Forgets a head that was written and not sent yet: another answer follows. */
-  restart(): void
+/** What the first byte of a response waits for. */
+export interface Deferral {
+  /**
+   * Asked once, when the first byte is about to leave. No promise when there is nothing to save; resolves to what
+   * completes the head.
+   */
+  save(statusCode: number): Promise<CompleteHead | undefined> | undefined
+  /** Told when that failed, or when what was kept could not be sent. Must call `replace`, or `restart` and answer. */
+  failed(error: unknown): void
 }
 
-/**
- * Keeps a response from leaving: its first byte waits until `before` has resolved; what the handler writes meanwhile is
- * kept and sent after. If `before` rejects, all that is dropped and `instead` answers. A handler notices nothing:
- * `headersSent` and `writableEnded` tell it what they would tell without us.
- */
-export function deferResponse(
-  response: ServerResponse,
-  before: (statusCode: number) => Promise<void> | undefined,
-  instead: (error: unknown) => void,
-): DeferredResponse {
-  const queue: Held[] = []
-  const state = { sent: false, headed: false, ended: false }
-  // As much as Node itself takes before it asks the writer to wait.
-  let room = response.writableHighWaterMark
-  let result: unknown
+/** Adds to a head before it is written. */
+export type CompleteHead = () => void
 
-  function release(): void {
-    for (const name of OWN) delete (response as Partial<Record<(typeof OWN)[number], unknown>>)[name]
+/** An answer that takes the place of the handler's. */
+export interface Replacement {
+  readonly statusCode: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string
+}
+
+/** A response whose first byte may wait. */
+export interface DeferredResponse {
+  /** Whether the handler has begun a body, or has flushed its headers. */
+  readonly isBegun: boolean
+  /** From now on nothing of the handler's reaches the client; its callbacks are told this error. */
+  drop(error: unknown): void
+  /** Answers after `drop`; ends the connection when the client already has a part of the handler's answer. */
+  replace(answer: Replacement, complete?: CompleteHead): void
+  /** Forgets the handler's answer: another one follows by the response's own methods, and waits for nothing. */
+  restart(error: unknown): void
+}
+
+type Method = 'write' | 'end' | 'flushHeaders'
+type Given = readonly unknown[]
+type Any = (...given: unknown[]) => unknown
+
+/**
+ * Lets the first byte of a response wait until the session is saved, and does nothing else to it. Where nothing is to be saved,
+ * and after the wait, each call goes on to the method that was there before: Node's, or another middleware's.
+ *
+ * A head that `writeHead` is given waits for the first byte too, so that a session which is made in between gets its cookie.
+ */
+export function deferResponse(response: ServerResponse, { save, failed }: Deferral): DeferredResponse {
+  const { writeHead, write, end, flushHeaders } = response
+  const found = { writeHead, write, end, flushHeaders } as Record<Method | 'writeHead', Any>
+  const headers = response.getHeaders()
+  const apparent = new AsIfSent(response)
+  let phase: 'open' | 'waiting' | 'released' | 'dropped' = 'open'
+  let kept: (readonly [Method, Given])[] = []
+  /** The status of the head that is given and not sent. */
+  let givenStatus: number | undefined
+  let isImplicit = false
+  let bytes = 0
+  let isFull = false
+  let complete: CompleteHead | undefined
+  let failure: unknown
+
+  function mayLeave(): boolean {
+    if (phase === 'open') begin()
+    return phase === 'released'
   }
 
   function begin(): void {
-    state.sent = true
-    const work = before(response.statusCode)
-    if (!work) {
-      replay()
+    const saving = save(givenStatus ?? response.statusCode)
+    if (!saving) {
+      phase = 'released'
+      if (givenStatus !== undefined) sendGivenHead(givenStatus)
       return
     }
-    work.then(replay).then(drain, (error: unknown) => {
-      release()
-      instead(error)
-    })
+    phase = 'waiting'
+    saving.then(release).catch(failed)
+    if (givenStatus === undefined) {
+      isImplicit = true
+      // As Node does at this point: whoever has wrapped it since, as on-headers does, adds to the head now.
+      response.writeHead(response.statusCode)
+      givenStatus ??= response.statusCode
+    }
+    apparent.head()
+  }
+
+  function sendGivenHead(status: number): void {
+    apparent.off()
+    const { statusCode } = response
+    own.writeHead(status)
+    response.statusCode = statusCode
+  }
+
+  function release(completeHead: CompleteHead | undefined): void {
+    phase = 'released'
+    complete = completeHead
+    apparent.off()
+    // What was set since is too late, as it is without the wait; and whoever wrapped the head has been heard.
+    const { statusCode, writeHead } = response
+    response.statusCode = givenStatus as number
+    response.writeHead = own.writeHead
+    if (!isImplicit) own.writeHead(givenStatus)
+    replay()
+    response.statusCode = statusCode
+    response.writeHead = writeHead
   }
 
   function replay(): void {
-    release()
-    for (const { method, args } of queue) result = (response[method] as (...args: unknown[]) => unknown)(...args)
+    let isFlowing = true
+    for (const [method, given] of kept) isFlowing = found[method].apply(response, [...given]) !== false
+    kept = []
+    if (isFull && isFlowing && !response.writableEnded) process.nextTick(() => response.emit('drain'))
   }
 
-  function drain(): void {
-    const wrote = queue.some(({ method }) => method === 'write')
-    if (wrote && !response.writableEnded && !response.writableNeedDrain) response.emit('drain')
+  function keep(method: Method, given: Given): void {
+    if (phase === 'dropped') tell(given)
+    else kept.push([method, given])
   }
 
-  const hold = (method: Held['method']) =>
-    function held(...args: unknown[]): unknown {
-      queue.push({ method, args })
-      state.headed = true
-      if (method === 'end') state.ended = true
-      if (method === 'write') room -= Buffer.byteLength(args[0] as string | Uint8Array)
-      result = { write: room > 0, end: response, flushHeaders: undefined }[method]
-      if (!state.sent) begin() // Nothing to wait for: the result is then Node's own.
-      return result
-    }
+  function forget(error: unknown): void {
+    failure = error
+    for (const [, given] of kept) tell(given)
+    kept = []
+    if (isFull) process.nextTick(() => response.emit('drain'))
+  }
 
-  Object.assign(response, {
-    writeHead(...args: unknown[]): ServerResponse {
-      if (state.headed) throw headersSent()
-      prepareHead(response, args)
-      state.headed = true
-      return response
+  /** Tells a call's callback that nothing came of it. */
+  function tell(given: Given): void {
+    const callback = given.findLast((value) => typeof value === 'function')
+    if (callback) process.nextTick(callback as (error: unknown) => void, failure)
+  }
+
+  const own = {
+    writeHead(...given: unknown[]): ServerResponse {
+      if (phase !== 'dropped' && phase !== 'released' && givenStatus === undefined) {
+        prepareHead(response, given)
+        givenStatus = response.statusCode
+        if (phase === 'open') apparent.head()
+        return response
+      }
+      if (phase !== 'released') return apparent.refuseHead(given)
+      if (!complete || response.headersSent) return found.writeHead.apply(response, given) as ServerResponse
+      prepareHead(response, given)
+      complete()
+      complete = undefined
+      return found.writeHead.call(response, response.statusCode) as ServerResponse
     },
-    write: hold('write'),
-    end: hold('end'),
-    flushHeaders: hold('flushHeaders'),
-  })
-  Object.defineProperties(response, {
-    headersSent: { configurable: true, get: () => state.headed },
-    writableEnded: { configurable: true, get: () => state.ended },
-  })
+    write(...given: unknown[]): unknown {
+      if (phase !== 'released') {
+        assertChunk(given[0])
+        if (!mayLeave()) return keepChunk(given)
+      }
+      return found.write.apply(response, given)
+    },
+    end(...given: unknown[]): unknown {
+      if (phase !== 'released') {
+        if (given[0] && typeof given[0] !== 'function') assertChunk(given[0])
+        if (!mayLeave()) {
+          keep('end', given)
+          if (phase === 'waiting') apparent.end()
+          return response
+        }
+      }
+      return found.end.apply(response, given)
+    },
+    flushHeaders(): void {
+      if (mayLeave()) found.flushHeaders.call(response)
+      else keep('flushHeaders', [])
+    },
+  }
+
+  function keepChunk(given: Given): boolean {
+    keep('write', given)
+    if (phase === 'dropped' || response.writableEnded) return phase === 'dropped'
+    const [chunk, encoding] = given as [string | Uint8Array, BufferEncoding?]
+    bytes += Buffer.byteLength(chunk, typeof encoding === 'string' ? encoding : undefined)
+    // As much as Node takes, and as a stream between takes: else one of them waits for a `drain` that is the other's to emit.
+    isFull ||= bytes >= Math.max(response.writableHighWaterMark, getDefaultHighWaterMark(false))
+    if (isFull) apparent.full()
+    return !isFull
+  }
+
+  Object.assign(response, own)
   return {
-    get sent() {
-      return state.sent
+    get isBegun() {
+      return phase !== 'open'
     },
-    restart: () => {
-      state.headed = false
+    drop(error) {
+      if (phase === 'released') return
+      phase = 'dropped'
+      forget(error)
+      apparent.head()
+    },
+    replace({ statusCode, headers: its, body }, completeHead) {
+      if (phase === 'dropped') apparent.off()
+      if (response.headersSent) {
+        response.destroy()
+        return
+      }
+      resetHead(response, headers)
+      completeHead?.()
+      found.writeHead.call(response, statusCode, its)
+      found.end.call(response, body)
+    },
+    restart(error) {
+      if (phase !== 'released') apparent.off()
+      phase = 'released'
+      forget(error)
     },
   }
-}
-
-const OWN = ['writeHead', 'write', 'end', 'flushHeaders', 'headersSent', 'writableEnded'] as const
-
-/** As Node says it. */
-const headersSent = (): Error =>
-  Object.assign(new Error('Cannot write headers after they are sent to the client'), { code: 'ERR_HTTP_HEADERS_SENT' })
-
-type Header = readonly [name: string, value: string | readonly string[]]
-
-/**
- * Takes a head over into the response, where what is set afterwards joins it. Written as given it would have the last word: over the
- * session's cookie, and over the status of the answer that comes in its stead.
- */
-function prepareHead(response: ServerResponse, [status, ...rest]: unknown[]): void {
-  response.statusCode = status as number
-  if (typeof rest[0] === 'string') response.statusMessage = rest.shift() as string
-  const headers = headersOf(rest.find((given) => given !== undefined))
-  for (const [name] of headers) response.removeHeader(name)
-  for (const [name, value] of headers) response.appendHeader(name, value)
-}
-
-/** As `writeHead` takes them: an object, a list of pairs, or names and values in one list. */
-function headersOf(given: unknown): Header[] {
-  if (!Array.isArray(given)) return Object.entries(given ?? {}).filter(([, value]) => value !== undefined) as Header[]
-  if (Array.isArray(given[0])) return given as Header[]
-  return given.flatMap((name, i) => (i % 2 === 0 ? [[name, given[i + 1]] as Header] : []))
 }

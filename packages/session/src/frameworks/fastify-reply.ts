@@ -1,10 +1,12 @@
 import type { ServerResponse } from 'node:http'
 import type { FastifyReply } from 'fastify'
+import type { CarrierHeader } from '../carrier/carrier.ts'
 import { forgetUnwritten } from '../carrier/cookie-parser.ts'
 import { SessionError } from '../errors.ts'
 import { dueHeader, finish } from '../request/commit.ts'
 import type { RequestSession } from '../request/request-session.ts'
-import { deferResponse } from './deferred-response.ts'
+import { type CompleteHead, deferResponse } from './deferred-response.ts'
+import { addHeader } from './response-head.ts'
 
 const pending = Symbol('session endings')
 
@@ -27,42 +29,48 @@ export function endBeforeHead(session: RequestSession, reply: FastifyReply): voi
   const sessions = new Set([session])
   holder[pending] = sessions
   const kept: string[] = []
-  let ending: Promise<void> | undefined
-  const end = (): Promise<void> => {
+  let ending: Promise<CompleteHead> | undefined
+  const end = (): Promise<CompleteHead> => {
     ending ??= endAll(sessions, reply, kept)
     return ending
   }
   const source = pipedInto(reply.raw, () => {
     if (!ending) end().catch(() => reply.raw.flushHeaders()) // the first byte, in whose place the error answers
   })
-  deferResponse(reply.raw, end, (error) => {
-    holder[pending] = undefined
-    source.stop()
-    refuse(reply, error, kept)
-    reply.send(error)
+  const deferred = deferResponse(reply.raw, {
+    save: end,
+    failed(error) {
+      holder[pending] = undefined
+      source.stop()
+      deferred.restart(error)
+      refuse(reply, error, kept)
+      reply.send(error)
+    },
   })
   // A client that is gone before a stream began: as if it had stayed.
   reply.raw.once('close', () => void end().catch(() => {}))
 }
 
 /** One after the other, so that a later one's failure finds the cookies of those that were saved. */
-async function endAll(sessions: ReadonlySet<RequestSession>, reply: FastifyReply, kept: string[]): Promise<void> {
+async function endAll(
+  sessions: ReadonlySet<RequestSession>,
+  { statusCode, raw, request }: FastifyReply,
+  kept: string[],
+): Promise<CompleteHead> {
+  const headers: CarrierHeader[] = []
   for (const session of sessions) {
     await session.writes.settle()
     session.face?.collect()
     session.seal()
-    await finish(session, reply.statusCode)
-    writeHeader(session, reply, kept)
+    await finish(session, statusCode)
+    const header = dueHeader(session, () => request.protocol === 'https')
+    if (!header) continue
+    headers.push(header)
+    if (header.name === 'set-cookie') kept.push(header.value)
   }
-}
-
-function writeHeader(session: RequestSession, { raw, request }: FastifyReply, kept: string[]): void {
-  const header = dueHeader(session, () => request.protocol === 'https')
-  if (!header) return
-  raw.appendHeader(header.name, header.value)
-  if (header.name === 'set-cookie') kept.push(header.value)
-  // A shared cache must not hand one client's id to another (ASVS, Session Management Cheat Sheet).
-  if (!/\bno-store\b/i.test(String(raw.getHeader('cache-control') ?? ''))) raw.setHeader('cache-control', 'no-store')
+  return () => {
+    for (const header of headers) addHeader(raw, header)
+  }
 }
 
 /** How long a stream may be silent at first. One that fails at once, such as a missing file's, is no answer yet. */

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
+import { Readable } from 'node:stream'
 import { describe, expect, it } from 'vitest'
 import { gate } from '../../test/app.ts'
 import { flakyStore } from '../../test/flaky-store.ts'
@@ -31,6 +32,7 @@ async function server(handler: Handler, options?: WithSessionsOptions) {
   return {
     store,
     sessions,
+    http,
     url,
     get,
     async [Symbol.asyncDispose]() {
@@ -53,13 +55,14 @@ describe('withSessions', () => {
     await using s = await server(async (_request, response, session) => {
       await session.set('q', 'x')
       response.writeHead(201, { 'content-type': 'text/plain', 'x-own': '1' })
-      response.write('a')
+      if (response.write('a')) response.write('b')
+      while (response.write('z'.repeat(10_000)));
       await once(response, 'drain')
-      response.write('b')
       response.end('c')
     })
     const { status, body, headers } = await s.get()
-    expect([status, body, headers.get('x-own'), headers.get('cache-control')]).toEqual([201, 'abc', '1', 'no-store'])
+    expect([status, headers.get('x-own'), headers.get('cache-control')]).toEqual([201, '1', 'no-store'])
+    expect(body).toMatch(/^abz+c$/)
     expect(headers.getSetCookie()[0]).toMatch(/^SESSION=[\w-]{24}; Path=\/; HttpOnly; SameSite=Lax$/)
     expect(s.store.calls).toEqual(['commit'])
   })
@@ -162,6 +165,72 @@ describe('withSessions', () => {
     go.open()
     await done.opened
     expect((await s.get()).body).toBe('ab')
+  })
+
+  it('keeps the connection of an answer that waits when the server closes', async () => {
+    const [reached, go] = [gate(), gate()]
+    await using s = await server(async (_request, response, session) => {
+      await session.set('q', 'x')
+      response.end('in time')
+    })
+    const { commit } = s.store
+    s.store.commit = async (...args) => {
+      reached.open()
+      await go.opened
+      return commit(...args)
+    }
+    const asked = s.get()
+    await reached.opened
+    const closed = new Promise((resolve) => s.http.close(resolve))
+    go.open()
+    expect((await asked).body).toBe('in time')
+    s.http.closeAllConnections()
+    await closed
+  })
+
+  it('gives a session that is made between writeHead and the body its cookie', async () => {
+    await using s = await server(async (_request, response, session) => {
+      response.writeHead(201, { 'x-own': '1' })
+      response.end(String(await session.update('n', (n = 0) => n + 1)))
+    })
+    const { status, body, headers } = await s.get()
+    expect([status, body, headers.get('x-own'), headers.getSetCookie().length]).toEqual([201, '1', '1', 1])
+  })
+
+  it('lets nothing of the handler’s leave when saving fails, and tells its callbacks', async () => {
+    const told: unknown[] = []
+    const over = gate()
+    await using s = await server(async (_request, response, session) => {
+      await session.set('q', 'x')
+      response.writeHead(200, { 'x-secret': '1', etag: '"1"', 'set-cookie': 'own=1', trailer: 'x-sum' })
+      response.write('secret', (error) => told.push((error as { code?: string } | undefined)?.code))
+      response.addTrailers({ 'x-sum': 'secret' })
+      const source = Readable.from(Array.from({ length: 50 }, () => 'secret'.repeat(5_000)))
+      source.pipe(response)
+      response.on('close', over.open)
+    })
+    s.store.mood = 'failing'
+    const response = await fetch(s.url)
+    expect([
+      response.status,
+      [...response.headers.keys()].filter((name) => /secret|etag|set-cookie|trailer/.test(name)),
+    ]).toEqual([503, []])
+    expect(await response.text()).not.toContain('secret')
+    await over.opened
+    expect(told).toEqual(['SESSION_STORE_FAILED'])
+  })
+
+  it('keeps the headers that were there before it, such as CORS’s, on the answer to a failure', async () => {
+    const sessions = createSessions<Attributes>({ store: flakyStore() })
+    const ours = withSessions(sessions, () => Promise.reject(new Error('no')), { onError: () => {} })
+    await using http = createServer((request, response) => {
+      response.setHeader('access-control-allow-origin', '*')
+      ours(request, response)
+    })
+    await once(http.listen(0, '127.0.0.1'), 'listening')
+    const { status, headers } = await fetch(`http://127.0.0.1:${(http.address() as AddressInfo).port}`)
+    expect([status, headers.get('access-control-allow-origin')]).toEqual([500, '*'])
+    http.closeAllConnections()
   })
 
   it('waits for writes that the handler did not await, and fails with them', async () => {

@@ -5,7 +5,8 @@ import { dueHeader, finish, needsFinish } from '../request/commit.ts'
 import type { RequestSession } from '../request/request-session.ts'
 import { Session } from '../session.ts'
 import type { Sessions } from '../sessions.ts'
-import { deferResponse } from './deferred-response.ts'
+import { type CompleteHead, deferResponse, type Replacement } from './deferred-response.ts'
+import { addHeader } from './response-head.ts'
 
 /** Answers one request; `session` is the same as `sessions.of(request)`. */
 export type SessionHandler<A extends object> = (
@@ -45,63 +46,62 @@ export function withSessions<A extends object>(
     }
     const isTls = (): boolean => (request.socket as Partial<TLSSocket>).encrypted === true
     ;(request as unknown as Record<symbol, Session<A>>)[sessions.slot] = session
-    const held = deferResponse(
-      response,
-      (statusCode) => conclude(state, response, statusCode, isTls),
-      (error) => {
+    const save = (statusCode: number) => finishRequest(state, response, statusCode, isTls)
+    const deferred = deferResponse(response, {
+      save,
+      failed(error) {
         report(error)
-        answer(response, error)
+        deferred.drop(error)
+        deferred.replace(problem(error))
       },
-    )
-    Promise.resolve()
-      .then(() => handler(request, response, session))
-      .catch((error: unknown) => {
-        state.fail()
-        report(error)
-        if (held.sent) {
-          response.destroy(error instanceof Error ? error : new Error(String(error)))
-          return
-        }
-        held.restart()
-        answer(response, error)
-      })
+    })
+    const fail = async (error: unknown): Promise<void> => {
+      report(error)
+      if (deferred.isBegun) {
+        // What is decided stays decided; what is cut short must look so.
+        if (!response.writableEnded) response.destroy()
+        return
+      }
+      state.fail()
+      deferred.drop(error)
+      const answer = problem(error)
+      // What was done at once stays done, and needs its cookie.
+      deferred.replace(answer, await Promise.resolve(save(answer.statusCode)).catch(() => undefined))
+    }
+    const run = async (): Promise<unknown> => handler(request, response, session)
+    run().catch(fail)
   }
 }
 
-function conclude(
+/** Saves what is left to save. No promise when there is nothing; resolves to what gives the head its cookie. */
+function finishRequest(
   session: RequestSession,
   response: ServerResponse,
   statusCode: number,
   isTls: () => boolean,
-): Promise<void> | undefined {
+): Promise<CompleteHead | undefined> | undefined {
   const writing = session.writes.settle()
-  if (writing) return writing.then(() => conclude(session, response, statusCode, isTls))
+  if (writing) return writing.then(() => finishRequest(session, response, statusCode, isTls))
   session.face?.collect()
   session.seal()
   if (!needsFinish(session)) return undefined
   return finish(session, statusCode).then(() => {
     const header = dueHeader(session, isTls)
-    if (!header) return
-    response.appendHeader(header.name, header.value)
-    if (!/\bno-store\b/i.test(String(response.getHeader('cache-control') ?? ''))) {
-      response.setHeader('cache-control', 'no-store')
-    }
+    return header && (() => addHeader(response, header))
   })
 }
 
-/** Answers with an error, as `application/problem+json`; nothing of what the handler prepared remains. */
-function answer(response: ServerResponse, error: unknown): void {
-  if (response.headersSent) {
-    response.destroy()
-    return
-  }
-  for (const name of response.getHeaderNames()) response.removeHeader(name)
-  // Not assigned where it was not: HTTP/2 has none, and warns.
-  if (Object.hasOwn(response, 'statusMessage')) response.statusMessage = ''
+/** Tells the client of an error: `application/problem+json` (RFC 9457). */
+function problem(error: unknown): Replacement {
   const isOurs = error instanceof SessionError
-  response.statusCode = isOurs ? error.statusCode : 500
-  for (const [name, value] of Object.entries((isOurs && error.headers) || {})) response.setHeader(name, value)
-  response.setHeader('content-type', 'application/problem+json')
-  const title = isOurs && error.statusCode !== 500 ? error.message : 'Internal Server Error'
-  response.end(JSON.stringify({ status: response.statusCode, title, ...(isOurs ? { code: error.code } : {}) }))
+  const statusCode = isOurs ? error.statusCode : 500
+  const title = isOurs && statusCode !== 500 ? error.message : 'Internal Server Error'
+  const body = JSON.stringify({ status: statusCode, title, ...(isOurs ? { code: error.code } : {}) })
+  const headers = {
+    ...(isOurs ? error.headers : {}),
+    'cache-control': 'no-store',
+    'content-type': 'application/problem+json',
+    'content-length': String(Buffer.byteLength(body)),
+  }
+  return { statusCode, headers, body }
 }

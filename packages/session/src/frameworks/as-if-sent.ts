@@ -1,0 +1,95 @@
+import { type Server, ServerResponse } from 'node:http'
+
+/** Of Node's response. `_header` is not documented, but middleware reads it too. */
+interface Inside {
+  _header: string | null
+  finished: boolean
+}
+
+/** Node's own checks and older middleware only ask whether there is a head. */
+const SOME_HEAD = 'HTTP/1.1'
+
+/**
+ * What a response looks like to its handler while its first byte waits: as if it had left. Who has answered must be told so by
+ * `headersSent`, `writableEnded` and the like, and be refused a second head, as without the wait.
+ */
+export class AsIfSent {
+  readonly #response: ServerResponse
+  readonly #isHttp2: boolean
+  #names: string[] = []
+
+  constructor(response: ServerResponse) {
+    this.#response = response
+    this.#isHttp2 = 'stream' in response
+  }
+
+  /** The head is given. */
+  head(): void {
+    if (this.#isHttp2) {
+      const refuse = () => this.refuseHead([])
+      const yes = { get: () => true }
+      this.#show({ headersSent: yes, _header: yes })
+      this.#show({ setHeader: { value: refuse }, appendHeader: { value: refuse }, removeHeader: { value: refuse } })
+    } else {
+      ;(this.#response as unknown as Inside)._header ??= SOME_HEAD
+    }
+  }
+
+  /** The body has ended. */
+  end(): void {
+    const { server } = (this.#response.socket ?? {}) as { server?: Server }
+    if (server && !this.#isHttp2) protect(server)
+    this.#show({ finished: { get: () => !isSweeping } })
+    if (this.#isHttp2) this.#show({ writableEnded: { get: () => true } })
+  }
+
+  /** So much is written that the handler is to wait for `drain`. */
+  full(): void {
+    this.#show({ writableNeedDrain: { get: () => true } })
+  }
+
+  /** Throws what a second head is told. */
+  refuseHead(given: readonly unknown[]): never {
+    if (!this.#isHttp2) ServerResponse.prototype.writeHead.apply(this.#response, given as [number])
+    throw Object.assign(new Error('Response has already been initiated.'), { code: 'ERR_HTTP2_HEADERS_SENT' })
+  }
+
+  /** Shows the response as it is again. */
+  off(): void {
+    const inside = this.#response as unknown as Inside
+    for (const name of this.#names) delete (inside as unknown as Record<string, unknown>)[name]
+    if (this.#isHttp2) return
+    if (inside._header === SOME_HEAD) inside._header = null
+    // In HTTP/1 it is a property of the response, not of its class.
+    if (this.#names.includes('finished')) inside.finished = false
+    this.#names = []
+  }
+
+  #show(properties: PropertyDescriptorMap): void {
+    for (const [name, descriptor] of Object.entries(properties)) {
+      Object.defineProperty(this.#response, name, { ...descriptor, configurable: true })
+      this.#names.push(name)
+    }
+  }
+}
+
+let isSweeping = false
+const protectedServers = new WeakSet<Server>()
+
+/**
+ * A server that closes cuts idle connections off, and takes those for idle whose response is `finished`. Ours is not, as long as
+ * it waits.
+ */
+function protect(server: Server): void {
+  if (protectedServers.has(server)) return
+  protectedServers.add(server)
+  const { closeIdleConnections } = server
+  server.closeIdleConnections = function (this: Server) {
+    isSweeping = true
+    try {
+      closeIdleConnections.call(this)
+    } finally {
+      isSweeping = false
+    }
+  }
+}
