@@ -1,11 +1,8 @@
 // Programs of other people that come without types; the tests only run them.
 declare module 'compression'
-declare module 'connect-flash'
 declare module 'cookie-session'
 declare module 'express'
-declare module 'express-4'
 declare module 'express-session'
-declare module 'koa'
 declare module 'morgan'
 declare module 'on-finished'
 declare module 'on-headers'
