@@ -74,7 +74,7 @@ export interface SessionsOptions {
   readonly eventSalt?: string
   /** OpenTelemetry spans around store calls when `@opentelemetry/api` can be loaded. @default true */
   readonly openTelemetry?: boolean
-  /** The clock, epoch ms. @default Date.now */
+  /** The clock, epoch ms; fractions are dropped. @default Date.now */
   readonly now?: () => number
 }
 
@@ -164,7 +164,9 @@ export function resolveOptions(options: SessionsOptions): ResolvedOptions {
   if (route !== undefined && !/^[A-Za-z0-9_-]{1,64}$/.test(route)) {
     refuse('route', route, '1 to 64 characters of A–Z a–z 0–9 _ -')
   }
-  if (typeof now !== 'function') refuse('now', now, 'a function that returns epoch ms')
+  if (typeof now !== 'function' || !(now() >= 0 && now() < Infinity)) {
+    refuse('now', typeof now === 'function' ? now() : now, 'a function that returns epoch ms')
+  }
   return {
     store: options.store,
     ...resolveCarrier(options.cookie, header),
@@ -183,7 +185,8 @@ export function resolveOptions(options: SessionsOptions): ResolvedOptions {
     route,
     eventSalt: options.eventSalt,
     openTelemetry: options.openTelemetry ?? true,
-    now,
+    // Stores keep whole ms: a finer clock is read down.
+    now: now === Date.now ? now : () => Math.floor(now()),
   }
 }
 

@@ -6,6 +6,8 @@ export interface HeldLine extends AsyncDisposable {
   readonly port: number
   /** Keeps what clients send from now on, or after so many pieces more. Answers go on passing. */
   hold(after?: number): void
+  /** Whether what the server answers is lost, though the connection stays. */
+  isMute: boolean
   /** Whether bytes are being kept. */
   readonly isHolding: boolean
   /** Breaks every client's connection; what is kept of them is delivered all the same. */
@@ -33,7 +35,7 @@ export async function heldLine(target: number, gate: Gate = { left: Infinity }):
     const { upstream, kept } = link
     links.add(link)
     client.on('data', (chunk: Buffer) => void (gate.left-- > 0 ? upstream.write(chunk) : kept.push(chunk)))
-    upstream.on('data', (chunk) => client.writable && client.write(chunk))
+    upstream.on('data', (chunk) => !line.isMute && client.writable && client.write(chunk))
     client.on('error', () => {})
     upstream.on('error', () => {})
     upstream.on('close', () => {
@@ -43,7 +45,8 @@ export async function heldLine(target: number, gate: Gate = { left: Infinity }):
     client.on('close', () => kept.length === 0 && upstream.end())
   })
   await once(server.listen(0, '127.0.0.1'), 'listening')
-  return {
+  const line: HeldLine = {
+    isMute: false,
     port: (server.address() as AddressInfo).port,
     hold: (after = 0) => {
       gate.left = after
@@ -63,6 +66,7 @@ export async function heldLine(target: number, gate: Gate = { left: Infinity }):
       server.close()
     },
   }
+  return line
 }
 
 /** Behind the late commands goes one of our own, on the same connection: its answer says that they are done. */

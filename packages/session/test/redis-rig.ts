@@ -12,6 +12,11 @@ export interface ClientOptions extends Partial<typeof redisOptions> {
   keyPrefix?: string
   lazyConnect?: boolean
   enableAutoPipelining?: boolean
+  username?: string
+  password?: string
+  stringNumbers?: boolean
+  protocol?: 2 | 3
+  socketTimeout?: number
 }
 
 /** A real redis-server of our own, on a port of its own, gone when it is disposed of. */

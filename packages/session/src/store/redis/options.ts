@@ -1,3 +1,6 @@
+/** By the options of a client: each client has a copy of its own. */
+const reconnectedAt = new WeakMap<object, number>()
+
 /**
  * ioredis options that suit sessions: spread them into yours. A request must hear of a broken Redis within its store
  * time-out and must never be executed after it was answered, so nothing is queued or sent again behind its back, and
@@ -15,6 +18,14 @@ export const redisOptions = {
   noDelay: true,
   connectTimeout: 2_000,
   retryStrategy: (attempt: number): number => Math.min(50 * attempt, 250),
-  /** A failover leaves the old primary read-only: connect anew to find the new one. */
-  reconnectOnError: (error: Error): boolean => error.message.startsWith('READONLY'),
+  /**
+   * A failover leaves the old primary read-only: connect anew to find the new one. At most once a second, as reading goes on
+   * where there is no new one to find. (Redis 6.2 has the word in the middle of what it says of a script.)
+   */
+  reconnectOnError(this: object, error: Error): boolean {
+    const now = performance.now()
+    if (!/\bREADONLY\b/.test(error.message) || now - (reconnectedAt.get(this) ?? -Infinity) < 1_000) return false
+    reconnectedAt.set(this, now)
+    return true
+  },
 } as const

@@ -102,7 +102,7 @@ end
 /**
  * Sets the pairs and removes the names that ARGV holds from position `at` on: a count of pairs, the pairs, the names.
  * Whole or not at all, whichever command Redis refuses: what a full Redis refuses comes first and is harmless by itself,
- * and removing is tried on a field that is never there.
+ * and removing is tried on a field that is never there. (What only removes is not refused by a full Redis.)
  */
 const APPLY = `
 local function bump(key)
@@ -113,10 +113,10 @@ local function apply(key, at)
   local last = at + 2 * tonumber(ARGV[at])
   local sets, removes = last > at, last < #ARGV
   if sets then bump(key) end
-  if sets and removes then redis.call('HDEL', key, '') end
+  if removes then redis.call('HDEL', key, '') end
+  if not sets then bump(key) end
   for i = at + 1, last, 2 do redis.call('HSET', key, ARGV[i], ARGV[i + 1]) end
   for i = last + 1, #ARGV do redis.call('HDEL', key, ARGV[i]) end
-  if not sets then bump(key) end
 end
 `
 
