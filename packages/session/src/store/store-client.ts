@@ -44,6 +44,7 @@ export class StoreClient {
   readonly #breakers = new Map<string, Breaker>()
   #refused = 0
   #openSince = 0
+  #reconnectedAt = -Infinity
 
   constructor(options: StoreClientOptions) {
     this.#options = options
@@ -136,7 +137,8 @@ export class StoreClient {
     if (watch) watch.storeMs += end - start
     const wasOpen = breaker.isOpen
     if (ok || (cause instanceof StoreRefusedError && !cause.isOutage)) breaker.succeeded()
-    else breaker.failed(end)
+    // What was asked over a connection that was lost says nothing of the new one.
+    else if (start >= this.#reconnectedAt) breaker.failed(end)
     this.#announce(wasOpen, breaker)
     // The call that was let through to try has had no answer either, so the connection may be at fault.
     if (wasOpen && failure === 'timeout' && key !== undefined) store.reconnect?.(key)
@@ -144,6 +146,7 @@ export class StoreClient {
   }
 
   #reconnected(): void {
+    this.#reconnectedAt = performance.now()
     for (const breaker of this.#breakers.values()) {
       const wasOpen = breaker.isOpen
       breaker.succeeded()
