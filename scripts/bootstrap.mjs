@@ -3,8 +3,11 @@
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { constants } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { whenOrphaned } from './run/orphaned.mjs'
+import { insteadOf } from './run/usage.mjs'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 const { packageManager } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
@@ -16,7 +19,11 @@ const [task, ...args] = process.argv.slice(2)
 if (Number(process.versions.node.split('.')[0]) < 20) {
   fail(`Node ${process.versions.node} is too old for the set-up: Node 20 or newer is needed.`)
 }
-if (!task || !existsSync(join(root, 'scripts', `${task}.ts`))) fail(`bootstrap: no scripts/${task}.ts`)
+const instead = insteadOf(task ?? '', args)
+if (instead) {
+  console[instead.exitCode === 0 ? 'log' : 'error'](instead.text)
+  process.exit(instead.exitCode)
+}
 
 await install()
 run()
@@ -73,14 +80,17 @@ function quietly(program, args) {
 
 function run() {
   const path = [nodeDir, join(root, 'node_modules', '.bin'), process.env.PATH].join(delimiter)
-  const child = spawn(node, [join(root, 'scripts', `${task}.ts`), ...args], {
-    stdio: 'inherit',
+  const command = [join(root, 'scripts/run/task.mjs'), join(root, 'scripts', `${task}.ts`), ...args]
+  // The fourth stream is a life line: the child reads its end when this process has gone, however that came.
+  const child = spawn(node, command, {
+    stdio: ['inherit', 'inherit', 'inherit', 'pipe'],
     env: { ...process.env, PATH: path },
   })
+  whenOrphaned(() => process.exit(129))
   // A terminal's Ctrl-C reaches the child as well; tasks take the second signal as the same wish.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
   child.on('error', (error) => fail(`${node} cannot be run (${error.message}): delete node_modules and try again`))
-  child.on('exit', (code, signal) => process.exit(code ?? 128 + ({ SIGINT: 2, SIGTERM: 15, SIGKILL: 9 }[signal] ?? 1)))
+  child.on('exit', (code, signal) => process.exit(code ?? 128 + (constants.signals[signal] ?? 1)))
 }
 
 function fail(message) {

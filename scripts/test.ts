@@ -3,6 +3,7 @@
  *
  * `npm test -- unit readme` runs the named stages only. With `REQUIRE_ALL=1` a part that the machine lacks is a failure.
  */
+import { ending } from './run/ending.mjs'
 import { findParts, type Part } from './test/parts.ts'
 import { type Failure, Recap } from './test/recap.ts'
 import { stages } from './test/stages.ts'
@@ -28,6 +29,8 @@ for (const { name, what, needs, run } of plan) {
   console.error(`\n━━ ${name}: ${what}`)
   const started = performance.now()
   const passed = await run(Object.assign({}, recap.env, ...needs.map((need) => parts.get(need)?.env)))
+  // What ends this has ended the stage's processes, too: they have not passed. The process ends in a moment.
+  if (ending.signal.aborted) await new Promise(() => {})
   outcomes.push({
     name,
     outcome: passed ? 'passed' : 'FAILED',

@@ -73,7 +73,8 @@ function parse(args: readonly string[]) {
   try {
     return parseArgs({ args: [...args], options: spec, allowPositionals: true })
   } catch (error) {
-    throw new UsageError((error as Error).message)
+    // Node adds advice on words that begin with a dash, which nobody here wants to type.
+    throw new UsageError((error as Error).message.split('. To specify')[0])
   }
 }
 

@@ -36,6 +36,7 @@ function parsed<T>(parse: () => T): T {
   try {
     return parse()
   } catch (error) {
-    throw new UsageError((error as Error).message)
+    // Node adds advice on words that begin with a dash, which nobody here wants to type.
+    throw new UsageError((error as Error).message.split('. To specify')[0])
   }
 }
