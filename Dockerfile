@@ -8,7 +8,7 @@ ENV CI=true
 # Manifests first: the layers with the packages are rebuilt only when these change.
 FROM base AS manifests
 COPY package.json pnpm-lock.yaml pnpm-workspace.yaml ./
-COPY scripts/only-pnpm.mjs scripts/
+COPY scripts/postinstall.mjs scripts/
 COPY apps/server/package.json apps/server/
 COPY apps/balancer/package.json apps/balancer/
 COPY apps/console/package.json apps/console/

@@ -2,7 +2,7 @@
 // Plain JavaScript on purpose: the user's Node (>= 20) runs it, before anything else is there.
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { constants } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -45,6 +45,8 @@ function wanted() {
 async function install() {
   const digest = wanted()
   if (existsSync(node) && existsSync(stamp) && readFileSync(stamp, 'utf8') === digest) return
+  // Another package manager has taken away what pnpm had linked, and pnpm would believe its own note that all is in place.
+  rmSync(join(root, 'node_modules', '.modules.yaml'), { force: true })
   console.error('Setting up, once: Node and the packages go into ./node_modules (about 600 MB on disk) …')
   const command = ['--yes', packageManager, 'install', '--reporter=append-only']
   if (existsSync(join(root, 'pnpm-lock.yaml'))) command.push('--frozen-lockfile')

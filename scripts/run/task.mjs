@@ -1,7 +1,7 @@
 // Runs one script as a child of the bootstrap, and ends all that it started when the bootstrap or the reader of its output has gone.
 import { closeSync, constants, fstatSync, openSync } from 'node:fs'
-import { constants as system } from 'node:os'
 import { Socket } from 'node:net'
+import { constants as system } from 'node:os'
 import { pathToFileURL } from 'node:url'
 import { ending } from './ending.mjs'
 import { descendants } from './process-tree.mjs'
@@ -35,7 +35,10 @@ async function watch() {
   const rest = args.filter((word) => word !== '--watch')
   // A restart is not to wait for clients.
   const env = { ...process.env, DRAIN_MS: process.env.DRAIN_MS || '0' }
-  const child = spawn(process.execPath, ['--watch', '--watch-preserve-output', script, ...rest], { stdio: 'inherit', env })
+  const child = spawn(process.execPath, ['--watch', '--watch-preserve-output', script, ...rest], {
+    stdio: 'inherit',
+    env,
+  })
   child.on('exit', (code) => process.exit(code ?? 1))
 }
 

@@ -19,12 +19,19 @@ const usages = {
   server: {
     does: 'Starts one server on http://localhost:8080, configured by the environment (.env.example lists all variables).',
     options: { '--watch': 'start it again whenever its source changes' },
-    examples: ['npm run server', 'PORT=8081 npm run server', 'MODE=clustered REDIS_URL=redis://localhost:6379 npm run server'],
+    examples: [
+      'npm run server',
+      'PORT=8081 npm run server',
+      'MODE=clustered REDIS_URL=redis://localhost:6379 npm run server',
+    ],
   },
   balancer: {
     does: 'Starts the load balancer on http://localhost:8000, configured by the environment (.env.example lists all variables).',
     options: { '--watch': 'start it again whenever its source changes' },
-    examples: ['npm run balancer', 'MODE=sticky UPSTREAMS=a=http://127.0.0.1:8080,b=http://127.0.0.1:8081 npm run balancer'],
+    examples: [
+      'npm run balancer',
+      'MODE=sticky UPSTREAMS=a=http://127.0.0.1:8080,b=http://127.0.0.1:8081 npm run balancer',
+    ],
   },
   test: {
     words: '[stage …]',
@@ -32,10 +39,19 @@ const usages = {
     reads: true,
     examples: ['npm test', 'npm test -- unit readme'],
   },
-  check: { does: 'Runs every gate that needs no running system: format, types, unused code, import boundaries, docs.', examples: ['npm run check'] },
+  check: {
+    does: 'Runs every gate that needs no running system: format, types, unused code, import boundaries, docs.',
+    examples: ['npm run check'],
+  },
   format: { does: 'Formats the source and mends what Biome can mend.', examples: ['npm run format'] },
-  setup: { does: 'Fetches Node and the packages into ./node_modules. Every other command does so by itself.', examples: ['npm run setup'] },
-  pack: { does: 'Makes tarballs of the two libraries in ./packed and prints how to install them.', examples: ['npm run pack'] },
+  setup: {
+    does: 'Fetches Node and the packages into ./node_modules. Every other command does so by itself.',
+    examples: ['npm run setup'],
+  },
+  pack: {
+    does: 'Makes tarballs of the two libraries in ./packed and prints how to install them.',
+    examples: ['npm run pack'],
+  },
   lab: {
     words: 'list | run [id …] | report | compare',
     does: 'Puts each claim to the test. `npm run lab -- help` lists all options.',
