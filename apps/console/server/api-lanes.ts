@@ -43,8 +43,11 @@ export function laneRoutes(app: FastifyInstance, stage: Stage): void {
     return { done: acting.map(({ id }) => id) }
   })
 
-  app.post('/api/reset', async () => {
-    await stage.reset()
+  app.post('/api/reset', async (request) => {
+    const { only } = (request.body ?? {}) as { only?: unknown }
+    if (only === 'numbers') stage.countAnew()
+    else if (only === undefined) await stage.reset()
+    else throw new CallError('only must be numbers, or left out: then everything begins anew')
     return { startedAt: stage.startedAt }
   })
 

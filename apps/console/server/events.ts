@@ -1,32 +1,5 @@
+import type { DecisionEvent, DoneEvent, UpstreamEvent } from '@session-cluster/balancer'
 import type { NodeEvent } from '@session-cluster/contract'
-
-/** The balancer's events, as its admin port sends them. Only what the console reads of them is named. */
-export interface DecisionEvent {
-  readonly requestId: string
-  readonly upstream?: string | undefined
-  readonly attempt: number
-  readonly reason: string
-  readonly why: readonly string[]
-}
-
-export interface DoneEvent {
-  readonly requestId: string
-  readonly at: number
-  readonly method: string
-  readonly path: string
-  readonly upstream?: string | undefined
-  readonly status: number
-  readonly ms: number
-  readonly attempts: number
-  readonly termination: string
-}
-
-export interface UpstreamEvent {
-  readonly at: number
-  readonly name: string
-  readonly state: string
-  readonly reason: string
-}
 
 const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null
 
@@ -36,7 +9,7 @@ function shaped<T>(data: unknown, fields: Record<string, 'string' | 'number'>): 
 }
 
 export const isDecision = (data: unknown): data is DecisionEvent =>
-  shaped<DecisionEvent>(data, { requestId: 'string', attempt: 'number', reason: 'string' }) && Array.isArray(data.why)
+  shaped<DecisionEvent>(data, { requestId: 'string', attempt: 'number', reason: 'string' }) && Array.isArray(data.steps)
 export const isDone = (data: unknown): data is DoneEvent =>
   shaped<DoneEvent>(data, { requestId: 'string', status: 'number', ms: 'number', method: 'string', path: 'string' })
 export const isUpstream = (data: unknown): data is UpstreamEvent =>

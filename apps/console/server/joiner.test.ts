@@ -1,6 +1,6 @@
+import type { DecisionEvent, DoneEvent } from '@session-cluster/balancer'
 import type { NodeEvent } from '@session-cluster/contract'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import type { DecisionEvent, DoneEvent } from './events.ts'
 import { type Joined, joiner } from './joiner.ts'
 
 const decision = (requestId: string): DecisionEvent => ({
@@ -8,6 +8,10 @@ const decision = (requestId: string): DecisionEvent => ({
   upstream: 'a',
   attempt: 1,
   reason: 'picked',
+  at: 0,
+  method: 'GET',
+  path: '/get',
+  steps: [],
   why: [],
 })
 const done = (requestId: string): DoneEvent => ({

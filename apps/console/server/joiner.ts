@@ -1,5 +1,5 @@
+import type { DecisionEvent, DoneEvent } from '@session-cluster/balancer'
 import type { NodeEvent } from '@session-cluster/contract'
-import type { DecisionEvent, DoneEvent } from './events.ts'
 
 /** All that was heard of one request. */
 export interface Joined {

@@ -1,11 +1,10 @@
-import type { Agent } from 'node:http'
-import type { Attempt } from '@session-cluster/visitor'
+import type { Attempt, Connections } from '@session-cluster/visitor'
 
 /** The lane as one of its users meets it. */
 export interface LaneTarget {
   readonly balancerUrl: string
   readonly host: string
-  readonly agent: Agent
+  readonly agent: Connections
   /** The session cookie's name, as the nodes say it. */
   readonly cookieName: string
   /** All nodes share the sessions: each may hold any. */

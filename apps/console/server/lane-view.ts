@@ -19,6 +19,7 @@ export interface LaneSource {
   readonly upstreams: readonly UpstreamFacts[]
   readonly said: ReadonlyMap<string, NodeFacts>
   readonly facts: LaneFacts
+  readonly policy: string
   readonly slow: ReadonlyMap<string, number>
   readonly on: boolean
   readonly busy: LaneView['busy'] | undefined
@@ -42,7 +43,7 @@ export function laneView(lane: LaneSource, users: ReadonlyMap<string, UserState>
     attached: host.attached,
     url: host.publicUrl,
     cookieName: facts.cookieName,
-    policy: host.mode === 'sticky' ? 'sticky' : 'plain',
+    policy: lane.policy,
     totals: { ...tally.totals },
     since: tally.since,
     gone: losses.gone,

@@ -45,6 +45,8 @@ export class Lane implements AsyncDisposable {
   readonly said = new Map<string, NodeFacts>()
   /** What the lane's nodes say of themselves. */
   facts: LaneFacts
+  /** How the balancer picks, as it last said. */
+  policy = 'round-robin'
   readonly slow = new Map<string, number>()
   on = true
   busy: Busy | undefined
@@ -69,7 +71,10 @@ export class Lane implements AsyncDisposable {
     this.target = this.#asTarget()
     this.#joiner = joiner({ now: () => performance.now(), onStranger: (joined) => this.#stranger(joined) })
     this.#watch = watch(host, {
-      decision: (event) => this.#joiner.decision(event),
+      decision: (event) => {
+        for (const step of event.steps) if ('policy' in step) this.policy = step.policy
+        this.#joiner.decision(event)
+      },
       done: (event) => {
         this.tally.done(event)
         this.#joiner.done(event)
@@ -173,7 +178,7 @@ export class Lane implements AsyncDisposable {
     clearInterval(this.#sweeper)
     this.processes[Symbol.dispose]()
     await this.#watch[Symbol.asyncDispose]()
-    this.#agent.destroy()
+    this.#agent[Symbol.dispose]()
     await this.host[Symbol.asyncDispose]()
   }
 

@@ -117,7 +117,8 @@ class OwnedLane implements LaneHost {
     return this.#cluster.balancer.adminUrl
   }
   get publicUrl() {
-    return `http://${this.mode}.localhost:${new URL(this.balancerUrl).port}`
+    const { protocol, port } = new URL(this.balancerUrl)
+    return `${protocol}//${this.mode}.localhost:${port}`
   }
   get redisUrl() {
     return this.#cluster.redis?.url

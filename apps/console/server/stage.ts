@@ -89,6 +89,22 @@ export class Stage implements AsyncDisposable {
     return this.#resetting
   }
 
+  /** The numbers begin anew, and the history with them; users and servers stay as they are. */
+  countAnew(): void {
+    for (const { losses, tally } of this.lanes.values()) {
+      losses.reset()
+      tally.reset()
+    }
+    this.#forget()
+    this.hub.startOver()
+  }
+
+  #forget(): void {
+    for (const list of [this.#records, this.#notices, this.#fresh.records, this.#fresh.notices]) list.length = 0
+    this.#latest.clear()
+    this.startedAt = Date.now()
+  }
+
   async #reset(): Promise<void> {
     const lanes = [...this.lanes.values()]
     const busy = lanes.find((lane) => lane.busy !== undefined)
@@ -98,9 +114,7 @@ export class Stage implements AsyncDisposable {
       const results = await Promise.allSettled(lanes.map((lane) => lane.reset()))
       for (const [index, result] of results.entries())
         if (result.status === 'rejected') faults.push(`${lanes[index]?.id}: ${(result.reason as Error).message}`)
-      for (const list of [this.#records, this.#notices, this.#fresh.records, this.#fresh.notices]) list.length = 0
-      this.#latest.clear()
-      this.startedAt = Date.now()
+      this.#forget()
     })
     await Promise.all(lanes.map((lane) => this.#loginAll(lane)))
     this.hub.startOver()
@@ -216,7 +230,7 @@ function absent(mode: Mode, attached: boolean, error: string | undefined): LaneV
     on: true,
     attached,
     url: '',
-    policy: mode === 'sticky' ? 'sticky' : 'plain',
+    policy: 'round-robin',
     cookieName: defaultCookieName(mode),
     totals: noTotals(),
     since: 0,

@@ -1,5 +1,5 @@
+import type { DoneEvent } from '@session-cluster/balancer'
 import { describe, expect, it } from 'vitest'
-import type { DoneEvent } from './events.ts'
 import { tally } from './tally.ts'
 
 const done = (upstream: string | undefined, status = 200, ms = 1, at = 0): DoneEvent => ({

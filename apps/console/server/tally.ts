@@ -1,6 +1,6 @@
+import type { DoneEvent } from '@session-cluster/balancer'
 import { isJudged, type NodeSession, noTotals, type Outcome, type Totals } from '@session-cluster/contract'
 import { percentile } from '@session-cluster/visitor'
-import type { DoneEvent } from './events.ts'
 
 /** How many of a lane's last requests its share is taken over. */
 export const shareWindow = 60

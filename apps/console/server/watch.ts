@@ -1,13 +1,6 @@
+import type { DecisionEvent, DoneEvent, UpstreamEvent } from '@session-cluster/balancer'
 import type { NodeEvent } from '@session-cluster/contract'
-import {
-  type DecisionEvent,
-  type DoneEvent,
-  isDecision,
-  isDone,
-  isNodeEvent,
-  isUpstream,
-  type UpstreamEvent,
-} from './events.ts'
+import { isDecision, isDone, isNodeEvent, isUpstream } from './events.ts'
 import type { NodeFacts } from './facts.ts'
 import { follow } from './follow.ts'
 import { callAdmin, type LaneHost, type LaneNode } from './lane-host.ts'

@@ -1,4 +1,6 @@
+import type { Step } from '@session-cluster/balancer'
 import { describe, expect, it } from 'vitest'
+import { languages, translator } from '../web/src/i18n/translate.ts'
 import { mask, type WhyInput, why } from './why.ts'
 
 const base: WhyInput = {
@@ -18,17 +20,17 @@ const session = {
   storeRoundTrips: 0,
   storeMs: 0,
 }
+const pinned = { key: 'affinity.pinned', cookie: 'AFFINITY', upstream: 'b' } as const
+const pick = (how: 'picked' | 'repicked' | 'retried', upstream: string) =>
+  ({ key: `pick.${how}`, upstream, policy: 'round-robin' }) as const
 const keys = (input: WhyInput) => why(input).map(({ key }) => key)
 
 describe('why', () => {
   it('tells the whole chain of a session that died with its node', () => {
-    const decisions = [
+    const decisions: WhyInput['decisions'] = [
       {
-        requestId: '1',
         upstream: 'c',
-        attempt: 1,
-        reason: 'repicked',
-        why: ['cookie AFFINITY: pinned to b', 'b is down', 'repicked c by round robin'],
+        steps: [pinned, { key: 'state.down', upstream: 'b' }, pick('repicked', 'c')],
       },
     ]
     const steps = why({ ...base, decisions, session, outcome: 'lost', status: 404, home: 'b' })
@@ -45,10 +47,9 @@ describe('why', () => {
   })
 
   it('says which node failed before another was tried, and affinity only once', () => {
-    const line = 'cookie AFFINITY: pinned to b'
-    const decisions = [
-      { requestId: '1', upstream: 'b', attempt: 1, reason: 'pinned', why: [line] },
-      { requestId: '1', upstream: 'c', attempt: 2, reason: 'retried', why: [line, 'retried c by round robin'] },
+    const decisions: WhyInput['decisions'] = [
+      { upstream: 'b', steps: [pinned] },
+      { upstream: 'c', steps: [pinned, pick('retried', 'c')] },
     ]
     expect(keys({ ...base, decisions })).toEqual([
       'cookie.sent',
@@ -60,15 +61,11 @@ describe('why', () => {
   })
 
   it('tells how a node failed in the balancer’s words, once', () => {
-    const line = 'cookie AFFINITY: pinned to b'
-    const decisions = [
-      { requestId: '1', upstream: 'b', attempt: 1, reason: 'pinned', why: [line] },
+    const decisions: WhyInput['decisions'] = [
+      { upstream: 'b', steps: [pinned] },
       {
-        requestId: '1',
         upstream: 'a',
-        attempt: 2,
-        reason: 'retried',
-        why: [line, 'b refused the connection', 'retried a by round robin'],
+        steps: [pinned, { key: 'met.refused', upstream: 'b' }, pick('retried', 'a')],
       },
     ]
     expect(keys({ ...base, decisions })).toEqual([
@@ -81,7 +78,7 @@ describe('why', () => {
   })
 
   it('keeps a sentence that it does not know in the balancer’s own words', () => {
-    const decisions = [{ requestId: '1', upstream: 'c', attempt: 1, reason: 'picked', why: ['a new reason'] }]
+    const decisions: WhyInput['decisions'] = [{ upstream: 'c', steps: [{ key: 'other', words: 'a new reason' }] }]
     expect(why({ ...base, decisions })[1]).toEqual({ key: 'raw', raw: 'a new reason' })
   })
 
@@ -126,5 +123,41 @@ describe('mask', () => {
     expect(mask('abcdefgh7f')).toBe('…7f')
     expect(mask('YWJj%3D%3D')).toBe('…Jj')
     expect(mask('%')).toBe('…%')
+  })
+})
+
+/** One of each reason that the balancer can give. A new one does not compile before it is here, and does not pass before it has words. */
+const reasons: { readonly [K in Step['key']]: Extract<Step, { key: K }> | Step } = {
+  'affinity.none': { key: 'affinity.none' },
+  'affinity.pinned': pinned,
+  'affinity.unknown': { key: 'affinity.unknown', cookie: 'AFFINITY' },
+  'affinity.unrouted': { key: 'affinity.unrouted', cookie: 'JSESSIONID' },
+  'state.up': { key: 'state.up', upstream: 'b' },
+  'state.down': { key: 'state.down', upstream: 'b' },
+  'state.ejected': { key: 'state.ejected', upstream: 'b' },
+  'state.draining': { key: 'state.draining', upstream: 'b' },
+  'state.maintenance': { key: 'state.maintenance', upstream: 'b' },
+  'state.leaving': { key: 'state.leaving', upstream: 'b' },
+  'state.full': { key: 'state.full', upstream: 'b' },
+  strict: { key: 'strict', upstream: 'b' },
+  'met.refused': { key: 'met.refused', upstream: 'b' },
+  'met.unreachable': { key: 'met.unreachable', upstream: 'b' },
+  'met.died': { key: 'met.died', upstream: 'b' },
+  'pick.picked': pick('picked', 'b'),
+  'pick.repicked': pick('repicked', 'b'),
+  'pick.retried': pick('retried', 'b'),
+  'pick.none': { key: 'pick.none' },
+  'pick.full': { key: 'pick.full' },
+  other: { key: 'other', words: 'a reason of your own' },
+}
+
+describe.each(languages)('every reason of the balancer, in %s', (lang) => {
+  const t = translator(lang)
+
+  it.each(Object.values(reasons))('$key has words, with everything filled in', (step) => {
+    const [told] = why({ ...base, cookie: undefined, decisions: [{ upstream: 'b', steps: [step] }] }).slice(1)
+    expect(t.has(`why.${told?.key}`), told?.key).toBe(true)
+    const words = `${t.any(`why.${told?.key}`, { ...told?.values, text: told?.raw ?? '' })} ${t.any(`why.${told?.key}.note`, told?.values)}`
+    expect(words).not.toMatch(/[{}]/)
   })
 })

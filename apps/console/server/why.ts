@@ -1,6 +1,6 @@
+import { type DecisionEvent, inWords, type Step } from '@session-cluster/balancer'
 import type { NodeSession, Outcome } from '@session-cluster/contract'
 import type { WhyStep } from '../wire/record.ts'
-import type { DecisionEvent } from './events.ts'
 
 /** Everything that a why line is told from. Ids come in masked. */
 export interface WhyInput {
@@ -11,7 +11,7 @@ export interface WhyInput {
   readonly forged?: { readonly name: string; readonly id: string } | undefined
   /** Sent past the balancer to this node. */
   readonly direct?: string | undefined
-  readonly decisions: readonly DecisionEvent[]
+  readonly decisions: readonly Pick<DecisionEvent, 'upstream' | 'steps'>[]
   /** The node that answered. */
   readonly node?: string | undefined
   readonly session?: NodeSession | undefined
@@ -52,54 +52,35 @@ function clientSteps({ cookie, cookieName, forged, direct }: WhyInput): WhyStep[
   return steps
 }
 
-const sentences: readonly (readonly [RegExp, (match: RegExpExecArray) => WhyStep])[] = [
-  [/^no affinity yet$/, () => ({ key: 'affinity.none' })],
-  [
-    /^cookie (\S+): pinned to (\S+)$/,
-    ([, name = '', node = '']) => ({ key: 'affinity.pinned', values: { name, node } }),
-  ],
-  [/^cookie (\S+): names no upstream/, ([, name = '']) => ({ key: 'affinity.unknown', values: { name }, bad: true })],
-  [
-    /^(\S+) is (down|ejected|draining|maintenance|leaving|full)$/,
-    ([, node = '', state = '']) => ({ key: `state.${state}`, values: { node }, bad: true }),
-  ],
-  [
-    /^(picked|repicked|retried) (\S+) by (.+)$/,
-    ([, how = '', node = '', policy = '']) => ({ key: `pick.${how}`, values: { node, policy } }),
-  ],
-  [
-    /^(\S+) (refused|could not|died) .+$/,
-    ([, node = '', how = '']) => ({
-      key: `met.${how === 'could not' ? 'unreachable' : how}`,
-      values: { node },
-      bad: true,
-    }),
-  ],
-  [/^(\S+) failed, and affinity is strict$/, ([, node = '']) => ({ key: 'strict', values: { node }, bad: true })],
-  [/^every upstream is full$/, () => ({ key: 'pick.full', bad: true })],
-  [/^no upstream is available$/, () => ({ key: 'pick.none', bad: true })],
-]
-
 /** An attempt after the first says why there is one, and nothing that the one before has said already. */
-function attemptSteps(decision: DecisionEvent, index: number, all: readonly DecisionEvent[]): WhyStep[] {
-  const steps = decisionSteps(decision)
+function attemptSteps(decision: WhyInput['decisions'][number], index: number, all: WhyInput['decisions']): WhyStep[] {
+  const steps = decision.steps.map(stepOf)
   const before = all[index - 1]
   if (!before) return steps
-  const rest = steps.filter(({ raw }) => raw === undefined || !before.why.includes(raw))
+  const said = new Set<string | undefined>(before.steps.map(inWords))
+  const rest = steps.filter(({ raw }) => !said.has(raw))
   if (rest.some(({ key }) => key.startsWith('met.') || key === 'strict')) return rest
   return [{ key: 'failed', values: { node: before.upstream ?? '–' }, bad: true }, ...rest]
 }
 
-/** The balancer's sentences as steps that can be translated; one that is not known stays in its own words. */
-function decisionSteps({ why: lines }: DecisionEvent): WhyStep[] {
-  return lines.map((raw) => {
-    for (const [pattern, step] of sentences) {
-      const match = pattern.exec(raw)
-      if (match) return { ...step(match), raw }
-    }
-    return { key: 'raw', raw }
-  })
+/** A reason of the balancer's as a step that can be translated; one of somebody's own affinity stays in its own words. */
+function stepOf(step: Step): WhyStep {
+  const raw = inWords(step)
+  if (step.key === 'other') return { key: 'raw', raw }
+  return {
+    key: step.key,
+    values: {
+      ...('cookie' in step && { name: step.cookie }),
+      ...('upstream' in step && { node: step.upstream }),
+      ...('policy' in step && { policy: step.policy.replaceAll('-', ' ') }),
+    },
+    raw,
+    ...(good.has(step.key) ? {} : { bad: true }),
+  }
 }
+
+/** What is as it should be; every other reason is one for which things went another way. */
+const good = new Set<Step['key']>(['affinity.none', 'affinity.pinned', 'pick.picked', 'pick.repicked', 'pick.retried'])
 
 function answerSteps({ node, session, shared, failure, status, cookie, outcome }: WhyInput): WhyStep[] {
   if (failure !== undefined) return [{ key: `failure.${failure}`, bad: true }]

@@ -94,6 +94,7 @@ export interface LaneView {
   readonly url: string
   /** The session cookie's name, as the servers say it. */
   readonly cookieName: string
+  /** How the balancer picks, as it says itself: a policy's name. */
   readonly policy: string
   readonly totals: Totals
   /** When the counting began, epoch ms. */

@@ -1,4 +1,5 @@
 import { Agent, request as httpRequest, type IncomingHttpHeaders } from 'node:http'
+import { request as httpsRequest, Agent as TlsAgent } from 'node:https'
 
 /** What a server answered. */
 export interface Answer {
@@ -18,7 +19,7 @@ export interface Ask {
   /** From the first step until the last byte of the body. @default 10_000 */
   readonly timeoutMs?: number
   /** Connections to reuse; `false`: one of its own. @default kept-alive ones that all share */
-  readonly agent?: Agent | false
+  readonly agent?: Connections | false
   /** The most of a body that is kept; the rest is read and dropped. @default no bound */
   readonly maxBodyBytes?: number
 }
@@ -29,12 +30,30 @@ export class TimeoutError extends Error {
   readonly code = 'CLIENT_TIMEOUT'
 }
 
-const shared = connections(Number.POSITIVE_INFINITY)
+/** Kept-alive connections, by the scheme of the address. */
+export interface Connections extends Disposable {
+  readonly http: Agent
+  readonly https: TlsAgent
+}
+
+/** Nobody vouches for a certificate that somebody made for a trial, and a visitor has nothing to hide. */
+const anyCertificate = { rejectUnauthorized: false }
 
 /** Kept-alive connections of one's own. */
-export function connections(maxSockets: number): Agent {
-  return new Agent({ keepAlive: true, maxSockets })
+export function connections(maxSockets: number): Connections {
+  const http = new Agent({ keepAlive: true, maxSockets })
+  const https = new TlsAgent({ keepAlive: true, maxSockets, ...anyCertificate })
+  return {
+    http,
+    https,
+    [Symbol.dispose]() {
+      http.destroy()
+      https.destroy()
+    },
+  }
 }
+
+const shared = connections(Number.POSITIVE_INFINITY)
 
 /**
  * Sends one request over kept-alive connections and reads the whole answer, whatever its status. Throws when there is no
@@ -55,7 +74,10 @@ export async function ask(url: string | URL, options: Ask = {}): Promise<Answer>
 function attempt(url: URL, options: Ask, deadline: number): Promise<Answer> {
   const { method = 'GET', headers = {}, body, agent = shared, maxBodyBytes = Number.POSITIVE_INFINITY } = options
   return new Promise((resolve, reject) => {
-    const request = httpRequest(url, { method, headers, agent }, (response) => {
+    const tls = url.protocol === 'https:'
+    const via = agent === false ? false : tls ? agent.https : agent.http
+    const send = tls ? httpsRequest : httpRequest
+    const request = send(url, { method, headers, agent: via, ...(tls && anyCertificate) }, (response) => {
       const chunks: Buffer[] = []
       let kept = 0
       response.on('data', (chunk: Buffer) => {

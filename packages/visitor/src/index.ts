@@ -1,6 +1,15 @@
 /** Users with a cookie jar and a token, what became of their sessions, and the numbers to tell it with. */
 export { type Asked, type Census, census } from './census.ts'
-export { type Answer, type Ask, type Attempt, ask, attemptTo, connections, TimeoutError } from './client.ts'
+export {
+  type Answer,
+  type Ask,
+  type Attempt,
+  ask,
+  attemptTo,
+  type Connections,
+  connections,
+  TimeoutError,
+} from './client.ts'
 export { CookieJar, type StoredCookie } from './cookie-jar.ts'
 export { integer, type Random, seededRandom, shuffled } from './random.ts'
 export {

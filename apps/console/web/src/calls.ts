@@ -39,6 +39,7 @@ export const calls = {
   clock: (clock: Partial<Pick<ClockView, 'running' | 'rate'>>) => call<ClockView>('clock', clock),
   pause: (page: string, on: boolean) => call<ClockView>('pause', { page, on }),
   reset: () => call<object>('reset'),
+  countAnew: () => call<object>('reset', { only: 'numbers' }),
   step: () => call<{ records: RequestRecord[] }>('step'),
   addUser: () => call<{ name: string }>('users'),
   active: (users: readonly string[]) => call<object>('active', { users }),

@@ -36,7 +36,7 @@ export function Diagram({ lane }: { lane: LaneView }) {
             {t('diagram.balancer')}
           </text>
           <text x="150" y="40" text-anchor="middle" class="mute">
-            {t(lane.policy === 'sticky' ? 'diagram.policy.sticky' : 'diagram.policy.plain')}
+            {policyWords(lane, t)}
           </text>
           {lane.nodes.map((node, index) => (
             <NodeDrawing key={node.name} node={node} box={boxes[index] as NodeBox} lane={lane} />
@@ -73,6 +73,12 @@ function twin(lane: LaneView, t: ReturnType<typeof usePage>['t']): string {
 function redisWord({ redis }: LaneView, t: ReturnType<typeof usePage>['t']): string {
   if (redis?.state === 'frozen') return t('diagram.redis.frozen')
   return redis?.state === 'down' ? t('diagram.redis.down') : t('state.up')
+}
+
+/** How the balancer picks, as it says itself. */
+function policyWords({ mode, policy }: LaneView, t: ReturnType<typeof usePage>['t']): string {
+  const words = t.has(`policy.${policy}`) ? t.any(`policy.${policy}`) : policy
+  return mode === 'sticky' ? t('diagram.policy.sticky', { policy: words }) : words
 }
 
 /** A node's part of the last requests, whole per cent; `undefined` for one that is not there to take any. */

@@ -73,6 +73,8 @@ export async function setStage(guide: Guide): Promise<void> {
  */
 export async function settle(guide: Guide, onB?: string): Promise<ReadonlyMap<string, string>> {
   await calls.active(guide.state().users.map(({ name }) => name))
+  // What was lost before belongs to another story.
+  await calls.countAnew()
   const homes = new Map<string, string>()
   const note = (records: readonly RequestRecord[]) => {
     for (const { lane, user, node } of records) if (lane === 'sticky' && user && node) homes.set(user, node)

@@ -1,3 +1,4 @@
+import { modes } from '@session-cluster/contract'
 import type { LaneId } from '../../wire/record.ts'
 import { calls } from './calls.ts'
 import { lastTrial } from './codec-card.tsx'
@@ -7,9 +8,16 @@ import { type Guide, settle } from './tour-moves.ts'
 
 /** One step: a sentence, perhaps a question, and a real action. */
 export interface Step {
-  /** The i18n key of its sentence; its answers, if any, and `.reveal` follow it. */
+  /** The i18n key of its sentence; its answers, if any, and `.reveal` follow it. `sayIn` tells how they differ by lane. */
   readonly key: string
+  /** What it is about where the three lanes are not side by side: the first of these that is there. With none of them it is left out. */
+  readonly about: readonly LaneId[]
+  /** The answers where the three lanes are compared. */
   readonly answers?: readonly string[]
+  /** The answers where it is about one lane. @default as where they are compared */
+  readonly answersInOne?: readonly string[]
+  /** The answer that is right; `lane` is the one it is about, or `undefined` where the three are compared. */
+  right?(lane: LaneId | undefined): string
   readonly tab?: Tab
   readonly lane?: LaneId
   /** What the reveal shows: the user's mark lane by lane, the last ten marks, the nodes' share, the codec's trial, or only words. */
@@ -17,16 +25,52 @@ export interface Step {
   /** It goes on where the step before it ended: whoever comes from elsewhere has that one done first. */
   readonly after?: true
   run(guide: Guide): Promise<void>
+  /** Undoes what stays stopped until the learner has seen it; done when the step is left. */
+  undo?(): Promise<unknown>
 }
 
 /** Seven chapters, in the tutorial's order. */
 export interface Chapter {
   readonly key: string
-  readonly needs?: LaneId
   readonly steps: readonly Step[]
   /** Whom it is about. */
   user(state: PageState): string
 }
+
+/** A step where it stands in the tour. Chapters and steps keep their numbers wherever others are left out. */
+export interface Stop {
+  readonly chapter: number
+  readonly step: number
+  readonly of: Chapter
+  readonly what: Step
+}
+
+/** The steps that are true with these lanes, in their order; all of them while no lane is known. */
+export function stopsWith(lanes: readonly LaneId[]): readonly Stop[] {
+  return chapters.flatMap((of, chapter) =>
+    of.steps
+      .map((what, step): Stop => ({ chapter: chapter + 1, step: step + 1, of, what }))
+      .filter(({ what }) => lanes.length === 0 || what.about.some((lane) => lanes.includes(lane))),
+  )
+}
+
+/** The lane that a step is about; `undefined` where the three are side by side, and it compares them. */
+export function laneOf({ about }: Step, lanes: readonly LaneId[]): LaneId | undefined {
+  return modes.every((mode) => lanes.includes(mode)) ? undefined : about.find((lane) => lanes.includes(lane))
+}
+
+/** The key of what is said where a step is about this lane: its own, or that of any one lane, or that of the three together. */
+export function sayIn(key: string, lane: LaneId | undefined, has: (key: string) => boolean): string {
+  if (lane === undefined) return key
+  return [`${key}@${lane}`, `${key}@one`].find(has) ?? key
+}
+
+/** A step's answers, in the order in which they are offered. */
+export const answersOf = (step: Step, lane: LaneId | undefined): readonly string[] | undefined =>
+  (lane === undefined ? undefined : step.answersInOne) ?? step.answers
+
+const any = modes
+const yesOrNo = ['yes', 'no'] as const
 
 const first = (state: PageState): string => state.users[0]?.name ?? 'Alice'
 
@@ -44,12 +88,15 @@ export const chapters: readonly Chapter[] = [
     steps: [
       {
         key: 'tour.1.1',
+        about: any,
         tab: 'cookie',
         lane: 'local',
         run: async ({ user, act }) => void (await act(user, 'login', { via: 'a' })),
       },
       {
         key: 'tour.1.2',
+        about: any,
+        right: () => 'yes',
         after: true,
         answers: ['yes', 'no'],
         tab: 'why',
@@ -59,6 +106,8 @@ export const chapters: readonly Chapter[] = [
       },
       {
         key: 'tour.1.3',
+        about: any,
+        right: () => 'no',
         answers: ['yes', 'no'],
         tab: 'why',
         lane: 'local',
@@ -73,6 +122,9 @@ export const chapters: readonly Chapter[] = [
     steps: [
       {
         key: 'tour.2.1',
+        about: any,
+        answersInOne: yesOrNo,
+        right: (lane) => (lane === undefined ? 'clustered' : lane === 'clustered' ? 'yes' : 'no'),
         answers: ['all', 'clustered', 'none'],
         tab: 'why',
         lane: 'local',
@@ -84,6 +136,8 @@ export const chapters: readonly Chapter[] = [
       },
       {
         key: 'tour.2.2',
+        about: ['local', 'clustered'],
+        right: (lane) => (lane === 'clustered' ? 'always' : 'turns'),
         after: true,
         answers: ['always', 'turns', 'never'],
         tab: 'why',
@@ -95,12 +149,19 @@ export const chapters: readonly Chapter[] = [
   },
   {
     key: 'tour.3',
-    needs: 'sticky',
     user: first,
     steps: [
-      { key: 'tour.3.1', tab: 'cookie', lane: 'sticky', run: async ({ act }) => void (await act('all', 'login')) },
+      {
+        key: 'tour.3.1',
+        about: ['sticky'],
+        tab: 'cookie',
+        lane: 'sticky',
+        run: async ({ act }) => void (await act('all', 'login')),
+      },
       {
         key: 'tour.3.2',
+        about: ['sticky'],
+        right: () => 'one',
         after: true,
         answers: ['one', 'three'],
         tab: 'why',
@@ -112,11 +173,12 @@ export const chapters: readonly Chapter[] = [
   },
   {
     key: 'tour.4',
-    needs: 'sticky',
     user: livesOnB,
     steps: [
       {
         key: 'tour.4.1',
+        about: ['sticky'],
+        right: () => 'all',
         answers: ['third', 'half', 'all'],
         lane: 'sticky',
         shows: 'share',
@@ -136,6 +198,9 @@ export const chapters: readonly Chapter[] = [
     steps: [
       {
         key: 'tour.5.1',
+        about: ['sticky', 'local', 'clustered'],
+        answersInOne: yesOrNo,
+        right: (lane) => (lane === undefined ? 'clustered' : lane === 'clustered' ? 'yes' : 'no'),
         answers: ['sticky', 'clustered', 'none'],
         tab: 'why',
         lane: 'sticky',
@@ -148,6 +213,8 @@ export const chapters: readonly Chapter[] = [
       },
       {
         key: 'tour.5.2',
+        about: ['sticky', 'local'],
+        right: () => 'no',
         after: true,
         answers: ['yes', 'no'],
         tab: 'why',
@@ -159,23 +226,33 @@ export const chapters: readonly Chapter[] = [
   },
   {
     key: 'tour.6',
-    needs: 'clustered',
     user: first,
     steps: [
       {
         key: 'tour.6.1',
+        about: ['clustered'],
+        answersInOne: yesOrNo,
+        right: (lane) => (lane === undefined ? 'clustered' : 'yes'),
         answers: ['all', 'clustered', 'sticky'],
         lane: 'clustered',
         shows: 'share',
         async run(guide) {
-          await guide.act('all', 'login')
+          await settle(guide)
           const without = guide.state().lanes.filter(({ nodes }) => !nodes.some(({ name }) => name === 'd'))
-          await Promise.all(without.map(({ id }) => calls.lane(id, 'add')))
+          let added = false
+          const adding = Promise.all(without.map(({ id }) => calls.lane(id, 'add'))).finally(() => {
+            added = true
+          })
+          // Everybody goes on meanwhile, and afterwards for long enough that what d does now is what the last 60 requests show.
+          while (!added) await guide.act('all', 'open')
+          await adding
           await guide.act('all', 'open', { times: 7 })
         },
       },
       {
         key: 'tour.6.2',
+        about: ['clustered'],
+        right: () => 'none',
         after: true,
         answers: ['none', 'some'],
         lane: 'clustered',
@@ -188,6 +265,9 @@ export const chapters: readonly Chapter[] = [
       },
       {
         key: 'tour.6.3',
+        about: ['clustered'],
+        right: () => 'error',
+        undo: () => calls.lane('clustered', 'redis-thaw'),
         answers: ['out', 'error', 'hang'],
         tab: 'why',
         lane: 'clustered',
@@ -196,28 +276,26 @@ export const chapters: readonly Chapter[] = [
           const here = state().users.find(({ name }) => name === user)?.lanes.clustered
           if (here?.session !== 'kept') await act(user, 'login')
           await calls.lane('clustered', 'redis-freeze')
-          try {
-            await act(user, 'open')
-          } finally {
-            await calls.lane('clustered', 'redis-thaw')
-          }
+          await act(user, 'open')
         },
       },
     ],
   },
   {
     key: 'tour.7',
-    needs: 'clustered',
     user: first,
     steps: [
       {
         key: 'tour.7.1',
+        about: ['clustered'],
         tab: 'redis',
         lane: 'clustered',
         run: async ({ user, act }) => void (await act(user, 'login')),
       },
       {
         key: 'tour.7.2',
+        about: ['clustered'],
+        right: () => 'plain',
         answers: ['same', 'plain', 'refused'],
         tab: 'redis',
         lane: 'clustered',
@@ -226,6 +304,8 @@ export const chapters: readonly Chapter[] = [
       },
       {
         key: 'tour.7.3',
+        about: ['clustered'],
+        right: () => 'same',
         answers: ['same', 'plain'],
         tab: 'redis',
         lane: 'clustered',

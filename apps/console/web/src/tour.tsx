@@ -1,16 +1,18 @@
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
-import type { RequestRecord } from '../../wire/record.ts'
+import type { LaneId, RequestRecord } from '../../wire/record.ts'
 import { calls } from './calls.ts'
 import { lastTrial } from './codec-card.tsx'
-import { sharePercent } from './diagram.tsx'
+import { shareText } from './diagram.tsx'
+import { standOf } from './health.ts'
 import type { Key } from './i18n/en.ts'
+import { busyWords } from './lane.tsx'
 import { OutcomePill, signs } from './mark.tsx'
 import { usePage } from './page.ts'
 import { useStandStill } from './stand-still.ts'
 import { useStore } from './store.ts'
 import type { Stream } from './stream.ts'
 import { answering, type Guide, lastOf, setStage } from './tour-moves.ts'
-import { type Chapter, chapters, type Step } from './tour-script.ts'
+import { answersOf, type Chapter, laneOf, type Step, type Stop, sayIn, stopsWith } from './tour-script.ts'
 
 /** How far one step has come. */
 type Phase = 'asked' | 'working' | 'revealed'
@@ -27,23 +29,18 @@ const giveUpMs = 30_000
 export function Tour({ keys }: { keys: TourKeys }) {
   const page = usePage()
   const { t, place, go } = page
-  const asked = place.tour ?? { chapter: 1, step: 1 }
-  const chapter = chapters[asked.chapter - 1] as Chapter
-  const here = { chapter: asked.chapter, step: Math.min(asked.step, chapter.steps.length) }
-  const step = chapter.steps[here.step - 1] as Step
+  const lanes = page.state.lanes.map(({ id }) => id)
+  const stops = stopsWith(lanes)
+  const at = indexOf(stops, place.tour ?? { chapter: 1, step: 1 })
+  const here = stops[at] as Stop
+  const { of: chapter, what: step } = here
+  const lane = laneOf(step, lanes)
   const { phase, run, guess, setGuess, subject } = useStep(chapter, step)
-  const present = chapter.needs === undefined || page.state.lanes.some(({ id }) => id === chapter.needs)
-  const next = () => {
-    if (here.step < chapter.steps.length) return go({ tour: { chapter: here.chapter, step: here.step + 1 } })
-    go({ tour: here.chapter < chapters.length ? { chapter: here.chapter + 1, step: 1 } : undefined })
-  }
-  const back = () => {
-    if (here.step > 1) return go({ tour: { chapter: here.chapter, step: here.step - 1 } })
-    const before = chapters[here.chapter - 2]
-    if (before) go({ tour: { chapter: here.chapter - 1, step: before.steps.length } })
-  }
-  const last = here.chapter === chapters.length && here.step === chapter.steps.length
-  const on = phase === 'revealed' || !present ? next : run
+  const to = (stop: Stop | undefined) => go({ tour: stop && { chapter: stop.chapter, step: stop.step } })
+  const next = () => to(stops[at + 1])
+  const back = () => at > 0 && to(stops[at - 1])
+  const last = at === stops.length - 1
+  const on = phase === 'revealed' ? next : run
   const working = phase === 'working'
   Object.assign(keys, { back: working ? undefined : back, on: working ? undefined : on })
   const section = useRef<HTMLElement>(null)
@@ -63,33 +60,27 @@ export function Tour({ keys }: { keys: TourKeys }) {
       data-step={`${here.chapter}.${here.step}`}
       data-phase={phase}
     >
-      <Progress chapter={here.chapter} disabled={working} />
+      <Progress stops={stops} chapter={here.chapter} disabled={working} />
       <div class="grow">
         <p class="say" aria-live="polite">
           <b>
             {here.chapter} · {t.any(`${chapter.key}.title`)}
           </b>
-          {present
-            ? t.any(step.key, { user: subject })
-            : t('tour.missing', { lane: t(`mode.${chapter.needs ?? 'local'}`) })}
+          {t.any(sayIn(step.key, lane, t.has), { user: subject })}
         </p>
-        {present && step.answers && phase !== 'revealed' && (
-          <Guess step={step} guess={guess} onGuess={setGuess} disabled={working} />
+        {step.answers && phase !== 'revealed' && (
+          <Guess step={step} lane={lane} guess={guess} onGuess={setGuess} disabled={working} />
         )}
-        {phase === 'revealed' && <Reveal step={step} guess={guess} user={subject} />}
+        {working && <Working />}
+        {phase === 'revealed' && <Reveal step={step} lane={lane} guess={guess} user={subject} />}
       </div>
       <div class="row">
-        <button
-          type="button"
-          onClick={working ? undefined : back}
-          aria-disabled={working}
-          disabled={here.chapter === 1 && here.step === 1}
-        >
+        <button type="button" onClick={working ? undefined : back} aria-disabled={working} disabled={at === 0}>
           <span aria-hidden="true">← </span>
           {t('tour.back')}
         </button>
         <button type="button" class="primary" aria-disabled={working} onClick={working ? undefined : on}>
-          {t(buttonWord(phase, step, last, present))}
+          {t(buttonWord(phase, step, last))}
           <span aria-hidden="true"> →</span>
         </button>
         <button
@@ -106,9 +97,22 @@ export function Tour({ keys }: { keys: TourKeys }) {
   )
 }
 
-function buttonWord(phase: Phase, step: Step, last: boolean, present: boolean): Key {
+/** Where the tour is that was asked for; what is left out here leads to what comes after it. */
+function indexOf(stops: readonly Stop[], { chapter, step }: { chapter: number; step: number }): number {
+  const after = stops.findIndex((stop) => stop.chapter > chapter || (stop.chapter === chapter && stop.step >= step))
+  const last = stops.findLastIndex((stop) => stop.chapter === chapter)
+  return after >= 0 && stops[after]?.chapter === chapter
+    ? after
+    : last >= 0
+      ? last
+      : after >= 0
+        ? after
+        : stops.length - 1
+}
+
+function buttonWord(phase: Phase, step: Step, last: boolean): Key {
   if (phase === 'working') return 'tour.working'
-  if (phase === 'revealed' || !present) return last ? 'tour.end' : 'tour.next'
+  if (phase === 'revealed') return last ? 'tour.end' : 'tour.next'
   return step.answers ? 'tour.reveal' : 'tour.do'
 }
 
@@ -132,6 +136,10 @@ function useStep(chapter: Chapter, step: Step) {
         ...(step.tab && { tab: step.tab }),
       })
   }, [step.key, ready])
+  const stopped = mine !== undefined && step.undo !== undefined
+  useEffect(() => {
+    if (stopped) return () => void step.undo?.().catch(() => undefined)
+  }, [step.key, stopped])
   const alive = useRef(true)
   useEffect(
     () => () => {
@@ -207,33 +215,56 @@ function until(
   })
 }
 
-function Progress({ chapter, disabled }: { chapter: number; disabled: boolean }) {
+/** The chapters that there are, the one that is open among them. */
+function Progress({ stops, chapter, disabled }: { stops: readonly Stop[]; chapter: number; disabled: boolean }) {
   const { t, go } = usePage()
+  const starts = stops.filter((stop, index) => stops[index - 1]?.chapter !== stop.chapter)
+  const n = starts.findIndex((stop) => stop.chapter === chapter) + 1
   return (
-    <nav class="steps" aria-label={t('tour.progress', { n: chapter, all: chapters.length })}>
-      {chapters.map(({ key }, index) => (
+    <nav class="steps" aria-label={t('tour.progress', { n, all: starts.length })}>
+      {starts.map(({ chapter: number, step, of: { key } }) => (
         <button
           type="button"
           key={key}
           aria-disabled={disabled}
-          class={index < chapter ? 'on' : ''}
-          aria-current={index + 1 === chapter ? 'step' : undefined}
-          aria-label={`${index + 1} · ${t.any(`${key}.title`)}`}
+          class={number <= chapter ? 'on' : ''}
+          aria-current={number === chapter ? 'step' : undefined}
+          aria-label={`${number} · ${t.any(`${key}.title`)}`}
           title={t.any(`${key}.title`)}
-          onClick={() => !disabled && go({ tour: { chapter: index + 1, step: 1 } })}
+          onClick={() => !disabled && go({ tour: { chapter: number, step } })}
         />
       ))}
     </nav>
   )
 }
 
+/** What is being done, and how far it is: of what takes long, one sees that it goes on. */
+function Working() {
+  const { t, state } = usePage()
+  const busy = state.lanes.filter(({ busy }) => busy !== undefined)
+  const nodes = state.lanes.flatMap((lane) => lane.nodes)
+  const up = nodes.filter((node) => standOf(node) === 'up').length
+  const waits = nodes.length > up ? [t('tour.servers', { n: up, all: nodes.length })] : []
+  const words = [
+    ...busy.map((lane) => `${t(`mode.${lane.id}`)}: ${lane.busy ? busyWords(lane.busy, t) : ''}`),
+    ...waits,
+  ]
+  return (
+    <p class="quiet" role="status" data-working>
+      {words.join(' · ')}
+    </p>
+  )
+}
+
 function Guess({
   step,
+  lane,
   guess,
   onGuess,
   disabled,
 }: {
   step: Step
+  lane: LaneId | undefined
   guess: string | undefined
   onGuess: (answer: string) => void
   disabled: boolean
@@ -242,7 +273,7 @@ function Guess({
   return (
     <fieldset class="guess" disabled={disabled}>
       <legend>{t('tour.predict')}</legend>
-      {step.answers?.map((answer) => (
+      {answersOf(step, lane)?.map((answer) => (
         <label key={answer}>
           <input
             type="radio"
@@ -258,21 +289,34 @@ function Guess({
   )
 }
 
-function Reveal({ step, guess, user }: { step: Step; guess: string | undefined; user: string }) {
-  const { t } = usePage()
+function Reveal({ step, lane, guess, user }: Shown & { guess: string | undefined }) {
+  const { t, state } = usePage()
+  const right = step.right?.(lane)
+  const cookie = state.lanes.find(({ id }) => id === step.lane)?.cookieName ?? ''
   return (
     <div class="reveal" role="status">
       {step.answers && (
-        <small>{guess ? t('tour.said', { answer: t.any(`${step.key}.${guess}`) }) : t('tour.unsaid')} </small>
+        <small data-right={guess === undefined ? undefined : guess === right}>
+          {guess
+            ? t(guess === right ? 'tour.right' : 'tour.wrong', { answer: t.any(`${step.key}.${guess}`) })
+            : t('tour.unsaid')}{' '}
+        </small>
       )}
-      {step.shows && <Happened step={step} user={user} />}
-      <p>{t.any(`${step.key}.reveal`, { user })}</p>
+      {step.shows && <Happened step={step} lane={lane} user={user} />}
+      <p>{t.any(sayIn(`${step.key}.reveal`, lane, t.has), { user, cookie })}</p>
     </div>
   )
 }
 
+interface Shown {
+  readonly step: Step
+  /** The one lane that it is about; `undefined`: all. */
+  readonly lane: LaneId | undefined
+  readonly user: string
+}
+
 /** What really happened, from what the console saw and from nothing else. */
-function Happened({ step, user }: { step: Step; user: string }) {
+function Happened({ step, lane: only, user }: Shown) {
   const { t, stream } = usePage()
   // The newest, not what this part was drawn from last: that is from before the step.
   const state = stream.state.get()
@@ -285,21 +329,23 @@ function Happened({ step, user }: { step: Step; user: string }) {
     ) : null
   return (
     <p class="happened">
-      {t('tour.happened')}{' '}
-      {state.lanes.map((lane) => {
-        const record = state.latest[`${lane.id}/${user}`]
-        return (
-          <span key={lane.id} data-happened={lane.id}>
-            {t(`mode.${lane.id}`)}{' '}
-            {step.shows === 'share' ? (
-              <b>{lane.nodes.map(({ name }) => `${name} ${sharePercent(lane, name)} %`).join(' · ')}</b>
-            ) : null}
-            {step.shows === 'ten' ? <Ten records={lastOf(state, lane.id, user)} /> : null}
-            {step.shows === 'answering' ? <b>{answering(state, lane.id, user).join(', ')}</b> : null}
-            {step.shows === 'outcomes' && record ? <OutcomePill outcome={record.outcome} /> : null}
-          </span>
-        )
-      })}
+      {t(step.shows === 'share' ? 'tour.happened.share' : 'tour.happened')}{' '}
+      {state.lanes
+        .filter(({ id }) => only === undefined || id === only)
+        .map((lane) => {
+          const record = state.latest[`${lane.id}/${user}`]
+          return (
+            <span key={lane.id} data-happened={lane.id}>
+              {t(`mode.${lane.id}`)}{' '}
+              {step.shows === 'share' ? (
+                <b>{lane.nodes.map(({ name }) => `${name} ${shareText(lane, name)}`).join(' · ')}</b>
+              ) : null}
+              {step.shows === 'ten' ? <Ten records={lastOf(state, lane.id, user)} /> : null}
+              {step.shows === 'answering' ? <b>{answering(state, lane.id, user).join(', ')}</b> : null}
+              {step.shows === 'outcomes' && record ? <OutcomePill outcome={record.outcome} /> : null}
+            </span>
+          )
+        })}
     </p>
   )
 }

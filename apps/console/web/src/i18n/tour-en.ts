@@ -3,7 +3,6 @@ export const tourEn = {
   'tour.1.title': 'A cookie remembers',
   'tour.1.1':
     'HTTP forgets: every request stands alone. So {user} opens /set?q=… on server a, which keeps the value in a session and gives the browser a cookie.',
-  'tour.1.1.reveal': 'The cookie holds nothing but a random id. The value stays on the server.',
   'tour.1.2': '{user} opens /get on the same server, with the cookie. Does it know who this is?',
   'tour.1.2.yes': 'yes',
   'tour.1.2.no': 'no',
@@ -11,7 +10,6 @@ export const tourEn = {
   'tour.1.3': '{user}’s cookie is deleted, then /get is opened again. Will {user} still be there?',
   'tour.1.3.yes': 'yes, the server remembers',
   'tour.1.3.no': 'no',
-  'tour.1.3.reveal': 'No cookie, no session: 404 in every lane, whoever keeps the sessions.',
 
   'tour.2.title': 'A second server',
   'tour.2.1':
@@ -31,8 +29,6 @@ export const tourEn = {
   'tour.3.title': 'Sticky sessions',
   'tour.3.1':
     'The balancer can remember where a user was: on the first answer it adds a cookie of its own. Everybody logs in through the balancer.',
-  'tour.3.1.reveal':
-    'Look at the cookie tab: beside JSESSIONID there is AFFINITY, a signature over the server’s name that nobody can forge.',
   'tour.3.2': '{user} opens ten times. How many servers answer in the sticky lane?',
   'tour.3.2.one': 'one',
   'tour.3.2.three': 'all three',
@@ -53,8 +49,6 @@ export const tourEn = {
   'tour.5.1.sticky': 'in sticky and clustered',
   'tour.5.1.clustered': 'only in clustered',
   'tour.5.1.none': 'nowhere',
-  'tour.5.1.reveal':
-    'The balancer moves b’s users to a living server at once. Their sessions were in b’s memory, and that is gone.',
   'tour.5.2': 'b starts again. Is {user} logged in again?',
   'tour.5.2.yes': 'yes, b is back',
   'tour.5.2.no': 'no',
@@ -77,7 +71,6 @@ export const tourEn = {
   'tour.6.3.out': 'they are logged out',
   'tour.6.3.error': 'a clear error, at once',
   'tour.6.3.hang': 'the page hangs',
-  'tour.6.3.reveal': 'A 503 at once, and never a fresh session in place of theirs. When Redis goes on, so do they.',
 
   'tour.7.title': 'What Redis holds',
   'tour.7.1':
@@ -95,4 +88,36 @@ export const tourEn = {
   'tour.7.3.plain': 'a plain object',
   'tour.7.3.reveal':
     'An instance again, because its class was registered beforehand. Now you understand sessions: break something of your own.',
+  'tour.1.1.reveal': 'The cookie holds nothing but a random id. The value stays on the servers’ side.',
+  'tour.1.3.reveal': 'No cookie, no session: 404, wherever the sessions are kept.',
+  'tour.2.1@one':
+    'One server is not enough, so the same program runs on b too. {user} logs in on a and then opens b’s own port. Does b know this user?',
+  'tour.2.1.yes': 'yes',
+  'tour.2.1.no': 'no',
+  'tour.2.1.reveal@one': 'a keeps the session in its own memory, and b cannot look there.',
+  'tour.2.1.reveal@clustered': 'Yes: a and b both ask Redis, so it does not matter which of them is asked.',
+  'tour.2.2@one': 'Now ten times through the balancer, which goes round. What does {user} see?',
+  'tour.2.2.reveal@clustered': 'Always the value: whichever server’s turn it is, it finds the session in Redis.',
+  'tour.3.1.reveal':
+    'Look at the cookie tab: beside {cookie} there is a second cookie, the balancer’s own. It is a signature over the server’s name that nobody can forge.',
+  'tour.4.1.reveal@one':
+    'Everything, while a and c have nothing to do. Whoever is pinned cannot be moved without losing the session.',
+  'tour.5.1@one': 'Everybody logs in again. {user}’s session is on b. Then b is killed. Is {user} still logged in?',
+  'tour.5.1@clustered': 'Everybody logs in again. Then b is killed. Is {user} still logged in?',
+  'tour.5.1.yes': 'yes',
+  'tour.5.1.no': 'no',
+  'tour.5.1.reveal':
+    'The balancer sends b’s users to the living servers at once. In local and sticky their sessions were in b’s memory, and that is gone; in clustered they are in Redis.',
+  'tour.5.1.reveal@one':
+    'The balancer sends b’s users to the living servers at once. Their sessions were in b’s memory, and that is gone.',
+  'tour.5.1.reveal@clustered':
+    'Yes: the session is in Redis, and the other servers find it there. Nobody noticed that b died.',
+  'tour.5.2.reveal@one': 'The server is back, its memory is not: what is gone stays gone.',
+  'tour.6.1@one':
+    'All servers share one store. A server d is added while everybody goes on. Does it take its share at once, without anyone missing a session?',
+  'tour.6.1.yes': 'yes',
+  'tour.6.1.no': 'no',
+  'tour.6.1.reveal@one': 'It takes its share at once and nobody misses a session: d finds them all in Redis.',
+  'tour.6.3.reveal':
+    'A clear 503: the first ones after the store’s time-out, then at once. Nobody gets a fresh session in place of theirs. Redis stands still until you go on; then so do they.',
 } as const

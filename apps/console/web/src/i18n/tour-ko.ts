@@ -5,7 +5,6 @@ export const tourKo: Readonly<Record<keyof typeof tourEn, string>> = {
   'tour.1.title': '쿠키가 기억한다',
   'tour.1.1':
     'HTTP는 잊어버립니다. 요청 하나하나가 따로입니다. 그래서 {user} 님이 a 서버에서 /set?q=… 을 열면, 서버는 값을 세션에 저장하고 브라우저에 쿠키를 줍니다.',
-  'tour.1.1.reveal': '쿠키에는 임의의 ID만 들어 있습니다. 값은 서버에 남습니다.',
   'tour.1.2': '{user} 님이 같은 서버에서 쿠키를 갖고 /get 을 엽니다. 서버는 누구인지 알까요?',
   'tour.1.2.yes': '압니다',
   'tour.1.2.no': '모릅니다',
@@ -13,7 +12,6 @@ export const tourKo: Readonly<Record<keyof typeof tourEn, string>> = {
   'tour.1.3': '{user} 님의 쿠키를 지우고 다시 /get 을 엽니다. {user} 님은 여전히 로그인되어 있을까요?',
   'tour.1.3.yes': '네, 서버가 기억하니까',
   'tour.1.3.no': '아니요',
-  'tour.1.3.reveal': '쿠키가 없으면 세션도 없습니다. 세션을 누가 갖고 있든 모든 레인에서 404입니다.',
 
   'tour.2.title': '두 번째 서버',
   'tour.2.1':
@@ -33,8 +31,6 @@ export const tourKo: Readonly<Record<keyof typeof tourEn, string>> = {
   'tour.3.title': '스티키 세션',
   'tour.3.1':
     '로드 밸런서는 사용자가 있던 서버를 기억할 수 있습니다. 첫 응답에 자기 쿠키를 하나 덧붙입니다. 모두 로드 밸런서를 거쳐 로그인합니다.',
-  'tour.3.1.reveal':
-    '쿠키 탭을 보세요. JSESSIONID 옆에 AFFINITY가 있습니다. 서버 이름에 대한 서명이어서 아무도 위조할 수 없습니다.',
   'tour.3.2': '{user} 님이 열 번 엽니다. 스티키 레인에서는 서버 몇 대가 응답할까요?',
   'tour.3.2.one': '한 대',
   'tour.3.2.three': '세 대 모두',
@@ -55,8 +51,6 @@ export const tourKo: Readonly<Record<keyof typeof tourEn, string>> = {
   'tour.5.1.sticky': '스티키와 클러스터링에서',
   'tour.5.1.clustered': '클러스터링에서만',
   'tour.5.1.none': '어디에서도 안 됨',
-  'tour.5.1.reveal':
-    '로드 밸런서는 b의 사용자들을 곧바로 살아 있는 서버로 옮깁니다. 하지만 세션은 b의 메모리에 있었고, 그 메모리는 사라졌습니다.',
   'tour.5.2': 'b를 다시 시작합니다. {user} 님은 다시 로그인되어 있을까요?',
   'tour.5.2.yes': '네, b가 돌아왔으니까',
   'tour.5.2.no': '아니요',
@@ -80,8 +74,6 @@ export const tourKo: Readonly<Record<keyof typeof tourEn, string>> = {
   'tour.6.3.out': '로그아웃됨',
   'tour.6.3.error': '곧바로 분명한 오류',
   'tour.6.3.hang': '화면이 멈춤',
-  'tour.6.3.reveal':
-    '곧바로 503입니다. 자기 세션 대신 새 세션을 받는 일은 없습니다. Redis가 다시 응답하면 사용자도 그대로 이어 갑니다.',
 
   'tour.7.title': 'Redis에 있는 것',
   'tour.7.1':
@@ -99,4 +91,38 @@ export const tourKo: Readonly<Record<keyof typeof tourEn, string>> = {
   'tour.7.3.plain': '평범한 객체',
   'tour.7.3.reveal':
     '클래스를 미리 등록해 두었기 때문에 다시 인스턴스가 됩니다. 이제 세션을 이해했습니다. 무엇이든 직접 부숴 보세요.',
+  'tour.1.1.reveal': '쿠키에는 임의의 ID만 들어 있습니다. 값은 서버 쪽에 남습니다.',
+  'tour.1.3.reveal': '쿠키가 없으면 세션도 없습니다. 세션을 어디에 두든 404입니다.',
+  'tour.2.1@one':
+    '서버 하나로는 모자라서 같은 프로그램을 b에서도 돌립니다. {user} 님이 a에서 로그인한 다음 b의 포트에 직접 접속합니다. b는 {user} 님을 알까요?',
+  'tour.2.1.yes': '압니다',
+  'tour.2.1.no': '모릅니다',
+  'tour.2.1.reveal@one': 'a는 세션을 자기 메모리에 두고, b는 그곳을 볼 수 없습니다.',
+  'tour.2.1.reveal@clustered': '압니다. a와 b가 모두 Redis에 물어보므로 어느 서버에 물어도 같습니다.',
+  'tour.2.2@one': '이번에는 서버에 차례로 나눠 보내는 로드 밸런서를 거쳐 열 번 조회합니다. {user} 님은 무엇을 볼까요?',
+  'tour.2.2.reveal@clustered': '늘 그 값이 보입니다. 어느 서버의 차례든 Redis에서 세션을 찾습니다.',
+  'tour.3.1.reveal':
+    '쿠키 탭을 보세요. {cookie} 옆에 로드 밸런서의 쿠키가 하나 더 있습니다. 서버 이름에 대한 서명이어서 아무도 위조할 수 없습니다.',
+  'tour.4.1.reveal@one':
+    'b가 전부 받고, a와 c는 할 일이 없습니다. 고정된 사용자는 세션을 잃지 않고는 옮길 수 없습니다.',
+  'tour.5.1@one':
+    '모두 다시 로그인합니다. {user} 님의 세션은 b 서버에 있습니다. 그리고 b 서버를 강제 종료합니다. {user} 님은 아직 로그인되어 있을까요?',
+  'tour.5.1@clustered':
+    '모두 다시 로그인합니다. 그리고 b 서버를 강제 종료합니다. {user} 님은 아직 로그인되어 있을까요?',
+  'tour.5.1.yes': '네',
+  'tour.5.1.no': '아니요',
+  'tour.5.1.reveal':
+    '로드 밸런서는 b의 사용자들을 곧바로 살아 있는 서버로 보냅니다. 로컬과 스티키에서는 세션이 b의 메모리에 있었으므로 함께 없어졌고, 클러스터링에서는 Redis에 남아 있습니다.',
+  'tour.5.1.reveal@one':
+    '로드 밸런서는 b의 사용자들을 곧바로 살아 있는 서버로 보냅니다. 하지만 세션은 b의 메모리에 있었고, 그 메모리는 없어졌습니다.',
+  'tour.5.1.reveal@clustered':
+    '네. 세션은 Redis에 있고, 다른 서버들이 그곳에서 찾습니다. b가 죽은 것을 아무도 알아채지 못했습니다.',
+  'tour.5.2.reveal@one': '서버는 돌아왔지만 메모리는 돌아오지 않습니다. 없어진 세션은 되살아나지 않습니다.',
+  'tour.6.1@one':
+    '모든 서버가 저장소 하나를 함께 씁니다. 모두가 활동하는 동안 d 서버를 추가합니다. 아무도 세션을 잃지 않으면서 d가 곧바로 제 몫을 맡을까요?',
+  'tour.6.1.yes': '네',
+  'tour.6.1.no': '아니요',
+  'tour.6.1.reveal@one': '곧바로 제 몫을 맡고 아무도 세션을 놓치지 않습니다. d가 모든 세션을 Redis에서 찾습니다.',
+  'tour.6.3.reveal':
+    '분명한 503입니다. 처음에는 저장소 제한 시간이 지난 뒤에, 그다음부터는 곧바로 받습니다. 자기 세션 대신 새 세션을 받는 일은 없습니다. 다음으로 넘어갈 때까지 Redis는 멈춰 있고, 넘어가면 사용자도 그대로 이어 갑니다.',
 }
