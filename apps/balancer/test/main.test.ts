@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { fileURLToPath } from 'node:url'
@@ -131,3 +131,24 @@ test('a certificate without its key is one line on stderr and exit 1', async () 
   expect(await lb.exited).toBe(1)
   expect(lb.err).toMatch(/^TLS_CERT, TLS_KEY: not a certificate and its key in PEM[^\n]*\n$/)
 })
+
+test.runIf(process.platform === 'linux').each([{}, { WORKERS: '1' }])(
+  'SIGUSR2 while it starts does no harm (%o)',
+  async (env: Record<string, string>) => {
+    await using nodes = await startNodes(['a'])
+    await using lb = new BalancerProcess({ UPSTREAMS: upstreams(nodes), ...env })
+    const caught = (): bigint => {
+      const status = readFileSync(`/proc/${lb.child.pid}/status`, 'utf8')
+      return BigInt(`0x${/^SigCgt:\s*([\da-f]+)/m.exec(status)?.[1] ?? '0'}`)
+    }
+    // As soon as it is the program's to decide what the signal does.
+    await expect.poll(() => (caught() >> 11n) & 1n).toBe(1n)
+    expect(lb.ready).toBeUndefined()
+    while (!lb.ready && lb.child.exitCode === null && lb.child.signalCode === null) {
+      lb.child.kill('SIGUSR2')
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    expect(lb.child.signalCode).toBe(null)
+    expect(await (await fetch(lb.ready?.url ?? '')).text()).toBe('a')
+  },
+)

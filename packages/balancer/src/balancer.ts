@@ -38,8 +38,8 @@ export interface Balancer extends AsyncDisposable {
   readonly affinityName: string | undefined
   /** Whether it is on its way out. */
   readonly isClosing: boolean
-  /** Requests and tunnels in progress, and requests that wait for a place. */
-  readonly load: { readonly active: number; readonly waiting: number }
+  /** Requests and tunnels in progress, requests that wait for a place, and clients' connections. */
+  readonly load: { readonly active: number; readonly waiting: number; readonly connections: number }
   /** Probes every upstream once, then accepts connections. @returns its URL */
   listen(options: ListenOptions): Promise<string>
   /** Adds an upstream; nobody is sent there before its first check has passed. */
@@ -131,8 +131,9 @@ class RunningBalancer implements Balancer {
     this.#scheme = options.front?.tls ? 'https' : 'http'
   }
 
-  get load(): { active: number; waiting: number } {
-    return { active: this.#context.active.size, waiting: this.#context.queue.length }
+  get load(): { active: number; waiting: number; connections: number } {
+    const { active, queue } = this.#context
+    return { active: active.size, waiting: queue.length, connections: this.#connections.size }
   }
 
   get isClosing(): boolean {

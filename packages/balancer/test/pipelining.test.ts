@@ -1,7 +1,8 @@
 import type { ServerResponse } from 'node:http'
 import { describe, expect, test } from 'vitest'
 import { testBalancer } from './support/balancer.ts'
-import { RawClient } from './support/client.ts'
+import { ask, RawClient } from './support/client.ts'
+import { inTurns } from './support/in-turns.ts'
 import { testNode } from './support/node.ts'
 
 const get = (path: string, more = '') => `GET ${path} HTTP/1.1\r\nHost: x\r\n${more}\r\n`
@@ -70,5 +71,88 @@ describe('several requests on one connection, before the first is answered', () 
     expect(client.received.indexOf('/held')).toBeLessThan(client.received.indexOf('/socket'))
     expect(node.seen[1]?.headers.upgrade).toBeUndefined()
     expect(upgrades).toBe(0)
+  })
+})
+
+describe('requests that come before the answers to those before them', () => {
+  const methods = ['GET', 'HEAD', 'OPTIONS', 'POST', 'PUT', 'PATCH', 'DELETE', 'PURGE']
+  const safe = new Set(['GET', 'HEAD', 'OPTIONS'])
+  const full = process.env.TEST_BUDGET === 'full'
+  const request = (method: string, path: string) =>
+    `${method} ${path} HTTP/1.1\r\nHost: x\r\n${safe.has(method) ? '' : 'Content-Length: 1\r\n'}\r\n${safe.has(method) ? '' : 'b'}`
+
+  test('are served one after the other, unless all of them are safe', async () => {
+    await using node = await testNode('a')
+    const held = new Map<string, ServerResponse>()
+    node.handler = (req, res) => void held.set(String(req.url), res)
+    await using lb = await testBalancer({ nodes: [node] })
+    const pairs: string[][] = methods.flatMap((first) => methods.map((second) => [first, second]))
+    const orders = full ? pairs.flatMap((pair) => methods.map((third) => [...pair, third])) : pairs
+    await inTurns(orders, async (order, o) => {
+      const paths = order.map((_, i) => `/${o}-${i}`)
+      const text = order.map((method, i) => request(method, paths[i] as string)).join('')
+      await using client = new RawClient(lb.port).send(text)
+      for (const [i, path] of paths.entries()) {
+        // This one, and those behind it as long as all are safe, are at the node, and no other is.
+        const isAllowed = (k: number) => k === i || order.slice(0, k + 1).every((method) => safe.has(method))
+        const allowed = paths.filter((_, k) => k >= i && isAllowed(k))
+        await expect.poll(() => allowed.filter((one) => held.has(one))).toEqual(allowed)
+        expect(paths.slice(i).filter((one) => held.has(one))).toEqual(allowed)
+        held.get(path)?.end(path)
+      }
+      await expect.poll(() => client.received.match(/HTTP\/1\.1 200/g)?.length).toBe(order.length)
+    })
+  })
+
+  test('go to no node when the answer before them closes the connection', async () => {
+    await using node = await testNode('a')
+    node.handler = (_, res) => res.writeHead(200, { 'Content-Length': 2 }).end('ok')
+    await using lb = await testBalancer({ nodes: [node] })
+    const closing = 'POST /1 HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 1\r\n\r\na'
+    await using client = new RawClient(lb.port).send(closing + request('POST', '/2'))
+    await expect.poll(() => client.closed).toBe(true)
+    expect(node.seen.map(({ url }) => url)).toEqual(['/1'])
+    expect(client.received.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 200'])
+  })
+
+  const executed = {
+    'a POST that closes': 'POST /done HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 3\r\n\r\nabc',
+    'a POST': 'POST /done HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc',
+    'a POST in chunks': 'POST /done HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n',
+    'a GET of HTTP/1.0': 'GET /done HTTP/1.0\r\nHost: x\r\n\r\n',
+    'a GET': 'GET /done HTTP/1.1\r\nHost: x\r\n\r\n',
+  }
+  const behind = {
+    'a byte': 'X',
+    garbage: '\0\x01\xff garbage\r\n\r\n',
+    'a wrong version': 'GET /next HTTP/1.7\r\nHost: x\r\n\r\n',
+    'a large head': `GET /next HTTP/1.1\r\nHost: x\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`,
+    'half a request': 'GET /next HT',
+    'two framings':
+      'POST /next HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n',
+    'a broken body': 'POST /next HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n',
+    'a TLS hello': '\x16\x03\x01\x02\x00\x01',
+  }
+  const cases = Object.entries(executed).flatMap(([first, text]) =>
+    Object.keys(behind).map((then) => [first, then, text] as const),
+  )
+
+  test.each(cases)('%s that a node has executed gets that answer, whatever comes behind: %s', async (_, then, text) => {
+    await using node = await heldNode()
+    const held = Promise.withResolvers<ServerResponse>()
+    node.handler = (req, res) => (req.url === '/done' ? held.resolve(res) : res.end())
+    await using lb = await testBalancer({ nodes: [node], front: { headersTimeoutMs: 300, keepAliveMs: 300 } })
+    await using client = new RawClient(lb.port).send(text + behind[then as keyof typeof behind])
+    const res = await held.promise
+    // What comes behind has been read by now.
+    await ask(lb.url)
+    res.end('as executed')
+    await expect.poll(() => client.closed).toBe(true)
+    expect(client.received).toMatch(/^HTTP\/1\.1 200 OK\r\n[\s\S]*as executed/)
+    expect(client.received.match(/HTTP\/1\.1 \d+/g)?.length).toBeLessThanOrEqual(2)
+    expect(client.received).not.toMatch(/HTTP\/1\.1 5/)
+    await expect
+      .poll(() => lb.done.filter(({ path }) => path === '/done'))
+      .toMatchObject([{ status: 200, termination: 'ok' }])
   })
 })

@@ -20,6 +20,10 @@ export class Connections {
     })
   }
 
+  get size(): number {
+    return this.#sockets.size
+  }
+
   /**
    * Accepts no more, and closes nothing: http.Server's own close() would drop connections that are just made and whose
    * first request is still on its way. @returns when the last connection is closed

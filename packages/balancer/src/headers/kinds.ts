@@ -21,6 +21,7 @@ export const VIA = 15
 /** HTTP/2's name for the host. */
 export const AUTHORITY = 16
 export const TRAILER = 17
+export const MAX_FORWARDS = 18
 
 const kinds = {
   'keep-alive': DROP,
@@ -44,6 +45,7 @@ const kinds = {
   forwarded: FORWARDED,
   'x-real-ip': FORWARDED_OTHER,
   via: VIA,
+  'max-forwards': MAX_FORWARDS,
   ':authority': AUTHORITY,
 } as const
 

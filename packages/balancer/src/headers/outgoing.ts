@@ -12,11 +12,27 @@ export interface OutgoingOptions {
   readonly via: string | undefined
 }
 
+/** What of a request its headers are made from. */
+export interface Sent {
+  readonly head: RequestHead
+  readonly peer: Peer
+  readonly requestId: string
+  readonly method: string
+  readonly req: { readonly httpVersion: string }
+}
+
+/** Methods whose requests have no body unless they say so. */
+const BODILESS = new Set(['GET', 'HEAD', 'DELETE', 'OPTIONS', 'TRACE', 'CONNECT'])
+
+/** The name by which a balancer knows itself in `Via`; what follows in its option is a comment. */
+export const ownName = (via: string): string => via.split(/[ \t]/)[0]?.toLowerCase() ?? ''
+
 /**
  * The headers of a request as its upstream gets them: hop-by-hop ones gone, who the client is said by the balancer, and
  * by proxies before it only if they are trusted.
  */
-export function outgoingHeaders(head: RequestHead, peer: Peer, requestId: string, options: OutgoingOptions): string[] {
+export function outgoingHeaders(request: Sent, options: OutgoingOptions): string[] {
+  const { head, peer, requestId, method, req } = request
   const out = head.kept
   const host = head.host ?? ''
   out.push('Host', host, 'X-Request-Id', requestId)
@@ -24,15 +40,19 @@ export function outgoingHeaders(head: RequestHead, peer: Peer, requestId: string
   const cookie = visibleCookie(head.cookie, options.hiddenCookie)
   if (cookie !== undefined) out.push('Cookie', cookie)
   if (head.length !== undefined && !head.chunked) out.push('Content-Length', String(head.length))
+  // RFC 9110 §8.6: some servers refuse a POST that says nothing of its body.
+  else if (head.length === undefined && !head.chunked && !BODILESS.has(method)) out.push('Content-Length', '0')
   if (head.trailer !== undefined && head.chunked) out.push('Trailer', head.trailer)
-  if (head.te !== undefined && /(^|,)\s*trailers\s*(;|,|$)/i.test(head.te)) out.push('TE', 'trailers')
+  if (head.te !== undefined && /(^|,)\s*trailers\s*(;|,|$)/i.test(head.te))
+    out.push('TE', 'trailers', 'Connection', 'TE')
+  if (head.maxForwards !== undefined) out.push('Max-Forwards', oneLess(head.maxForwards, method))
   if (peer.isTrusted) pushTrusted(out, head, peer, host)
   else {
     out.push('X-Forwarded-For', peer.address, 'X-Forwarded-Proto', peer.scheme)
     out.push('X-Forwarded-Host', host, 'Forwarded', peer.forwarded(host))
   }
   if (options.via !== undefined) {
-    const hop = `1.1 ${options.via}`
+    const hop = `${req.httpVersion} ${options.via}`
     out.push('Via', head.via === undefined ? hop : `${head.via}, ${hop}`)
   } else if (head.via !== undefined) out.push('Via', head.via)
   return out
@@ -47,6 +67,10 @@ function pushTrusted(out: string[], head: RequestHead, peer: Peer, host: string)
   out.push('Forwarded', head.forwarded === undefined ? hop : `${head.forwarded}, ${hop}`)
   if (head.forwardedOther) out.push(...head.forwardedOther)
 }
+
+// RFC 9110 §7.6.2: only OPTIONS and TRACE go by it, and TRACE is refused.
+const oneLess = (value: string, method: string): string =>
+  method === 'OPTIONS' && /^\d{1,15}$/.test(value) ? String(Number(value) - 1) : value
 
 function visibleCookie(cookie: string | undefined, hidden: string | undefined): string | undefined {
   return cookie === undefined || hidden === undefined ? cookie : withoutCookie(cookie, hidden)

@@ -27,6 +27,7 @@ export class RequestHead {
   /** The rest of `X-Forwarded-*`, names and values in turn. */
   forwardedOther: string[] | undefined
   via: string | undefined
+  maxForwards: string | undefined
   problem: Problem | undefined
 
   constructor(rawHeaders: readonly string[]) {
@@ -36,7 +37,7 @@ export class RequestHead {
       if (kind === kinds.PLAIN) this.kept.push(name, rawHeaders[i + 1] as string)
       else if (kind !== kinds.DROP) this.#special(kind, name, rawHeaders[i + 1] as string)
     }
-    if (this.authority !== undefined) this.host = this.authority
+    if (this.authority !== undefined) this.#takeAuthority(this.authority)
     if (this.connection !== undefined) this.kept = withoutNamed(this.kept, kinds.namedBy(this.connection))
     if (this.trailer !== undefined) this.trailer = announced(this.trailer, this.connection)
   }
@@ -54,14 +55,27 @@ export class RequestHead {
     return this.chunked || (this.length !== undefined && this.length > 0)
   }
 
+  /** Whether the client wants the connection closed behind the answer (RFC 9112 §9.6). */
+  get isLast(): boolean {
+    return this.connection !== undefined && /(?:^|,)[ \t]*close[ \t]*(?:,|$)/i.test(this.connection)
+  }
+
   get hasTrailers(): boolean {
     return this.chunked && this.trailer !== undefined
+  }
+
+  // RFC 9113 §8.3.1: a Host field beside it says the same.
+  #takeAuthority(authority: string): void {
+    if (this.host !== undefined && this.host.toLowerCase() !== authority.toLowerCase()) {
+      this.problem = { status: 400, text: 'Host differs from :authority' }
+    }
+    this.host = authority
   }
 
   #special(kind: number, name: string, value: string): void {
     switch (kind) {
       case kinds.HOST:
-        if (this.host !== undefined) this.problem = { status: 400, text: 'two Host headers' }
+        if (this.host !== undefined) this.problem = { status: 400, text: 'more than one Host header' }
         this.host = value
         return
       case kinds.COOKIE:
@@ -69,7 +83,7 @@ export class RequestHead {
         return
       case kinds.LENGTH:
         if (this.length !== undefined || !/^\d{1,15}$/.test(value)) {
-          this.problem = { status: 400, text: 'Content-Length is repeated or not a number' }
+          this.problem = { status: 400, text: 'malformed or repeated Content-Length' }
         }
         this.length = Number(value)
         return
@@ -102,6 +116,7 @@ export class RequestHead {
     else if (kind === kinds.FORWARDED_HOST) this.forwardedHost = value
     else if (kind === kinds.FORWARDED) this.forwarded = join(this.forwarded, value, ', ')
     else if (kind === kinds.VIA) this.via = join(this.via, value, ', ')
+    else if (kind === kinds.MAX_FORWARDS) this.maxForwards = value
     else if (kind === kinds.AUTHORITY) this.authority = value
     else {
       this.forwardedOther ??= []
@@ -112,9 +127,9 @@ export class RequestHead {
   // RFC 9112 §6.1: a body whose end cannot be known for certain is the stuff that smuggling is made of.
   #transferEncoding(value: string): void {
     if (value.toLowerCase() !== 'chunked') {
-      this.problem = { status: 501, text: 'the only transfer coding understood is chunked' }
+      this.problem = { status: 501, text: 'the only supported transfer coding is chunked' }
     }
-    if (this.chunked) this.problem = { status: 400, text: 'Transfer-Encoding is repeated' }
+    if (this.chunked) this.problem = { status: 400, text: 'repeated Transfer-Encoding' }
     this.chunked = true
   }
 }

@@ -1,4 +1,5 @@
 import { namedBy } from './kinds.ts'
+import { isLink } from './link.ts'
 import { withoutNamed } from './request-head.ts'
 import { announced } from './trailers.ts'
 
@@ -67,6 +68,20 @@ export function responseHeaders(raw: string[], options: ResponseHeadOptions): st
   if (options.setCookie !== undefined) kept.push('Set-Cookie', options.setCookie, 'Cache-Control', 'no-store')
   kept.push('X-Request-Id', options.requestId)
   return kept
+}
+
+/** The fields of an interim answer (1xx) as the client gets them: what frames or belongs to a connection is gone, and links that cannot be read. */
+export function informationHeaders(raw: readonly string[]): string[] {
+  const out: string[] = []
+  let connection: string | undefined
+  for (let i = 0; i < raw.length; i += 2) {
+    const name = raw[i] as string
+    const value = raw[i + 1] as string
+    const kind = kindOf(name)
+    if (kind === 2) connection = connection === undefined ? value : `${connection},${value}`
+    else if (kind === 4 || (kind === 0 && (name.toLowerCase() !== 'link' || isLink(value)))) out.push(name, value)
+  }
+  return connection === undefined ? out : withoutNamed(out, namedBy(connection))
 }
 
 function checkCoding(coding: string): void {

@@ -1,5 +1,5 @@
-import type { OutgoingHttpHeaders, ServerResponse } from 'node:http'
-import type { Http2Stream } from 'node:http2'
+import { type OutgoingHttpHeaders, type ServerResponse, STATUS_CODES } from 'node:http'
+import type { Http2Stream, ServerHttp2Stream } from 'node:http2'
 import { onTurn } from '../front/pipelining.ts'
 
 /** Writes a response's head in the client's protocol: raw headers in HTTP/1, gathered by name in HTTP/2. */
@@ -25,11 +25,32 @@ export function flushHead(res: ServerResponse): void {
   else res.write(EMPTY)
 }
 
-/** Sends a 103 with these links, unless Node takes one of them for malformed: hints may be lost, answers may not. */
-export function writeHints(res: ServerResponse, links: string[]): void {
+/**
+ * Sends an interim answer (1xx), if it can go out now: behind another answer, or before a client that takes nothing, it is lost.
+ * Not by Node's own call: its grammar for `Link` is not RFC 8288's, and it sends no other field.
+ */
+export function writeInformation(res: ServerResponse, status: number, headers: string[]): void {
+  if (res.headersSent || res.writableLength > MOST_WAITING) return
+  if (isHttp2(res)) writeInformation2(res, status, headers)
+  else res.socket?.write(headText(status, STATUS_CODES[status] ?? '', headers), 'latin1')
+}
+
+function writeInformation2(res: ServerResponse, status: number, headers: string[]): void {
   try {
-    res.writeEarlyHints({ link: links })
-  } catch {}
+    const stream = streamOf(res) as ServerHttp2Stream | undefined
+    stream?.additionalHeaders({ ...combined(headers), ':status': status })
+  } catch {
+    // A field that HTTP/2 does not allow: interim answers may be lost, answers may not.
+  }
+}
+
+const MOST_WAITING = 65_536
+
+/** A response's head as it goes over the wire, one character a byte. */
+export function headText(status: number, message: string, headers: readonly string[]): string {
+  let text = `HTTP/1.1 ${status} ${message}\r\n`
+  for (let i = 0; i < headers.length; i += 2) text += `${headers[i]}: ${headers[i + 1]}\r\n`
+  return `${text}\r\n`
 }
 
 /** Lets trailers follow the body, where the client's protocol and the body's framing can carry them. */

@@ -9,13 +9,13 @@ import type { Termination } from '../front/termination.ts'
 import { outgoingHeaders } from '../headers/outgoing.ts'
 import type { Peer } from '../headers/peer.ts'
 import type { Problem } from '../headers/request-head.ts'
-import { responseHeaders } from '../headers/response-head.ts'
+import { informationHeaders, responseHeaders } from '../headers/response-head.ts'
 import { passedTrailers } from '../headers/trailers.ts'
 import type { Upstream } from '../pool/upstream.ts'
 import { conclude } from './accounting.ts'
 import { ClientResponse, type ResponseEvents } from './client-response.ts'
 import type { Context, InProgress } from './context.ts'
-import { isHttp2, writeHints } from './head-writer.ts'
+import { isHttp2, writeInformation } from './head-writer.ts'
 import { type Client, type Ending, proxy } from './loop.ts'
 import { ProxiedRequest } from './request.ts'
 import { Upload } from './upload.ts'
@@ -40,8 +40,12 @@ export function serveHttp(
   const request = new ProxiedRequest(context, req, peer)
   if (isHttp2(res)) request.head.frameAs2(req)
   const client = new HttpClient(context, request, res)
-  const refusal = problem ?? request.head.problem ?? problemOf(req, request.head)
+  const refusal = problem ?? problemOf(request, context.outgoing.via)
   if (refusal) return client.refuse(refusal)
+  // RFC 9110 §7.6.2
+  if (request.method === 'OPTIONS' && request.head.maxForwards === '0') return client.answer(NOT_FORWARDED)
+  // Node's parser does not notice it beside an upgrade that is ignored.
+  if (request.head.isLast && !isHttp2(res)) peer.isRefused = true
   client.prepare(expectsContinue)
   const turn = turnOf(res)
   if (turn) void turn.then(() => proxy(context, request, client))
@@ -88,12 +92,12 @@ class HttpClient implements Client, Receiver, ResponseEvents, InProgress {
 
   /** Makes ready what is sent, whichever upstream takes it. */
   prepare(expectsContinue: boolean): void {
-    const { head, peer, requestId, req } = this.#request
+    const { head, req } = this.#request
     if (head.hasBody) {
       req.on('error', (error) => this.#onBodyError(error))
       this.#body = this.#upload()
     }
-    this.#headers = outgoingHeaders(head, peer, requestId, this.#context.outgoing)
+    this.#headers = outgoingHeaders(this.#request, this.#context.outgoing)
     if (expectsContinue) this.#continueWhenRead()
   }
 
@@ -124,13 +128,13 @@ class HttpClient implements Client, Receiver, ResponseEvents, InProgress {
   }
 
   onInformation(status: number, rawHeaders: string[]): void {
-    if (status !== 103 || this.#request.req.httpVersion === '1.0') return
-    const links = rawHeaders.filter((_, i) => i % 2 === 1 && rawHeaders[i - 1]?.toLowerCase() === 'link')
-    if (links.length > 0) writeHints(this.#res, links)
+    if (this.#request.req.httpVersion === '1.0') return
+    const headers = informationHeaders(rawHeaders)
+    if (status !== 103 || headers.length > 0) writeInformation(this.#res, status, headers)
   }
 
   onHeaders(status: number, message: string, rawHeaders: string[]) {
-    const { upstream, requestId, method, req } = this.#request
+    const { upstream, requestId, method, req, head } = this.#request
     try {
       const headers = responseHeaders(rawHeaders, {
         requestId,
@@ -138,7 +142,7 @@ class HttpClient implements Client, Receiver, ResponseEvents, InProgress {
         trailers: req.httpVersion !== '1.0' && method !== 'HEAD',
         length: status !== 204,
       })
-      const flags = { closing: this.#context.isClosing(), early: this.#isEarly }
+      const flags = { closing: this.#context.isClosing() || head.isLast, early: this.#isEarly }
       this.#response.head(status, message, headers, flags)
     } catch (error) {
       // What the parser let through and no answer may hold.
@@ -227,10 +231,10 @@ class HttpClient implements Client, Receiver, ResponseEvents, InProgress {
   #answer(why: Termination, status: number, text: string, close: boolean): void {
     const early = this.#isEarly
     if (early) closeGently(this.#res)
-    const { peer, requestId } = this.#request
+    const { peer, requestId, head } = this.#request
     if (close && !isHttp2(this.#res)) peer.isRefused = true
     this.#finish(why, status)
-    respond(this.#res, { status, text, requestId, close: close || early }, this.#context.stalls)
+    respond(this.#res, { status, text, requestId, close: close || early || head.isLast }, this.#context.stalls)
   }
 
   // The answer is here before the client has sent all of its request.
@@ -262,4 +266,5 @@ class HttpClient implements Client, Receiver, ResponseEvents, InProgress {
 }
 
 const BODY_TIMEOUT: Problem = { status: 408, text: 'the request body did not arrive in time' }
+const NOT_FORWARDED: Ending = { termination: 'ok', status: 200, text: 'Max-Forwards is 0: the balancer answers' }
 const REMOVED: Ending = { termination: 'balancer_closed', status: 502, text: 'the upstream was removed' }

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http'
+import { isHost, readTarget } from '../front/target.ts'
 import { clientAddress, type Peer } from '../headers/peer.ts'
 import { RequestHead } from '../headers/request-head.ts'
 import type { PickKey } from '../policies/policy.ts'
@@ -9,6 +10,7 @@ import type { Context } from './context.ts'
 export class ProxiedRequest implements PickKey {
   readonly requestId: string
   readonly method: string
+  /** Origin form, byte for byte as it came; `*` for OPTIONS; anything else is refused. */
   readonly path: string
   readonly req: IncomingMessage
   readonly head: RequestHead
@@ -30,8 +32,17 @@ export class ProxiedRequest implements PickKey {
     this.peer = peer
     this.requestId = context.nextRequestId()
     this.method = req.method ?? 'GET'
-    this.path = req.url ?? ''
     this.head = new RequestHead(req.rawHeaders)
+    const { path, authority } = readTarget(this.method, req.url ?? '')
+    // HTTP/2 has no absolute form: there it is a target that is not served.
+    this.path = authority !== undefined && 'stream' in req ? (req.url ?? '') : path
+    if (authority !== undefined) this.#takeHost(authority)
+  }
+
+  // RFC 9112 §3.2.2: the field is ignored, but must be there, and sound.
+  #takeHost(authority: string): void {
+    const { host } = this.head
+    if (host === undefined ? this.req.httpVersion === '1.0' : isHost(host)) this.head.host = authority
   }
 
   get address(): string {

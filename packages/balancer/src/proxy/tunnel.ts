@@ -44,13 +44,6 @@ export function boundSink(source: Readable, sink: Duplex, stalls: Stalls, onStal
   sink.once('close', onRoom)
 }
 
-/** A response's head as it goes over the wire, one character a byte. */
-export function headText(status: number, message: string, headers: readonly string[]): string {
-  let text = `HTTP/1.1 ${status} ${message}\r\n`
-  for (let i = 0; i < headers.length; i += 2) text += `${headers[i]}: ${headers[i + 1]}\r\n`
-  return `${text}\r\n`
-}
-
 /** Frames what goes through it as chunks (RFC 9112 §7.1). */
 export class Chunks extends Transform {
   override _transform(chunk: Buffer, _: string, done: () => void): void {

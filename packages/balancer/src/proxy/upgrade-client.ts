@@ -13,9 +13,10 @@ import { responseHeaders } from '../headers/response-head.ts'
 import type { Upstream } from '../pool/upstream.ts'
 import { conclude } from './accounting.ts'
 import type { Context, InProgress } from './context.ts'
+import { headText } from './head-writer.ts'
 import { type Client, type Ending, proxy } from './loop.ts'
 import { ProxiedRequest } from './request.ts'
-import { boundSink, Chunks, headText, join } from './tunnel.ts'
+import { boundSink, Chunks, join } from './tunnel.ts'
 
 /**
  * Serves a WebSocket: the upgrade is sent to an upstream as any request is, then bytes go both ways until either end closes,
@@ -25,7 +26,7 @@ import { boundSink, Chunks, headText, join } from './tunnel.ts'
 export function serveUpgrade(context: Context, req: IncomingMessage, socket: Duplex, early: Buffer, peer: Peer) {
   const request = new ProxiedRequest(context, req, peer)
   const client = new UpgradeClient(context, request, socket as Socket, early)
-  const problem = request.head.problem ?? problemOf(req, request.head)
+  const problem = problemOf(request, context.outgoing.via)
   const text = problem?.text ?? (request.head.hasBody ? 'an upgrade request with a body' : undefined)
   if (text !== undefined) return client.answer({ termination: 'bad_request', status: problem?.status ?? 400, text })
   client.prepare()
@@ -73,8 +74,7 @@ class UpgradeClient implements Client, InProgress {
 
   /** Makes ready what is sent, whichever upstream takes it. */
   prepare(): void {
-    const { head, peer, requestId } = this.#request
-    this.#headers = outgoingHeaders(head, peer, requestId, this.#context.outgoing)
+    this.#headers = outgoingHeaders(this.#request, this.#context.outgoing)
     this.#headers.push('Connection', 'Upgrade', 'Upgrade', 'websocket')
   }
 

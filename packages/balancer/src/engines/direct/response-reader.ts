@@ -133,7 +133,7 @@ export class ResponseReader {
 
   #head(bytes: Buffer, at: number): number {
     const end = within(bytes.indexOf(END_OF_HEAD, at), bytes.length, at, MAX_HEAD)
-    if (end === -1) return at
+    if (end === -1) return begun(bytes, at, START)
     const head = new ResponseHead(latin1(bytes, at, end), this.#toHead)
     if (head.isInterim) {
       this.#events.onInterim(head)
@@ -161,7 +161,7 @@ export class ResponseReader {
 
   #chunkSize(bytes: Buffer, at: number): number {
     const end = within(bytes.indexOf(CRLF, at), bytes.length, at, MAX_CHUNK_LINE)
-    if (end === -1) return at
+    if (end === -1) return begun(bytes, at)
     const match = CHUNK_LINE.exec(latin1(bytes, at, end))
     if (!match) throw new ResponseSyntaxError('not the size of a chunk')
     this.#left = Number.parseInt(match[1] as string, 16)
@@ -184,7 +184,7 @@ export class ResponseReader {
       return at + 2
     }
     const end = within(bytes.indexOf(END_OF_HEAD, at), bytes.length, at, MAX_HEAD)
-    if (end === -1) return at
+    if (end === -1) return begun(bytes, at)
     const text = latin1(bytes, at, end)
     checkCharacters(text)
     readFields(text, 0, this.#trailers, refuseFraming)
@@ -199,6 +199,22 @@ const STATE_AFTER = { none: COMPLETE, length: BODY, chunked: CHUNK_SIZE, close: 
 function refuseFraming(kind: number): void {
   if (isFraming(kind)) throw new ResponseSyntaxError('a trailer that frames the message')
 }
+
+const START = 'HTTP/1.'
+
+/**
+ * What has come of a head or a line is kept, unless nothing that could follow makes it one: the node is not waited for then.
+ * @returns `at` @throws ResponseSyntaxError
+ */
+function begun(bytes: Buffer, at: number, start = ''): number {
+  const isCut = bytes.at(-1) === CR
+  const text = latin1(bytes, at, bytes.length - (isCut ? 1 : 0))
+  checkCharacters(text)
+  if (!text.startsWith(start.slice(0, text.length))) throw new ResponseSyntaxError('not a status line')
+  return at
+}
+
+const CR = 13
 
 /** `end`, the place of a delimiter or -1. @throws ResponseSyntaxError when what it ends is longer than allowed */
 function within(end: number, length: number, at: number, most: number): number {
