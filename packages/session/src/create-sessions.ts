@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { carrier } from './carrier/carrier.ts'
+import { CookiePathWatch } from './carrier/cookie-path.ts'
 import { hashId } from './carrier/id.ts'
 import type { Manager } from './manager.ts'
 import { EventHub } from './observe/events.ts'
@@ -25,6 +26,7 @@ export function createSessions<A extends object = Record<string, unknown>>(optio
   const manager: Manager = {
     options: resolved,
     carrier: carrier(resolved),
+    cookiePath: new CookiePathWatch(resolved.cookie?.path ?? '/'),
     events,
     storeClient: new StoreClient({
       store,

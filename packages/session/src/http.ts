@@ -13,6 +13,7 @@ export type { SessionEvent, SessionEvents, SessionListener, StoreOperation } fro
 export { type MetricsOptions, type SessionMetrics, sessionMetrics } from './observe/metrics.ts'
 export type { ResolvedOptions, SessionsOptions } from './options.ts'
 export type { SessionInfo } from './request/info.ts'
+export type { SessionLifetime } from './request/lifetime.ts'
 export type { SessionReport } from './request/report.ts'
 export type { RotateOptions } from './request/rotate.ts'
 export type { Session } from './session.ts'
@@ -28,6 +29,7 @@ export type {
   CommitResult,
   Lifetime,
   Loaded,
+  OwnLifetime,
   SessionDelta,
   SessionListing,
   SessionPage,

@@ -1,4 +1,5 @@
 import type { Carrier } from './carrier/carrier.ts'
+import type { CookiePathWatch } from './carrier/cookie-path.ts'
 import type { SessionKey } from './carrier/id.ts'
 import type { EventHub } from './observe/events.ts'
 import type { ResolvedOptions } from './options.ts'
@@ -9,6 +10,8 @@ import type { StoreClient } from './store/store-client.ts'
 export interface Manager {
   readonly options: ResolvedOptions
   readonly carrier: Carrier
+  /** Watches for cookies that will not come back. */
+  readonly cookiePath: CookiePathWatch
   readonly storeClient: StoreClient
   readonly events: EventHub
   /** Keeps one node's updates of one session from meeting each other in the store. */

@@ -143,7 +143,7 @@ const NAMES: Names<Required<SessionsOptions>> = {
 export function resolveOptions(options: SessionsOptions): ResolvedOptions {
   checkNames<SessionsOptions>('createSessions', options, NAMES)
   checkStore(options.store)
-  const { codec = json(), header, route, now = Date.now } = options
+  const { codec = json(), header, route } = options
   const { onStoreFailure = DEFAULTS.onStoreFailure, onTooManySessions = DEFAULTS.onTooManySessions } = options
   if (typeof codec?.encode !== 'function' || typeof codec.decode !== 'function') {
     refuse(
@@ -164,9 +164,6 @@ export function resolveOptions(options: SessionsOptions): ResolvedOptions {
   if (route !== undefined && !/^[A-Za-z0-9_-]{1,64}$/.test(route)) {
     refuse('route', route, '1 to 64 characters of A–Z a–z 0–9 _ -')
   }
-  if (typeof now !== 'function' || !(now() >= 0 && now() < Infinity)) {
-    refuse('now', typeof now === 'function' ? now() : now, 'a function that returns epoch ms')
-  }
   return {
     store: options.store,
     ...resolveCarrier(options.cookie, header),
@@ -185,9 +182,18 @@ export function resolveOptions(options: SessionsOptions): ResolvedOptions {
     route,
     eventSalt: options.eventSalt,
     openTelemetry: options.openTelemetry ?? true,
-    // Stores keep whole ms: a finer clock is read down.
-    now: now === Date.now ? now : () => Math.floor(now()),
+    now: resolveClock(options.now),
   }
+}
+
+/** Stores keep whole ms: a finer clock is read down. */
+function resolveClock(now: (() => number) | undefined): () => number {
+  if (now === undefined || now === Date.now) return Date.now
+  const first: unknown = typeof now === 'function' ? now() : now
+  if (typeof now !== 'function' || !Number.isFinite(first) || (first as number) < 0) {
+    refuse('now', first, 'a function that returns epoch ms')
+  }
+  return () => Math.floor(now())
 }
 
 function resolveLifetime(options: SessionsOptions): Lifetime {

@@ -278,7 +278,7 @@ describe('the cookie', () => {
     const age = async () => /Max-Age=(\d+)/.exec(setCookies(await n.user.get('/get'))[0] ?? '')?.[1]
     expect(await age()).toBeUndefined()
     clock.pass(10_000)
-    expect(await age()).toBe('60')
+    expect(await age()).toBe('70')
     clock.pass(40_000)
     expect(await age()).toBe('40') // never beyond the absolute limit
   })

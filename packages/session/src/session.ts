@@ -3,6 +3,7 @@ import { checkKeep } from './request/changes.ts'
 import { commit } from './request/commit.ts'
 import { invalidate, regenerate } from './request/end.ts'
 import { infoOf, type SessionInfo } from './request/info.ts'
+import { ownLifetime, type SessionLifetime } from './request/lifetime.ts'
 import type { SessionReport } from './request/report.ts'
 import type { RequestSession } from './request/request-session.ts'
 import { type RotateOptions, rotate } from './request/rotate.ts'
@@ -105,6 +106,24 @@ export class Session<A extends object = Record<string, unknown>> {
       this.#request.assertUnsent('regenerate')
       checkKeep('session.regenerate', keep)
       await regenerate(this.#request, keep)
+    })
+  }
+
+  /**
+   * Gives the session a lifetime of its own, for "keep me logged in"; `null`: that of the options again. Takes effect with the
+   * commit. Makes no session: set an attribute or log in as well.
+   * @example
+   * await session.setLifetime({ idleTimeoutMs: 30 * 24 * 3_600_000, absoluteTimeoutMs: 0, persistent: true })
+   */
+  setLifetime(lifetime: SessionLifetime | null): Promise<void> {
+    const request = this.#request
+    return request.writes.run(async () => {
+      request.assertWritable('setLifetime')
+      const { idleTimeoutMs } = request.manager.options.lifetime
+      const own = lifetime === null ? null : ownLifetime(lifetime, idleTimeoutMs)
+      await request.loadToWrite()
+      request.assertWritable('setLifetime')
+      request.change().lifetime = own
     })
   }
 

@@ -14,12 +14,12 @@ export interface CarrierHeader {
 export interface Carrier {
   /** The id in a request. */
   read(headers: IncomingHttpHeaders): Token | 'absent' | 'malformed'
-  /** The header that gives the client this id. */
+  /** The header that gives the client this id, to keep for so long; `undefined`: until the browser is closed. */
   give(id: string, isTls: boolean, maxAgeMs: number | undefined): CarrierHeader
   /** The header that makes the client forget it. */
   take(isTls: boolean): CarrierHeader
-  /** Whether the client is to be given its id again whenever the session is touched. */
-  readonly isRenewed: boolean
+  /** Whether clients keep ids when their browsers are closed, unless a session says otherwise. */
+  readonly isPersistent: boolean
   /** Whether writing needs to know if the request came over TLS. */
   readonly asksTls: boolean
 }
@@ -35,12 +35,12 @@ export function carrier({ cookie, header, route, store }: ResolvedOptions): Carr
   const format = new TokenFormat({ route, foreign, secrets, encoding })
   const writer = new CookieWriter(cookie)
   return {
-    isRenewed: persistent,
+    isPersistent: persistent,
     asksTls: secure === 'auto',
     read: (headers) => readCookie(headers.cookie, cookie.name, format),
     give: (id, isTls, maxAgeMs) => ({
       name: 'set-cookie',
-      value: writer.set(format.write(id), isTls, persistent ? maxAgeMs : undefined),
+      value: writer.set(format.write(id), isTls, maxAgeMs),
     }),
     take: (isTls) => ({ name: 'set-cookie', value: writer.clear(isTls) }),
   }
@@ -70,7 +70,7 @@ function scanCookie(header: string, name: string, format: TokenFormat): Token | 
 
 function headerCarrier(name: string, format: TokenFormat): Carrier {
   return {
-    isRenewed: false,
+    isPersistent: false,
     asksTls: false,
     read: (headers) => {
       const value = headers[name]

@@ -1,5 +1,6 @@
 import { newId } from '../carrier/id.ts'
 import { show } from '../show.ts'
+import type { OwnLifetime } from '../store/store.ts'
 import type { RequestSession } from './request-session.ts'
 
 /** A new id that waits for the commit, and whose session it becomes with it; `null`: nobody's. */
@@ -18,6 +19,8 @@ export class Changes {
   readonly attributes: Map<string, Uint8Array | undefined>
   #rotation: Rotation | undefined
   #isAnew = false
+  /** A lifetime of the session's own; `null`: none any longer. */
+  lifetime: OwnLifetime | null | undefined
 
   constructor(attributes: Iterable<readonly [string, Uint8Array | undefined]> = []) {
     this.attributes = new Map(attributes)
@@ -33,7 +36,7 @@ export class Changes {
   }
 
   get isEmpty(): boolean {
-    return this.#rotation === undefined && this.attributes.size === 0
+    return this.#rotation === undefined && this.attributes.size === 0 && this.lifetime === undefined
   }
 
   /** Has the session get a new id. A user who was named before stays named. */
@@ -48,6 +51,7 @@ export class Changes {
   beginAnew(kept: ReadonlyMap<string, Uint8Array>): void {
     this.attributes.clear()
     for (const [name, bytes] of kept) this.attributes.set(name, bytes)
+    this.lifetime = undefined
     this.#isAnew = true
   }
 }

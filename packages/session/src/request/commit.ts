@@ -1,6 +1,8 @@
 import type { CarrierHeader } from '../carrier/carrier.ts'
 import { SessionMutatedError } from '../errors.ts'
-import type { CommitResult, SessionDelta } from '../store/store.ts'
+import type { ResolvedOptions } from '../options.ts'
+import { type CommitResult, deadline, lifetimeOf, type SessionDelta, type StoredSession } from '../store/store.ts'
+import type { Changes } from './changes.ts'
 import { conflict } from './conflict.ts'
 import { deltaOf } from './delta.ts'
 import { beginAnew, endInStore } from './end.ts'
@@ -45,8 +47,8 @@ export async function commit(request: RequestSession): Promise<boolean> {
   }
   if (!request.changes || request.changes.isEmpty) return false
   await loadToCommit(request)
-  // The session changes hands without its data: it ends, and what is to be saved makes a new one.
-  if (request.changes.isAnew) await beginAnew(request, request.changes)
+  // Nothing is to be left of it: no session either.
+  if (isForNobody(request.changes)) await beginAnew(request, request.changes)
   const delta = deltaOf(request, request.changes)
   if (!delta) return false
   const save = async (): Promise<void> => settle(request, delta, await send(request, delta))
@@ -54,6 +56,9 @@ export async function commit(request: RequestSession): Promise<boolean> {
   else await save()
   return true
 }
+
+const isForNobody = ({ isAnew, rotation, attributes }: Changes): boolean =>
+  isAnew && rotation?.user === null && ![...attributes.values()].some(Boolean)
 
 async function loadToCommit(request: RequestSession): Promise<void> {
   try {
@@ -94,21 +99,23 @@ function settle(request: RequestSession, delta: SessionDelta, result: CommitResu
 export function remember(request: RequestSession, delta: SessionDelta, newId?: string): void {
   const { options } = request.manager
   const { record, id } = request
-  const attributes = new Map(record?.attributes)
+  const before = delta.anew ? undefined : record
+  const attributes = new Map(before?.attributes)
   for (const [name, bytes] of delta.set ?? []) attributes.set(name, bytes)
   for (const name of delta.remove ?? []) attributes.delete(name)
-  const createdAt = delta.create?.createdAt ?? record?.createdAt ?? options.now()
-  const user = delta.user === undefined ? record?.user : delta.user
-  const authenticatedAt = delta.authenticatedAt ?? record?.authenticatedAt
+  const createdAt = (delta.create ?? delta.anew ?? before)?.createdAt ?? options.now()
+  const user = delta.user === undefined ? before?.user : delta.user
+  const authenticatedAt = delta.authenticatedAt ?? (delta.user === null ? undefined : before?.authenticatedAt)
+  const own = delta.lifetime === undefined ? before?.own : (delta.lifetime ?? undefined)
+  const times = { createdAt, lastAccessedAt: before?.lastAccessedAt ?? createdAt, ...(own ? { own } : {}) }
   const now = {
-    createdAt,
-    lastAccessedAt: record?.lastAccessedAt ?? createdAt,
-    idleTimeoutMs: record?.idleTimeoutMs ?? options.lifetime.idleTimeoutMs,
+    ...times,
+    idleTimeoutMs: lifetimeOf(times, options.lifetime).idleTimeoutMs,
     attributes,
     ...(typeof user === 'string' ? { user } : {}),
     ...(authenticatedAt === undefined ? {} : { authenticatedAt }),
   }
-  request.saved(now, (delta.create ? id : (newId ?? id)) as string)
+  request.saved(now, (delta.create ? id : (newId ?? id)) as string, delta.lifetime !== undefined)
   if (delta.create) announce(request, 'created')
 }
 
@@ -120,15 +127,24 @@ function announce(request: RequestSession, what: 'created' | 'rotated', previous
 }
 
 /** The header that the response needs for the client's cookie: to give the id, to take it back, or none. */
-export function dueHeader(
-  { manager, phase, mustForgetId }: RequestSession,
-  isTls: () => boolean,
-): CarrierHeader | undefined {
+export function dueHeader(request: RequestSession, isTls: () => boolean): CarrierHeader | undefined {
+  const { manager, phase, mustForgetId } = request
   const { carrier, options } = manager
   const tls = carrier.asksTls && isTls()
   if (mustForgetId) return carrier.take(tls)
   if (phase.name !== 'stored' || phase.cookie === 'held') return undefined
-  const { idleTimeoutMs, absoluteTimeoutMs } = options.lifetime
-  const restMs = absoluteTimeoutMs ? phase.record.createdAt + absoluteTimeoutMs - options.now() : Infinity
-  return carrier.give(phase.id, tls, Math.min(idleTimeoutMs, restMs))
+  const { record, id } = phase
+  manager.cookiePath.look(request.incoming)
+  const isPersistent = record.own?.persistent ?? carrier.isPersistent
+  return carrier.give(id, tls, isPersistent ? restMs(record, options) : undefined)
+}
+
+/** A browser keeps no cookie for longer: 400 days, ms (RFC 6265bis). */
+const FOREVER_MS = 400 * 24 * 3_600_000
+
+/** For how long the client must keep the cookie so that it does not end before the session, used from now on or not. */
+function restMs(record: StoredSession, { now, lifetime }: ResolvedOptions): number {
+  const at = now()
+  const end = deadline({ ...record, lastAccessedAt: at }, lifetime)
+  return end === Infinity ? FOREVER_MS : end - at
 }

@@ -3,7 +3,7 @@ import { maskId, newId, type SessionKey } from '../carrier/id.ts'
 import type { Token } from '../carrier/token.ts'
 import { SessionGoneError, SessionInvalidatedError, SessionSealedError, SessionStoreError } from '../errors.ts'
 import type { Manager } from '../manager.ts'
-import type { Loaded, StoredSession, StoreOptions } from '../store/store.ts'
+import { type Loaded, lifetimeOf, type StoredSession, type StoreOptions } from '../store/store.ts'
 import { isPending, type Stopwatch } from '../store/store-client.ts'
 import { Changes } from './changes.ts'
 import { MutationWatch } from './freeze.ts'
@@ -45,7 +45,7 @@ export class RequestSession {
   readonly watch: MutationWatch | undefined
   /** The synchronous face, if the handler has asked for it. */
   face: LiveFace | undefined
-  readonly #incoming: Incoming
+  readonly incoming: Incoming
   #outgoing: Outgoing | undefined
   #token: Token | 'absent' | 'malformed' | undefined
   #loading: Promise<void> | undefined
@@ -60,13 +60,13 @@ export class RequestSession {
 
   constructor(manager: Manager, incoming: Incoming, outgoing: Outgoing | undefined) {
     this.manager = manager
-    this.#incoming = incoming
+    this.incoming = incoming
     this.#outgoing = outgoing
     this.watch = manager.options.checkMutations ? new MutationWatch(manager.options.codec) : undefined
   }
 
   get token(): Token | 'absent' | 'malformed' {
-    this.#token ??= this.manager.carrier.read(this.#incoming.headers)
+    this.#token ??= this.manager.carrier.read(this.incoming.headers)
     return this.#token
   }
 
@@ -183,8 +183,9 @@ export class RequestSession {
       return
     }
     const { carrier, events, options } = this.manager
-    const isTouched = options.now() - loaded.lastAccessedAt >= options.lifetime.touchEveryMs
-    const isRenewed = token.stale || (carrier.isRenewed && isTouched)
+    const { touchEveryMs } = lifetimeOf(loaded, options.lifetime)
+    const isTouched = loaded.isTouched ?? options.now() - loaded.lastAccessedAt >= touchEveryMs
+    const isRenewed = token.stale || (isTouched && (loaded.own?.persistent ?? carrier.isPersistent))
     this.#outcome = 'found'
     this.#phase = { name: 'stored', id: token.id, record: loaded, cookie: isRenewed ? 'renew' : 'held' }
     if (events.hears('loaded')) events.emit('loaded', this.event())
@@ -250,10 +251,11 @@ export class RequestSession {
   }
 
   /** Takes over what the store has now, so that reading goes on with it and a later commit is a delta to it. */
-  saved(record: StoredSession, id: string): void {
+  saved(record: StoredSession, id: string, isCookieDue = false): void {
     this.#commit = 'ok'
     const { madeAt } = this
-    const cookie = this.#phase.name === 'stored' && this.#phase.id === id ? this.#phase.cookie : 'new'
+    const isHeld = this.#phase.name === 'stored' && this.#phase.id === id && !isCookieDue
+    const cookie = isHeld && this.#phase.name === 'stored' ? this.#phase.cookie : 'new'
     this.#phase = { name: 'stored', id, record, cookie, ...(madeAt === undefined ? {} : { madeAt }) }
   }
 

@@ -8,6 +8,7 @@ import {
   deadline,
   type Lifetime,
   type Loaded,
+  lifetimeOf,
   type SessionDelta,
   type SessionListing,
   type SessionPage,
@@ -102,10 +103,12 @@ class Memory implements MemoryStore {
       this.#entries.delete(key)
       return 'expired'
     }
-    if (now > entry.lastAccessedAt && now - entry.lastAccessedAt >= lifetime.touchEveryMs) {
-      this.#entries.put(key, ending({ ...entry, lastAccessedAt: now }, lifetime))
-    }
-    return entry
+    const { idleTimeoutMs, touchEveryMs } = lifetimeOf(entry, lifetime)
+    const isChanged = entry.idleTimeoutMs !== idleTimeoutMs // by a deployment
+    const isTouched = now > entry.lastAccessedAt && (isChanged || now - entry.lastAccessedAt >= touchEveryMs)
+    if (!isTouched) return isChanged ? { ...entry, idleTimeoutMs } : entry
+    this.#entries.put(key, ending({ ...entry, lastAccessedAt: now }, lifetime))
+    return { ...entry, idleTimeoutMs, isTouched }
   }
 
   async commit(key: SessionKey, delta: SessionDelta, options: StoreOptions): Promise<CommitResult> {
@@ -122,7 +125,8 @@ class Memory implements MemoryStore {
       this.#entries.delete(key)
       this.#rotated.add(key, options.now, delta.graceMs)
     }
-    this.#entries.put(delta.renameTo ?? key, ending(changed(old, delta), options.lifetime))
+    const before = delta.anew ? blank(delta.anew.createdAt, options.lifetime) : old
+    this.#entries.put(delta.renameTo ?? key, ending(changed(before, delta), options.lifetime))
     return 'ok'
   }
 
@@ -175,13 +179,17 @@ const blank = (createdAt: number, { idleTimeoutMs }: Lifetime): Entry => ({
 })
 
 /** Entries are never changed in place: whoever loaded one keeps what was true then. */
-function changed(entry: Entry, { set, remove, user, authenticatedAt }: SessionDelta): Entry {
+function changed(entry: Entry, { set, remove, user, authenticatedAt, lifetime }: SessionDelta): Entry {
   const attributes = new Map(entry.attributes)
   for (const name of remove ?? []) attributes.delete(name)
   for (const [name, bytes] of set ?? []) attributes.set(name, bytes)
-  const { user: _user, authenticatedAt: _authenticatedAt, ...nobodys } = entry
+  const { user: was, authenticatedAt: at, own: had, ...rest } = entry
+  const own = lifetime === undefined ? had : lifetime
   return {
-    ...(user === null ? nobodys : entry),
+    ...rest,
+    ...(was === undefined || user === null ? {} : { user: was }),
+    ...(at === undefined || user === null ? {} : { authenticatedAt: at }),
+    ...(own ? { own } : {}),
     attributes: packed(attributes),
     ...(typeof user === 'string' ? { user } : {}),
     ...(authenticatedAt === undefined ? {} : { authenticatedAt }),
@@ -216,7 +224,12 @@ function copied(bytes: Uint8Array): Uint8Array {
   return copy
 }
 
-const ending = (entry: Entry, lifetime: Lifetime): Entry => ({ ...entry, endsAt: deadline(entry, lifetime) })
+/** When it ends, and how long it may be idle, as things are now. */
+const ending = (entry: Entry, lifetime: Lifetime): Entry => ({
+  ...entry,
+  idleTimeoutMs: lifetimeOf(entry, lifetime).idleTimeoutMs,
+  endsAt: deadline(entry, lifetime),
+})
 
 const listing = (key: SessionKey, { createdAt, lastAccessedAt, user, authenticatedAt }: Entry): SessionListing => ({
   key,

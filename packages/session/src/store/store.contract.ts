@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { hashId, newId, type SessionKey } from '../carrier/id.ts'
-import type { Lifetime, SessionDelta, SessionStore, StoredSession, StoreOptions } from './store.ts'
+import type { Lifetime, Loaded, SessionDelta, SessionStore, StoredSession, StoreOptions } from './store.ts'
 
 /** The two functions of a test runner that the suite needs; Vitest's, Jest's and `node:test`'s all do. */
 export interface ContractRunner {
@@ -48,8 +48,8 @@ class Bench {
     return { now: NOW + after, lifetime: { ...LIFETIME, ...lifetime } }
   }
 
-  load(after = 0, key = this.key) {
-    return this.store.load(key, this.at(after))
+  load(after = 0, key = this.key, lifetime: Partial<Lifetime> = {}) {
+    return this.store.load(key, this.at(after, lifetime))
   }
 
   commit(delta: SessionDelta, after = 0, key = this.key) {
@@ -90,11 +90,13 @@ class Bench {
     return keys
   }
 
-  async absent(after = 0, key = this.key): Promise<void> {
-    const session = await this.load(after, key)
+  async absent(after = 0, key = this.key, lifetime: Partial<Lifetime> = {}): Promise<void> {
+    const session = await this.load(after, key, lifetime)
     assert.ok(typeof session !== 'object', 'the session should not be there')
   }
 }
+
+const idleOf = (loaded: Loaded): number | undefined => (typeof loaded === 'object' ? loaded.idleTimeoutMs : undefined)
 
 type Group = Record<string, (bench: Bench) => Promise<void>>
 
@@ -296,11 +298,88 @@ const expiring: Group = {
     const late = await load(100_000)
     assert.ok(late === undefined || late === 'expired')
   },
-  'gives each session the idle timeout that it was made with': async (bench) => {
+  'has a shorter idle timeout of the options hold for sessions that were made before': async (bench) => {
     await bench.create()
-    const session = await bench.store.load(bench.key, bench.at(0, { idleTimeoutMs: 5_000 }))
-    assert.ok(typeof session === 'object')
-    assert.equal(session.idleTimeoutMs, 60_000)
+    const short = { idleTimeoutMs: 20_000 }
+    assert.equal(idleOf(await bench.load(1_000, bench.key, short)), 20_000)
+    await bench.absent(31_001, bench.key, short)
+  },
+  'has a longer idle timeout of the options hold for sessions that were made before': async (bench) => {
+    await bench.create({}, { user: bench.user })
+    const long = { idleTimeoutMs: 600_000 }
+    assert.equal(idleOf(await bench.load(1_000, bench.key, long)), 600_000)
+    assert.equal(idleOf(await bench.load(600_000, bench.key, long)), 600_000)
+    assert.deepEqual(keysOf(await bench.store.ofUser(bench.user, bench.at(1_100_000, long))), [bench.key])
+  },
+  'takes a new idle timeout of the options over with a commit, too': async (bench) => {
+    for (const [key, delta] of [
+      [bench.key, { set: bytesOf({ q: 'x' }) }],
+      [bench.other, { renameTo: hashId(newId()) }],
+    ] as const) {
+      await bench.create({}, {}, key)
+      const long = { idleTimeoutMs: 600_000 }
+      assert.equal(await bench.store.commit(key, delta, bench.at(1_000, long)), 'ok')
+      const now = 'renameTo' in delta ? delta.renameTo : key
+      assert.equal(idleOf(await bench.load(500_000, now, long)), 600_000)
+      const short = { idleTimeoutMs: 20_000 }
+      assert.equal(await bench.store.commit(now, { set: bytesOf({ q: 'y' }) }, bench.at(500_000, short)), 'ok')
+      await bench.absent(530_001, now, short)
+    }
+  },
+  'leaves a session its own lifetime, longer or shorter, whatever the options say': async (bench) => {
+    for (const [idleTimeoutMs, lasts] of [
+      [600_000, 600_000],
+      [5_000, 5_000],
+      [-1000, 1e9],
+    ] as const) {
+      const key = hashId(newId())
+      await bench.create({}, { lifetime: { idleTimeoutMs, absoluteTimeoutMs: 0, persistent: true } }, key)
+      for (const other of [{}, { idleTimeoutMs: 30_000, absoluteTimeoutMs: 40_000 }]) {
+        const found = await bench.load(0, key, other)
+        assert.ok(typeof found === 'object')
+        assert.equal(found.idleTimeoutMs, idleTimeoutMs)
+        assert.deepEqual(found.own, { idleTimeoutMs, absoluteTimeoutMs: 0, persistent: true })
+      }
+      assert.equal(idleOf(await bench.load(lasts - 1, key, { absoluteTimeoutMs: 40_000 })), idleTimeoutMs)
+    }
+  },
+  'touches a session of a short lifetime often enough': async (bench) => {
+    await bench.create({}, { lifetime: { idleTimeoutMs: 5_000 } })
+    for (const after of [3_000, 6_000, 9_000, 12_000]) await bench.found(after)
+    await bench.absent(12_000 + 5_000 + 167)
+  },
+  'gives a session another lifetime, and takes it back': async (bench) => {
+    await bench.create()
+    assert.equal(await bench.commit({ lifetime: { idleTimeoutMs: 600_000, absoluteTimeoutMs: 0 } }), 'ok')
+    assert.equal(idleOf(await bench.load(500_000)), 600_000)
+    assert.equal(await bench.commit({ lifetime: { idleTimeoutMs: -1000 } }, 500_000), 'ok')
+    assert.equal(idleOf(await bench.load(1e9)), -1000)
+    const { other } = bench
+    assert.equal(await bench.commit({ renameTo: other, lifetime: { idleTimeoutMs: 600_000 } }, 1e9), 'ok')
+    assert.equal(idleOf(await bench.load(1e9 + 500_000, other)), 600_000)
+    assert.equal(await bench.commit({ lifetime: null }, 1e9 + 500_000, other), 'ok')
+    const found = await bench.found(1e9 + 500_000, other)
+    assert.deepEqual([found.idleTimeoutMs, found.own], [60_000, undefined])
+    await bench.absent(1e9 + 570_000, other)
+  },
+  'lets a session’s own absolute timeout end it, and no other': async (bench) => {
+    await bench.create({}, { lifetime: { idleTimeoutMs: 60_000, absoluteTimeoutMs: 100_000 } })
+    for (const after of [40_000, 80_000, 99_999]) await bench.found(after)
+    await bench.absent(100_000)
+  },
+  'keeps a session with a long lifetime in its user’s list': async (bench) => {
+    const lifetime = { idleTimeoutMs: 6_000_000 }
+    await bench.create({}, { user: bench.user, lifetime })
+    assert.deepEqual(keysOf(await bench.store.ofUser(bench.user, bench.at(5_000_000))), [bench.key])
+    await bench.commit({ renameTo: bench.other, previousUser: bench.user, lifetime })
+    await bench.create({}, { user: bench.user }, hashId(newId())) // whoever enters drops what has passed
+    assert.deepEqual(keysOf(await bench.store.ofUser(bench.user, bench.at(5_000_000))), [bench.other])
+  },
+  'says whether it wrote the access down, if it says so at all': async (bench) => {
+    await bench.create()
+    const touches = []
+    for (const after of [9_999, 10_000, 10_001]) touches.push((await bench.found(after)).isTouched ?? after === 10_000)
+    assert.deepEqual(touches, [false, true, false])
   },
 }
 
@@ -331,6 +410,23 @@ const users: Group = {
     await bench.commit({ renameTo: bench.other, user: next, previousUser: bench.user })
     assert.deepEqual(await bench.store.ofUser(bench.user, bench.at()), [])
     assert.deepEqual(keysOf(await bench.store.ofUser(next, bench.at())), [bench.other])
+  },
+  'keeps nothing of a session that moves and begins anew': async (bench) => {
+    const lifetime = { idleTimeoutMs: 600_000 }
+    await bench.create({ a: '1', b: '2' }, { user: bench.user, authenticatedAt: NOW, lifetime })
+    const next = `${bench.user}'s sister`
+    const anew = { createdAt: NOW + 5_000 }
+    const delta = { renameTo: bench.other, anew, set: bytesOf({ b: '3' }), user: next, previousUser: bench.user }
+    assert.equal(await bench.commit({ ...delta, graceMs: 5_000 }, 5_000), 'ok')
+    assert.equal(await bench.load(5_000), 'rotated')
+    const found = await bench.found(5_000, bench.other)
+    const { createdAt, lastAccessedAt, idleTimeoutMs, user, authenticatedAt, own } = found
+    assert.deepEqual([createdAt, lastAccessedAt, idleTimeoutMs], [NOW + 5_000, NOW + 5_000, 60_000])
+    assert.deepEqual([textOf(found), user, authenticatedAt, own], [{ b: '3' }, next, undefined, undefined])
+    assert.deepEqual(await bench.store.ofUser(bench.user, bench.at(5_000)), [])
+    assert.deepEqual(keysOf(await bench.store.ofUser(next, bench.at(5_000))), [bench.other])
+    await bench.absent(75_001, bench.other)
+    assert.equal(await bench.commit({ renameTo: hashId(newId()), anew }), 'gone')
   },
   'follows a session that becomes nobody’s': async (bench) => {
     await bench.create({ a: '1' }, { user: bench.user, authenticatedAt: NOW })

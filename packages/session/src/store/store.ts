@@ -10,6 +10,16 @@ export interface Lifetime {
   readonly touchEveryMs: number
 }
 
+/** A lifetime that one session has for itself, instead of its manager's. */
+export interface OwnLifetime {
+  /** It ends this long after its last access; negative: never. */
+  readonly idleTimeoutMs: number
+  /** … and this long after it was made; `0`: never. Left out: the manager's. */
+  readonly absoluteTimeoutMs?: number
+  /** Whether the client's cookie outlives the browser session. Left out: the manager's. */
+  readonly persistent?: boolean
+}
+
 /** Counts what a call cost. A store adds to it; it never reads it. */
 export interface StoreUsage {
   /** Commands sent by this client. What a script does inside the server is not counted. */
@@ -39,8 +49,12 @@ export interface StoredSession {
   readonly createdAt: number
   /** The access before this one, epoch ms. */
   readonly lastAccessedAt: number
-  /** This session's own idle timeout; negative means never. */
+  /** The idle timeout that it has now; negative means never. */
   readonly idleTimeoutMs: number
+  /** Its own lifetime. A session without one has that of whoever asks, also when that was another when it was made. */
+  readonly own?: OwnLifetime
+  /** Whether this very load wrote the access down. Left out: it is reckoned from the times. */
+  readonly isTouched?: boolean
   readonly user?: string
   /** When the user last proved who they are, epoch ms. */
   readonly authenticatedAt?: number
@@ -64,11 +78,15 @@ export interface SessionDelta {
   readonly expect?: { readonly name: string; readonly value: Uint8Array | undefined }
   /** Moves the session to this key. From then on the old key is `rotated` for `graceMs`, and unknown after it. */
   readonly renameTo?: SessionKey
+  /** A session that moves begins anew: it keeps neither attributes nor user nor lifetime, and its times start here. */
+  readonly anew?: { readonly createdAt: number }
   /** How long the old key of a moved session is known as such, ms. @default 0 */
   readonly graceMs?: number
   /** The user whose session it becomes; `null`: nobody's. */
   readonly user?: string | null
   readonly authenticatedAt?: number
+  /** Gives it a lifetime of its own, counted from its last access; `null`: the manager's again. */
+  readonly lifetime?: OwnLifetime | null
   /** The user whose session it was when it was loaded, so that the store finds that user's index. */
   readonly previousUser?: string
 }
@@ -156,14 +174,21 @@ export class StoreLostError extends Error {
   }
 }
 
+/** A session's times, as far as its end depends on them. */
+export type Times = Pick<StoredSession, 'createdAt' | 'lastAccessedAt' | 'own'>
+
+/** The lifetime of one session. A short one of its own is touched the more often for it. */
+export function lifetimeOf({ own }: Pick<StoredSession, 'own'>, lifetime: Lifetime): Lifetime {
+  if (!own) return lifetime
+  const { idleTimeoutMs, absoluteTimeoutMs = lifetime.absoluteTimeoutMs } = own
+  const oftenEnough = idleTimeoutMs < 0 ? Infinity : Math.floor(idleTimeoutMs / 30)
+  return { idleTimeoutMs, absoluteTimeoutMs, touchEveryMs: Math.min(lifetime.touchEveryMs, oftenEnough) }
+}
+
 /** When a session that was last accessed at `lastAccessedAt` ends, epoch ms; `Infinity` when it never does. */
-export function deadline(
-  session: Pick<StoredSession, 'createdAt' | 'lastAccessedAt' | 'idleTimeoutMs'>,
-  { absoluteTimeoutMs, touchEveryMs }: Lifetime,
-): number {
+export function deadline(times: Times, lifetime: Lifetime): number {
+  const { idleTimeoutMs, absoluteTimeoutMs, touchEveryMs } = lifetimeOf(times, lifetime)
   const idle =
-    session.idleTimeoutMs < 0
-      ? Infinity
-      : session.lastAccessedAt + session.idleTimeoutMs + (session.idleTimeoutMs && touchEveryMs)
-  return absoluteTimeoutMs > 0 ? Math.min(idle, session.createdAt + absoluteTimeoutMs) : idle
+    idleTimeoutMs < 0 ? Infinity : times.lastAccessedAt + idleTimeoutMs + (idleTimeoutMs === 0 ? 0 : touchEveryMs)
+  return absoluteTimeoutMs > 0 ? Math.min(idle, times.createdAt + absoluteTimeoutMs) : idle
 }

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { SessionKey } from '../../carrier/id.ts'
 import { asBuffer } from '../../codec/codec.ts'
-import type { CommitResult, SessionDelta, StoreOptions } from '../store.ts'
+import { type CommitResult, deadline, type SessionDelta, type StoreOptions } from '../store.ts'
 import type { RedisCalls } from './calls.ts'
 import type { RedisArgument } from './connection.ts'
-import { attributeField, type RedisKeys, userText } from './layout.ts'
+import { attributeField, birth, LISTED, lifetimeFields, parseListing, type RedisKeys, userText } from './layout.ts'
 import { PUT, TAKE_COPY, UNLINK_IF } from './scripts.ts'
 
 /** How often a move starts again because somebody wrote to the session meanwhile. */
@@ -69,8 +69,8 @@ async function copyAndForget(
     const fields = toMap(flat)
     if (!fields.has('creationTime')) return 'gone'
     const revision = fields.get('revision') ?? ''
-    apply(fields, delta)
-    await calls.change(PUT, [to], [ttl, ...[...fields].flat()], options)
+    apply(fields, delta, options)
+    await calls.change(PUT, [to], [ttlOf(fields, options) ?? ttl, ...[...fields].flat()], options)
     const args = [revision, toKey, delta.graceMs ?? 0]
     const result = await calls.change(UNLINK_IF, [from, mark], args, options)
     if (result === 1) return 'ok'
@@ -85,7 +85,29 @@ function toMap(flat: readonly Buffer[]): Map<string, RedisArgument> {
   return fields
 }
 
-function apply(fields: Map<string, RedisArgument>, { set, remove, user, authenticatedAt }: SessionDelta): void {
+/** When it ends, as things are now, ms from now; 0: never. `undefined` when its times are no numbers. */
+function ttlOf(fields: ReadonlyMap<string, RedisArgument>, { now, lifetime }: StoreOptions): number | undefined {
+  const values = LISTED.map((field) => fields.get(field)).map((value) =>
+    value === undefined ? null : Buffer.from(value as string),
+  )
+  const found = parseListing('', values)
+  if (!found) return undefined
+  const end = deadline({ ...found.listing, ...(found.own ? { own: found.own } : {}) }, lifetime)
+  if (Number.isNaN(end)) return undefined
+  return end === Infinity ? 0 : Math.max(1, end - now)
+}
+
+/** Also where the options have changed since: the session has the idle timeout that they say now. */
+function apply(fields: Map<string, RedisArgument>, delta: SessionDelta, options: StoreOptions): void {
+  const { set, remove, user, authenticatedAt, lifetime, anew } = delta
+  if (anew) {
+    fields.clear()
+    for (const [field, value] of birth(anew.createdAt, lifetime, options.lifetime)) fields.set(field, value)
+  }
+  const isOurs = String(fields.get('lifetime') ?? '') === String(fields.get('maxInactiveInterval') ?? '')
+  if (lifetime !== undefined || isOurs) {
+    for (const [field, value] of lifetimeFields(lifetime, options.lifetime)) fields.set(field, value)
+  }
   for (const [name, bytes] of set ?? []) fields.set(attributeField(name), asBuffer(bytes))
   for (const name of remove ?? []) fields.delete(attributeField(name))
   if (typeof user === 'string') fields.set('user', userText(user))

@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer'
 import { createHash } from 'node:crypto'
 import type { SessionKey } from '../../carrier/id.ts'
 import { asBuffer } from '../../codec/codec.ts'
-import type { Lifetime, SessionDelta, SessionListing, StoredSession } from '../store.ts'
+import type { Lifetime, OwnLifetime, SessionDelta, SessionListing, StoredSession } from '../store.ts'
 import type { RedisArgument } from './connection.ts'
 
 const ATTRIBUTE = 'sessionAttr:'
@@ -53,12 +53,12 @@ export function parseUser(text: Buffer): string {
 /** A delta as the scripts take it: how many pairs, the pairs, the fields to remove. */
 export function changes(
   delta: SessionDelta,
-  lead: readonly (readonly [string, RedisArgument])[] = [],
+  lifetime: readonly (readonly [string, RedisArgument])[] = [],
 ): RedisArgument[] {
   const pairs: RedisArgument[] = []
-  for (const [field, value] of lead) pairs.push(field, value)
   if (typeof delta.user === 'string') pairs.push('user', userText(delta.user))
   if (delta.authenticatedAt !== undefined) pairs.push('authenticatedAt', String(delta.authenticatedAt))
+  for (const [field, value] of lifetime) pairs.push(field, value)
   for (const [name, bytes] of delta.set ?? []) pairs.push(attributeField(name), argument(bytes))
   const remove = (delta.remove ?? []).map(attributeField)
   if (delta.user === null) remove.push('user', 'authenticatedAt')
@@ -72,11 +72,40 @@ export function argument(bytes: Uint8Array): RedisArgument {
 }
 
 /** The fields of a new session, beside its attributes. */
-export const birth = (createdAt: number, { idleTimeoutMs }: Lifetime): [string, string][] => [
+export const birth = (createdAt: number, own: OwnLifetime | null | undefined, lifetime: Lifetime): Field[] => [
   ['creationTime', String(createdAt)],
   ['lastAccessedTime', String(createdAt)],
-  ['maxInactiveInterval', String(idleTimeoutMs / 1000)],
+  ...lifetimeFields(own, lifetime),
 ]
+
+type Field = readonly [name: string, value: string]
+
+/**
+ * How a session's lifetime is kept: `maxInactiveInterval` in seconds, as Spring Session does, and `lifetime` beside it. When
+ * both are the same number, that is what the options said, and other options hold as soon as they are there. Else the session
+ * has an interval of its own: Spring has set it, or `lifetime` says so, in JSON's spelling for Spring's sake.
+ */
+export function lifetimeFields(own: OwnLifetime | null | undefined, { idleTimeoutMs }: Lifetime): Field[] {
+  const seconds = String((own?.idleTimeoutMs ?? idleTimeoutMs) / 1000)
+  return [
+    ['maxInactiveInterval', seconds],
+    ['lifetime', own ? ownText(own) : seconds],
+  ]
+}
+
+const ownText = ({ absoluteTimeoutMs, persistent }: OwnLifetime): string =>
+  `"own ${absoluteTimeoutMs ?? '-'} ${persistent === undefined ? '-' : Number(persistent)}"`
+
+/** A session's own lifetime from the two fields; `undefined` when it has that of the options. */
+export function parseOwn(seconds: string, lifetime: string): OwnLifetime | undefined {
+  if (lifetime === seconds) return undefined
+  const [, absolute, persistent] = /^"own (\d+|-) ([01-])"$/.exec(lifetime) ?? ['', '-', '-']
+  return {
+    idleTimeoutMs: Number(seconds) * 1000,
+    ...(absolute === '-' ? {} : { absoluteTimeoutMs: Number(absolute) }),
+    ...(persistent === '-' ? {} : { persistent: persistent === '1' }),
+  }
+}
 
 /** What `LOAD` answers, read. */
 interface Reply {
@@ -91,8 +120,9 @@ interface Reply {
 /** Reads what `LOAD` answers: a line of times, then fields and values. */
 export function parseLoaded(reply: readonly Buffer[]): Reply {
   const line = reply[0]?.toString() ?? ''
-  const [created, accessed, idle, micros, ...refused] = line.split(' ')
+  const [created, accessed, idle = '', micros, touched, ...refused] = line.split(' ')
   const attributes = new Map<string, Uint8Array>()
+  let own: OwnLifetime | undefined
   let user: string | undefined
   let authenticatedAt: number | undefined
   for (let i = 1; i + 1 < reply.length; i += 2) {
@@ -101,12 +131,15 @@ export function parseLoaded(reply: readonly Buffer[]): Reply {
     if (field.startsWith(ATTRIBUTE)) attributes.set(field.slice(ATTRIBUTE.length), value)
     else if (field === 'user') user = parseUser(value)
     else if (field === 'authenticatedAt') authenticatedAt = number(value)
+    else if (field === 'lifetime') own = parseOwn(idle, value.toString())
   }
   const session: StoredSession = {
     createdAt: Number(created),
     lastAccessedAt: Number(accessed),
     idleTimeoutMs: Number(idle) * 1000,
+    isTouched: touched === '1',
     attributes,
+    ...(own ? { own } : {}),
     ...(user === undefined ? {} : { user }),
     ...(authenticatedAt === undefined ? {} : { authenticatedAt }),
   }
@@ -115,23 +148,30 @@ export function parseLoaded(reply: readonly Buffer[]): Reply {
 }
 
 /** The fields that a listing needs. */
-export const LISTED = ['creationTime', 'lastAccessedTime', 'maxInactiveInterval', 'user', 'authenticatedAt'] as const
+export const LISTED = [
+  'creationTime',
+  'lastAccessedTime',
+  'maxInactiveInterval',
+  'user',
+  'authenticatedAt',
+  'lifetime',
+] as const
 
 /** A listing from the values of `LISTED`; `undefined` when the session is gone. */
 export function parseListing(
   key: SessionKey,
   values: readonly (Buffer | null)[],
-): (SessionListing & { readonly idleTimeoutMs: number }) | undefined {
-  const [created, accessed, idle, user, authenticated] = values
+): { readonly listing: SessionListing; readonly own: OwnLifetime | undefined } | undefined {
+  const [created, accessed, idle, user, authenticated, lifetime] = values
   if (!created || !accessed || !idle) return undefined
-  return {
+  const listing = {
     key,
     createdAt: number(created),
     lastAccessedAt: number(accessed),
-    idleTimeoutMs: number(idle) * 1000,
     ...(user ? { user: parseUser(user) } : {}),
     ...(authenticated ? { authenticatedAt: number(authenticated) } : {}),
   }
+  return { listing, own: parseOwn(idle.toString(), lifetime?.toString() ?? '') }
 }
 
 const number = (value: Buffer): number => (value.length === 0 ? Number.NaN : Number(value.toString('latin1')))

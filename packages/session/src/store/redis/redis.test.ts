@@ -41,6 +41,7 @@ describe('the layout in Redis', () => {
       creationTime: '1754400000000',
       lastAccessedTime: '1754400000000',
       maxInactiveInterval: '60',
+      lifetime: '60',
       'sessionAttr:q': '"password"',
       revision: '1',
     })

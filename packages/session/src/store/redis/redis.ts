@@ -5,6 +5,7 @@ import { show } from '../../show.ts'
 import {
   type CommitResult,
   deadline,
+  type Lifetime,
   type Loaded,
   type SessionDelta,
   type SessionListing,
@@ -12,12 +13,13 @@ import {
   type SessionStore,
   type StoreOptions,
   StoreRefusedError,
+  type Times,
 } from '../store.ts'
 import { RedisCalls } from './calls.ts'
 import { moveAcrossSlots } from './cluster.ts'
 import { type RedisConnection, refused as refusedReply } from './connection.ts'
 import { type IoredisClient, ioredisConnection, isIoredis } from './ioredis.ts'
-import { attributeField, birth, changes, parseLoaded, parseUser, RedisKeys } from './layout.ts'
+import { attributeField, birth, changes, lifetimeFields, parseLoaded, parseUser, RedisKeys } from './layout.ts'
 import { CREATE, DESTROY, LOAD, ROTATE, UPDATE } from './scripts.ts'
 import { RedisIndex } from './user-index.ts'
 
@@ -86,7 +88,7 @@ class RedisSessions implements RedisStore {
 
   async load(key: SessionKey, options: StoreOptions): Promise<Loaded> {
     const { now, lifetime, onBackgroundError } = options
-    const times = [now, lifetime.touchEveryMs, lifetime.absoluteTimeoutMs]
+    const times = [now, ...rules(lifetime)]
     const name = this.#keys.session(key)
     const link = this.#calls.linkTo(name)
     const sentAt = performance.now()
@@ -101,7 +103,7 @@ class RedisSessions implements RedisStore {
     const { session, micros, refused } = parseLoaded(reply as Buffer[])
     if (link === this.#calls.linkTo(name)) this.#calls.learn(link, sentAt, micros)
     if (refused !== '') onBackgroundError?.(refusedReply(new Error(refused)))
-    if (session?.user !== undefined && now - session.lastAccessedAt >= lifetime.touchEveryMs) {
+    if (session?.user !== undefined && session.isTouched) {
       this.#index.prolong(session.user, key, { ...session, lastAccessedAt: now }, options)
     }
     return session
@@ -110,13 +112,17 @@ class RedisSessions implements RedisStore {
   async commit(key: SessionKey, delta: SessionDelta, options: StoreOptions): Promise<CommitResult> {
     if (delta.create) return this.#create(key, delta, delta.create.createdAt, options)
     if (delta.renameTo !== undefined) return this.#rotate(key, delta.renameTo, delta, options)
-    return verdict(await this.#calls.change(UPDATE, [this.#keys.session(key)], expectation(delta), options))
+    const args = [...keeping(delta, options), ...expectation(delta)]
+    const fields = delta.lifetime === undefined ? [] : lifetimeFields(delta.lifetime, options.lifetime)
+    return verdict(
+      await this.#calls.change(UPDATE, [this.#keys.session(key)], [...args, ...changes(delta, fields)], options),
+    )
   }
 
   async #create(key: SessionKey, delta: SessionDelta, createdAt: number, options: StoreOptions): Promise<CommitResult> {
     const { lifetime, now } = options
-    const born = { createdAt, lastAccessedAt: createdAt, idleTimeoutMs: lifetime.idleTimeoutMs }
-    const ttl = Math.max(1, deadline(born, lifetime) - now)
+    const born = { createdAt, lastAccessedAt: createdAt, ...ownOf(delta) }
+    const ttl = ttlOf(born, options)
     const keys: [string, ...string[]] = [this.#keys.session(key)]
     const untilMs = this.#index.until(born, options)
     if (typeof delta.user === 'string') {
@@ -124,19 +130,16 @@ class RedisSessions implements RedisStore {
       if (this.#connection.isCluster) await this.#index.enter(delta.user, key, untilMs, options)
       else keys.push(this.#keys.index(delta.user))
     }
-    const args = [createdAt, ttl, now, untilMs, key, ...changes(delta, birth(createdAt, lifetime))]
+    const args = [createdAt, ttl, now, untilMs, key, ...changes(delta, birth(createdAt, delta.lifetime, lifetime))]
     return verdict(await this.#calls.change(CREATE, keys, args, options))
   }
 
   async #rotate(key: SessionKey, to: SessionKey, delta: SessionDelta, options: StoreOptions): Promise<CommitResult> {
     const { now } = options
     const { previousUser, graceMs = 0 } = delta
-    const user = delta.user === null ? undefined : (delta.user ?? previousUser)
+    const user = delta.user === null ? undefined : (delta.user ?? (delta.anew ? undefined : previousUser))
     // Its times are not known here; the latest they allow will do, the next touch sets it right.
-    const untilMs = this.#index.until(
-      { createdAt: now, lastAccessedAt: now, idleTimeoutMs: options.lifetime.idleTimeoutMs },
-      options,
-    )
+    const untilMs = this.#index.until({ createdAt: now, lastAccessedAt: now, ...ownOf(delta) }, options)
     if (this.#connection.isCluster) {
       if (user !== undefined) await this.#index.enter(user, to, untilMs, options)
       const result = await moveAcrossSlots(this.#calls, this.#keys, { from: key, to, delta }, options)
@@ -146,7 +149,9 @@ class RedisSessions implements RedisStore {
     const keys: [string, ...string[]] = [this.#keys.session(key), this.#keys.session(to), this.#keys.rotated(key)]
     if (user !== undefined) keys.push(this.#keys.index(user))
     if (previousUser !== undefined && previousUser !== user) keys.push(this.#keys.index(previousUser))
-    const args = [now, untilMs, key, to, graceMs, user === undefined ? '0' : '1', ...changes(delta)]
+    const move = [untilMs, key, to, graceMs, user === undefined ? '0' : '1', ttlAnew(delta, options)]
+    const fields = moved(delta, options.lifetime)
+    const args = [...keeping(delta, options), ...move, ...changes(delta, fields)]
     return verdict(await this.#calls.change(ROTATE, keys, args, options))
   }
 
@@ -190,9 +195,48 @@ function connectionOf(client: RedisClient): RedisConnection {
 
 function expectation(delta: SessionDelta) {
   const { expect } = delta
-  if (!expect) return ['', '', '', ...changes(delta)]
+  if (!expect) return ['', '', '']
   const { name, value } = expect
-  return [attributeField(name), value ? '1' : '0', value ? asBuffer(value) : '', ...changes(delta)]
+  return [attributeField(name), value ? '1' : '0', value ? asBuffer(value) : '']
+}
+
+const ownOf = ({ lifetime }: SessionDelta): Pick<Times, 'own'> => (lifetime ? { own: lifetime } : {})
+
+/** When a session ends, as things are now, ms from now; 0: never. */
+function ttlOf(times: Times, { now, lifetime }: StoreOptions): number {
+  const end = deadline(times, lifetime)
+  return end === Infinity ? 0 : Math.max(1, end - now)
+}
+
+/** The fields of a session that moves, beside its attributes. */
+function moved({ anew, lifetime }: SessionDelta, options: Lifetime) {
+  if (anew) return birth(anew.createdAt, lifetime, options)
+  return lifetime === undefined ? [] : lifetimeFields(lifetime, options)
+}
+
+function ttlAnew(delta: SessionDelta, options: StoreOptions): number | '' {
+  if (!delta.anew) return ''
+  const { createdAt } = delta.anew
+  return ttlOf({ createdAt, lastAccessedAt: createdAt, ...ownOf(delta) }, options)
+}
+
+/** What the options say of lifetimes, as the scripts take it. */
+const rules = ({ touchEveryMs, absoluteTimeoutMs, idleTimeoutMs }: Lifetime): number[] => [
+  touchEveryMs,
+  absoluteTimeoutMs,
+  idleTimeoutMs / 1000,
+]
+
+/** What the script `KEEP` takes. */
+function keeping({ lifetime }: SessionDelta, options: StoreOptions): (string | number)[] {
+  const fields =
+    lifetime === undefined
+      ? [
+          ['', ''],
+          ['', ''],
+        ]
+      : lifetimeFields(lifetime, options.lifetime)
+  return [options.now, ...rules(options.lifetime), ...fields.map(([, value]) => value as string)]
 }
 
 function verdict(reply: unknown): CommitResult {

@@ -37,54 +37,81 @@ local function isWrongType(failure) return failure and string.find(failure.err, 
 `
 
 /**
- * KEYS: session, its mark of a rotation. ARGV: now, touchEveryMs, absoluteTimeoutMs (0: none).
- * Answers its three times and Redis's clock (µs; 0 when it may not be asked) as one text, with what kept the touch from
- * being written after it; then the other fields and values that are read (each element costs its reader). Nil when there
+ * Which lifetime a session has, from its two fields (see `lifetimeFields`) and what the options say: its idle timeout (s), how
+ * often it is touched (ms), its absolute timeout (ms; 0: none), and whether the field is to follow the options.
+ * `ttlOf` is `deadline`.
+ */
+const LIFETIME = `
+local function lifetimeOf(interval, mark, every, absolute, default)
+  if mark == interval then return tonumber(default), every, absolute, interval ~= default end
+  if mark then absolute = tonumber(string.match(mark, '^"own (%d+)')) or absolute end
+  local idle = tonumber(interval)
+  if idle and idle >= 0 then every = math.min(every, math.floor(idle * 1000 / 30)) end
+  return idle, every, absolute, false
+end
+local function ttlOf(created, accessed, now, idle, every, absolute)
+  local ends
+  if idle >= 0 then ends = accessed + idle * 1000 + (idle == 0 and 0 or every) end
+  if absolute > 0 and not (ends and ends < created + absolute) then ends = created + absolute end
+  return ends and math.max(1, ends - now)
+end
+`
+
+/**
+ * KEYS: session, its mark of a rotation. ARGV: now, touchEveryMs, absoluteTimeoutMs (0: none), idle timeout (s).
+ * Answers its three times and Redis's clock (µs; 0 when it may not be asked) as one text, with whether the access was written
+ * down and what kept it from that; then the other fields and values that are read (each element costs its reader). Nil when there
  * is no such hash (or one without its times); 0 when it has expired; 1 when it has moved; -1 when the key holds something else.
  * The touch is here because a bare HSET would bring back, half empty, a hash that ended since it was read. It only says
  * when the access was and never goes back, so it may come late; and where Redis refuses it, reading goes on.
  */
 export const LOAD = script(`
-${CALLS}
+${CALLS}${LIFETIME}
 local hash, failure = try('HGETALL', KEYS[1])
 if isWrongType(failure) then return -1 end
 if failure then return failure end
 local reply = { '' }
-local created, accessed, idle
+local created, accessed, interval, mark
 for i = 1, #hash, 2 do
   local field = hash[i]
   if field == 'lastAccessedTime' then accessed = tonumber(hash[i + 1])
   elseif field == 'creationTime' then created = tonumber(hash[i + 1])
-  elseif field == 'maxInactiveInterval' then idle = tonumber(hash[i + 1])
+  elseif field == 'maxInactiveInterval' then interval = hash[i + 1]
+  elseif field == 'lifetime' then mark = hash[i + 1]
   elseif field ~= 'revision' then
     reply[#reply + 1] = field
     reply[#reply + 1] = hash[i + 1]
   end
 end
-if not (created and accessed and idle) then
+local now = tonumber(ARGV[1])
+local idle, every, absolute, isChanged = lifetimeOf(interval, mark, tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4])
+if not (created and accessed and interval and idle) then
   if try('HEXISTS', KEYS[2], 'to') == 1 then return 1 end
   return false
 end
-local now, every, absolute = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 local grace = idle == 0 and 0 or every
 if idle >= 0 and now >= accessed + idle * 1000 + grace then return 0 end
 if absolute > 0 and now >= created + absolute then return 0 end
-local refused = ''
-if now > accessed and now - accessed >= every then
-  local ttl, done
-  if idle >= 0 then ttl = idle * 1000 + every end
-  if absolute > 0 then
-    local rest = created + absolute - now
-    if not ttl or rest < ttl then ttl = rest end
-  end
+local touched, refused = 0, ''
+if now > accessed and (isChanged or now - accessed >= every) then
+  local ttl, done = ttlOf(created, now, now, idle, every, absolute)
   failure = nil
   -- The time to live first: a key that lives too long is harmless, as its times decide.
   if ttl then done, failure = try('PEXPIRE', KEYS[1], string.format('%d', ttl)) end
-  if not failure then done, failure = try('HSET', KEYS[1], 'lastAccessedTime', ARGV[1]) end
-  if failure then refused = failure.err end
+  if not failure then
+    local fields = { 'lastAccessedTime', ARGV[1] }
+    if isChanged then fields = { 'lastAccessedTime', ARGV[1], 'maxInactiveInterval', ARGV[4], 'lifetime', ARGV[4] } end
+    done, failure = try('HSET', KEYS[1], unpack(fields))
+  end
+  if failure then refused = failure.err else touched = 1 end
+end
+if mark ~= interval then
+  reply[#reply + 1] = 'lifetime'
+  reply[#reply + 1] = mark or ''
 end
 local time = try('TIME') or { 0, 0 }
-reply[1] = string.format('%.17g %.17g %.17g %.0f %s', created, accessed, idle, time[1] * 1000000 + time[2], refused)
+local micros = time[1] * 1000000 + time[2]
+reply[1] = string.format('%.17g %.17g %.17g %.0f %d %s', created, accessed, idle, micros, touched, refused)
 return reply
 `)
 
@@ -149,6 +176,27 @@ local function mark(key, to, graceMs)
 end
 `
 
+/**
+ * Has a session's time to live follow the options, or the lifetime that this very change gives it. ARGV from `at`: now,
+ * touchEveryMs, absoluteTimeoutMs, idle timeout (s), then both fields of the new lifetime, or '' twice.
+ */
+const KEEP = `
+local function keep(key, at)
+  local interval, mark = ARGV[at + 4], ARGV[at + 5]
+  local fields = redis.call('HMGET', key, 'creationTime', 'lastAccessedTime', 'maxInactiveInterval', 'lifetime')
+  local created, accessed = tonumber(fields[1]), tonumber(fields[2])
+  local isNew = interval ~= ''
+  if not isNew then interval, mark = fields[3], fields[4] end
+  local now, every, absolute = tonumber(ARGV[at]), tonumber(ARGV[at + 1]), tonumber(ARGV[at + 2])
+  local idle, often, limit, isChanged = lifetimeOf(interval, mark, every, absolute, ARGV[at + 3])
+  if not (created and accessed and idle and (isNew or isChanged)) then return end
+  needRoom(key)
+  local ttl = ttlOf(created, accessed, now, idle, often, limit)
+  if ttl then redis.call('PEXPIRE', key, string.format('%d', ttl)) else redis.call('PERSIST', key) end
+  if isChanged then redis.call('HSET', key, 'maxInactiveInterval', ARGV[at + 3], 'lifetime', ARGV[at + 3]) end
+end
+`
+
 /** Whether a key holds a session; what is no hash is none. */
 const EXISTS = `
 local function exists(key)
@@ -170,45 +218,59 @@ if isWrongType(failure) then return -1 end
 if failure then return failure end
 if made and made ~= ARGV[3] then return -1 end
 needRoom(KEYS[1])
-redis.call('PEXPIRE', KEYS[1], ARGV[4]) -- there is no key yet: this tries whether it will be allowed
+local ttl = tonumber(ARGV[4])
+if ttl > 0 then redis.call('PEXPIRE', KEYS[1], ARGV[4]) end -- there is no key yet: this tries whether it will be allowed
 if KEYS[2] then enter(KEYS[2], ARGV[5], ARGV[6], ARGV[7]) end
 apply(KEYS[1], 8)
-redis.call('PEXPIRE', KEYS[1], ARGV[4])
+if ttl > 0 then redis.call('PEXPIRE', KEYS[1], ARGV[4]) end
 return 1
 `)
 
 /**
- * KEYS: session. ARGV: earliest, latest, expected field ('' for none), '1' if it is expected to be there, its bytes, changes.
- * 1 when applied, 0 when the session is gone, -1 when the field is not as expected.
+ * KEYS: session. ARGV: earliest, latest, six for `KEEP`, expected field ('' for none), '1' if it is expected to be there, its
+ * bytes, changes. 1 when applied, 0 when the session is gone, -1 when the field is not as expected.
  */
 export const UPDATE = fenced(`
-${CALLS}${EXISTS}${APPLY}
+${CALLS}${ROOM}${EXISTS}${LIFETIME}${KEEP}${APPLY}
 if not exists(KEYS[1]) then return 0 end
-if ARGV[3] ~= '' then
-  local value = redis.call('HGET', KEYS[1], ARGV[3])
-  if (value or '') ~= ARGV[5] or (value and '1' or '0') ~= ARGV[4] then return -1 end
+if ARGV[9] ~= '' then
+  local value = redis.call('HGET', KEYS[1], ARGV[9])
+  if (value or '') ~= ARGV[11] or (value and '1' or '0') ~= ARGV[10] then return -1 end
 end
-apply(KEYS[1], 6)
+keep(KEYS[1], 3)
+apply(KEYS[1], 12)
 return 1
 `)
 
 /**
- * KEYS: old session, new session, mark of the old one, indexes to leave. ARGV: earliest, latest, now, until, old member, new
- * member, grace (ms), whether to enter the first index ('1'), changes.
+ * KEYS: old session, new session, mark of the old one, indexes to leave. ARGV: earliest, latest, six for `KEEP` (now is the
+ * first), until, old member, new member, grace (ms), whether to enter the first index ('1'), the
+ * time to live (ms; 0: none) of a session that begins anew, else '', changes.
  * Moves a session to a new key; 0 when it is gone. Not for Redis Cluster, where the keys lie in different slots.
  * Whole or not at all, as `APPLY` is: each command that follows the first is tried where it changes nothing.
  */
 export const ROTATE = fenced(`
-${CALLS}${ROOM}${EXISTS}${APPLY}${ENTER}${MARK}
+${CALLS}${ROOM}${EXISTS}${LIFETIME}${KEEP}${APPLY}${ENTER}${MARK}
 if not exists(KEYS[1]) then return 0 end
 bump(KEYS[1])
+local ttl = ARGV[14]
+if ttl == '' then keep(KEYS[1], 3)
+elseif ttl == '0' then redis.call('PERSIST', KEYS[1])
+else redis.call('PEXPIRE', KEYS[1], ttl) end
 redis.call('RENAME', KEYS[1], KEYS[1])
 for i = 4, #KEYS do redis.call('ZREM', KEYS[i], '') end
-if ARGV[8] == '1' then enter(KEYS[4], ARGV[3], ARGV[4], ARGV[6]) end
-apply(KEYS[1], 9)
+if ARGV[13] == '1' then enter(KEYS[4], ARGV[3], ARGV[9], ARGV[11]) end
+local former = {}
+if ttl ~= '' then
+  for _, field in ipairs(redis.call('HKEYS', KEYS[1])) do former[field] = field ~= 'revision' end
+  redis.call('HDEL', KEYS[1], '')
+end
+apply(KEYS[1], 15)
+for i = 16, 15 + 2 * tonumber(ARGV[15]), 2 do former[ARGV[i]] = false end
+for field, isFormer in pairs(former) do if isFormer then redis.call('HDEL', KEYS[1], field) end end
 redis.call('RENAME', KEYS[1], KEYS[2])
-for i = 4, #KEYS do redis.call('ZREM', KEYS[i], ARGV[5]) end
-mark(KEYS[3], ARGV[6], ARGV[7])
+for i = 4, #KEYS do redis.call('ZREM', KEYS[i], ARGV[10]) end
+mark(KEYS[3], ARGV[11], ARGV[12])
 return 1
 `)
 

@@ -3,16 +3,14 @@ import {
   deadline,
   type SessionListing,
   type SessionPage,
-  type StoredSession,
   type StoreOptions,
   StoreRefusedError,
+  type Times,
 } from '../store.ts'
 import type { CallOptions, RedisCalls } from './calls.ts'
 import type { RedisConnection } from './connection.ts'
 import { LISTED, parseListing, type RedisKeys } from './layout.ts'
 import { INDEX } from './scripts.ts'
-
-type Times = Pick<StoredSession, 'createdAt' | 'lastAccessedAt' | 'idleTimeoutMs'>
 
 /** An entry whose session never ends is kept this long after the session's last touch, ms (a year). */
 const FOREVER_MS = 365 * 24 * 3_600_000
@@ -80,7 +78,7 @@ export class RedisIndex {
   #youngFrom(options: StoreOptions): number {
     if (!this.#connection.isCluster) return Infinity
     const at = options.now - YOUNG_MS
-    const made = { createdAt: at, lastAccessedAt: at, idleTimeoutMs: options.lifetime.idleTimeoutMs }
+    const made = { createdAt: at, lastAccessedAt: at }
     return this.until(made, { ...options, now: at })
   }
 
@@ -106,10 +104,10 @@ export class RedisIndex {
   async #describe(keys: readonly SessionKey[], options: StoreOptions): Promise<(SessionListing | undefined)[]> {
     const values = await Promise.all(keys.map((key) => this.#read(this.#keys.session(key), options)))
     return values.map((fields, i) => {
-      const listing = parseListing(keys[i] as SessionKey, fields)
-      if (!listing || options.now >= deadline(listing, options.lifetime)) return undefined
-      const { idleTimeoutMs: _, ...rest } = listing
-      return rest
+      const found = parseListing(keys[i] as SessionKey, fields)
+      if (!found) return undefined
+      const { listing, own } = found
+      return options.now < deadline({ ...listing, ...(own ? { own } : {}) }, options.lifetime) ? listing : undefined
     })
   }
 
