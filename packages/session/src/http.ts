@@ -12,6 +12,7 @@ export { type SessionHandler, type WithSessionsOptions, withSessions } from './f
 export type { SessionEvent, SessionEvents, SessionListener, StoreOperation } from './observe/events.ts'
 export { type MetricsOptions, type SessionMetrics, sessionMetrics } from './observe/metrics.ts'
 export type { ResolvedOptions, SessionsOptions } from './options.ts'
+export type { AdoptedSession } from './request/adopt.ts'
 export type { SessionInfo } from './request/info.ts'
 export type { SessionLifetime } from './request/lifetime.ts'
 export type { SessionReport } from './request/report.ts'

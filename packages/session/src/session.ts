@@ -1,3 +1,4 @@
+import { type AdoptedSession, adopt } from './request/adopt.ts'
 import { attributeNames, checkName, checkStaged, readAttribute, stageAttribute } from './request/attribute.ts'
 import { checkKeep } from './request/changes.ts'
 import { commit } from './request/commit.ts'
@@ -153,6 +154,18 @@ export class Session<A extends object = Record<string, unknown>> {
    */
   invalidate(): Promise<void> {
     return this.#request.writes.run(() => invalidate(this.#request))
+  }
+
+  /**
+   * Takes over a session that another library kept, if the client has none here: so that users stay logged in when an
+   * application changes over. `secret` is what the client proves its old session with: the old cookie, signature
+   * included. All requests that bring the same make one session between them. `read` answers what the old session held.
+   * Saved at once. Tells whether the client was given a session.
+   * @example
+   * await sessions.of(request).adopt(oldCookie, async () => ({ attributes: JSON.parse(await redis.get(oldKey)) }))
+   */
+  adopt(secret: string, read: () => Promise<AdoptedSession<A> | undefined>): Promise<boolean> {
+    return this.#request.writes.run(() => adopt(this.#request, secret, read))
   }
 
   /** What is known of the session; `undefined` when there is none. */

@@ -30,8 +30,8 @@ export function endBeforeHead(session: RequestSession, reply: FastifyReply): voi
   holder[pending] = sessions
   const kept: string[] = []
   let ending: Promise<CompleteHead> | undefined
-  const end = (): Promise<CompleteHead> => {
-    ending ??= endAll(sessions, reply, kept)
+  const end = (statusCode = reply.statusCode): Promise<CompleteHead> => {
+    ending ??= endAll(sessions, statusCode, reply, kept)
     return ending
   }
   const source = pipedInto(reply.raw, () => {
@@ -54,7 +54,8 @@ export function endBeforeHead(session: RequestSession, reply: FastifyReply): voi
 /** One after the other, so that a later one's failure finds the cookies of those that were saved. */
 async function endAll(
   sessions: ReadonlySet<RequestSession>,
-  { statusCode, raw, request }: FastifyReply,
+  statusCode: number,
+  { raw, request }: FastifyReply,
   kept: string[],
 ): Promise<CompleteHead> {
   const headers: CarrierHeader[] = []

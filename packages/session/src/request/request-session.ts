@@ -202,6 +202,15 @@ export class RequestSession {
     if (events.hears('rejected')) events.emit('rejected', { ...event, reason })
   }
 
+  /** Looks for a session under an id that the request did not bring. If it is there, the client is given the id. */
+  async findUnder(id: string): Promise<boolean> {
+    const loaded = await this.#ask(this.manager.keyOf(id))
+    if (!isFound(loaded)) return false
+    this.#outcome = 'found'
+    this.#phase = { name: 'stored', id, record: loaded, cookie: 'new' }
+    return true
+  }
+
   /** Gives the request a session if it has none, with this id. Answers when it was made, epoch ms. */
   make(id = newId()): number {
     if (this.#phase.name === 'stored') return this.#phase.record.createdAt
@@ -272,6 +281,7 @@ export class RequestSession {
     this.#phase = NONE
     this.#changes = changes
     this.watch?.clear()
+    this.face?.revert()
   }
 
   /** Whether the client holds the id of a session that this request ended, and gets no other: it must forget it. */

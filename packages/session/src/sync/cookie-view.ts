@@ -14,7 +14,8 @@ export interface CookieView {
 }
 
 const ADVICE =
-  'the cookie is the same for all sessions of one createSessions(): give its options there (idleTimeoutMs, cookie: { … })'
+  'the cookie is the same for all sessions of one createSessions(): give its options there. ' +
+  'A lifetime for one session is sessions.of(request).setLifetime({ … })'
 
 /** What the cookie is like. Whoever assigns to it is told so, also where JavaScript would keep silent. */
 export function cookieView({ cookie, lifetime, now }: ResolvedOptions): CookieView {

@@ -28,8 +28,8 @@ export interface SyncSessionMethods<A extends object = Record<string, unknown>> 
   /** All attributes, in an object of their own. */
   data(): Partial<A>
   /**
-   * Gives the client an empty session with a new id, and `request.session` becomes it; `keep` names what it takes over.
-   * The old id is dead when the change is saved.
+   * Ends the session at once, on every server; `request.session` becomes a new one with another id, which is empty but for
+   * the attributes in `keep`.
    */
   regenerate(keep?: readonly string[]): Promise<void>
   regenerate(callback: Callback): void
@@ -86,18 +86,17 @@ export class SyncFace {
     this.#current?.fill()
   }
 
-  /** Begins anew, with nothing but this. */
-  renew(kept: ReadonlyMap<string, unknown>): void {
-    const { state } = this
-    state.assertWritable('regenerate')
-    state.takeChanges()
-    state.writes.count()
-    if (state.record) {
-      for (const name of attributeNames(state)) stageAttribute(state, 'delete', name, undefined)
-      state.change().rotate(undefined, state.manager.options.now())
+  /** `request.session` becomes another one; the old object goes on holding what it held, but is saved no more. */
+  async regenerate(keep: readonly string[]): Promise<void> {
+    const before = this.#current
+    before?.stage()
+    this.#current = undefined
+    try {
+      await this.session.regenerate({ keep })
+    } catch (error) {
+      this.#current = before
+      throw error
     }
-    this.#current = new LiveSession(this)
-    for (const [name, value] of kept) this.#current.set(name, value)
   }
 
   async destroy(): Promise<void> {
@@ -183,9 +182,7 @@ class LiveSession implements SyncSessionMethods {
 
   regenerate(first?: readonly string[] | Callback, second?: Callback): Promise<void> {
     const [keep, callback] = typeof first === 'function' ? [[], first] : [first ?? [], second]
-    const own = new Map(Object.entries(this))
-    const kept = new Map(keep.filter((name) => own.has(name)).map((name) => [name, own.get(name)]))
-    return told((async () => this.#face.renew(kept))(), callback)
+    return told(this.#face.regenerate(keep.filter((name) => Object.hasOwn(this, name))), callback)
   }
 
   destroy(callback?: Callback): Promise<void> {
