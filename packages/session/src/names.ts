@@ -8,7 +8,7 @@ export type Names<T> = Record<keyof T, true>
  * meant to switch on stays off.
  */
 export function checkNames<T>(where: string, options: unknown, names: Names<Required<T>>, prefix = ''): void {
-  if (typeof options !== 'object' || options === null) {
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
     throw new TypeError(
       `${where}: ${prefix || 'the options are'}${prefix && ' is'} ${show(options)}, but must be an object`,
     )

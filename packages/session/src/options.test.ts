@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { createSessions } from './create-sessions.ts'
+import { sessionMetrics } from './observe/metrics.ts'
 import { DEFAULTS, type SessionsOptions } from './options.ts'
 import { BREAKER_DEFAULTS } from './store/circuit-breaker.ts'
 import { memoryStore } from './store/memory.ts'
@@ -79,6 +80,133 @@ const DEFAULTS_OF_ALL = {
   breaker: BREAKER_DEFAULTS,
   cookie: { name: 'SESSION', path: '/', secure: true, sameSite: 'lax', partitioned: false, persistent: false },
 }
+
+/** Values that are wrong for most options, and for each option those among them that are right. */
+const VALUES: readonly unknown[] = [
+  null,
+  0,
+  -1,
+  1,
+  1.5,
+  5,
+  1000,
+  1500,
+  Number.NaN,
+  Infinity,
+  '',
+  'no',
+  'false',
+  'true',
+  '1000',
+  'a b',
+  '/',
+  true,
+  false,
+  {},
+  [],
+  ['x'],
+  () => 5,
+  () => 'x',
+  Symbol('s'),
+  5n,
+  new Date(0),
+  new Map(),
+]
+const whole = (least: number) => (value: unknown) => Number.isSafeInteger(value) && (value as number) >= least
+const seconds = (least: number) => (value: unknown) => whole(least)(value) && (value as number) % 1000 === 0
+const isBoolean = (value: unknown) => typeof value === 'boolean'
+const isObject = (value: unknown) => typeof value === 'object' && value !== null && !Array.isArray(value)
+const word = (pattern: RegExp) => (value: unknown) => typeof value === 'string' && pattern.test(value)
+const never = () => false
+const RIGHT: Record<keyof SessionsOptions, (value: unknown) => boolean> = {
+  store: never,
+  cookie: isObject,
+  header: never, // it needs cookie: false
+  idleTimeoutMs: seconds(1000),
+  absoluteTimeoutMs: seconds(0),
+  touchEveryMs: whole(0),
+  rotationGraceMs: whole(0),
+  codec: never,
+  storeTimeoutMs: whole(1),
+  breaker: isObject,
+  onStoreFailure: never,
+  updateWaitMs: whole(1),
+  maxAttributeBytes: whole(1),
+  maxSessionBytes: whole(1),
+  maxSessionsPerUser: (value) => value === Infinity || whole(1)(value),
+  onTooManySessions: never,
+  checkMutations: isBoolean,
+  route: word(/^\w+$/),
+  eventSalt: word(/./),
+  openTelemetry: isBoolean,
+  now: (value) => typeof value === 'function' && Number.isFinite((value as () => unknown)()),
+}
+const RIGHT_IN_COOKIE: Record<string, (value: unknown) => boolean> = {
+  name: word(/^[\w]+$/),
+  path: word(/^\//),
+  domain: word(/^\w+$/),
+  secure: isBoolean,
+  sameSite: never,
+  partitioned: isBoolean,
+  persistent: isBoolean,
+  secrets: (value) => Array.isArray(value) && value.length === 0,
+  encoding: never,
+}
+
+describe('every option, given a value of another kind, is a TypeError that names it:', () => {
+  const judged = (act: () => unknown): unknown => {
+    try {
+      act()
+      return 'accepted'
+    } catch (error) {
+      return error
+    }
+  }
+  const expectRefused = (options: Record<string, unknown>, name: string, isRight: boolean) => {
+    const verdict = judged(() => make(options))
+    if (isRight) expect(verdict).toBe('accepted')
+    else {
+      expect(verdict).toBeInstanceOf(TypeError)
+      expect(String(verdict)).toContain(name)
+    }
+  }
+
+  it.each(Object.entries(RIGHT))('%s', (name, isRight) => {
+    for (const value of VALUES) expectRefused({ [name]: value }, name, isRight(value))
+    if (name !== 'store') expectRefused({ [name]: undefined }, name, true)
+  })
+
+  it.each(Object.entries(RIGHT_IN_COOKIE))('cookie.%s', (name, isRight) => {
+    for (const value of VALUES) expectRefused({ cookie: { [name]: value } }, `cookie.${name}`, isRight(value))
+    expectRefused({ cookie: { [name]: undefined } }, name, true)
+  })
+
+  it.each(['failures', 'coolDownMs'])('breaker.%s', (name) => {
+    for (const value of VALUES) expectRefused({ breaker: { [name]: value } }, `breaker.${name}`, whole(0)(value))
+    expectRefused({ breaker: { [name]: undefined } }, name, true)
+  })
+
+  it('those of memoryStore and sessionMetrics', () => {
+    const isFunction = (value: unknown) => typeof value === 'function'
+    const store = {
+      maxSessions: whole(1),
+      maxBytes: whole(1),
+      sweepEveryMs: whole(0),
+      onEvict: isFunction,
+      now: isFunction,
+    }
+    for (const [name, isRight] of Object.entries(store)) {
+      for (const value of VALUES) {
+        const verdict = judged(() => memoryStore({ sweepEveryMs: 0, [name]: value })[Symbol.asyncDispose]())
+        if (isRight(value)) expect(verdict).toBe('accepted')
+        else expect(String(verdict)).toContain(`memoryStore: ${name} is`)
+      }
+    }
+    const sessions = make()
+    for (const bad of [{ prefix: 5 }, { prefix: 'a b' }, { buckets: 'x' }, { buckets: [2, 1] }, { labels: { a: 1 } }])
+      expect(() => sessionMetrics(sessions, bad as never)).toThrow(`sessionMetrics: ${Object.keys(bad)[0]} is`)
+  })
+})
 
 describe('the documented defaults', () => {
   it.each([

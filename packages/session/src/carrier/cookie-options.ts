@@ -58,17 +58,9 @@ export const MAX_COOKIE_BYTES = 4096
 export function checkCookieOptions(options: CookieOptions = {}): ResolvedCookie {
   if (typeof options !== 'object' || options === null) refuse('', options, 'an object of cookie options, or false')
   checkNames<CookieOptions>('createSessions', options, NAMES, 'cookie')
-  const cookie: ResolvedCookie = {
-    name: options.name ?? 'SESSION',
-    path: options.path ?? '/',
-    domain: options.domain,
-    secure: options.secure ?? true,
-    sameSite: options.sameSite ?? 'lax',
-    partitioned: options.partitioned ?? false,
-    persistent: options.persistent ?? false,
-    secrets: options.secrets ?? [],
-    encoding: options.encoding ?? 'plain',
-  }
+  const { name = 'SESSION', path = '/', domain, secure = true, sameSite = 'lax' } = options
+  const { partitioned = false, persistent = false, secrets = [], encoding = 'plain' } = options
+  const cookie = { name, path, domain, secure, sameSite, partitioned, persistent, secrets, encoding }
   checkWords(cookie)
   checkPrefix(cookie)
   checkSecure(cookie)
@@ -76,14 +68,21 @@ export function checkCookieOptions(options: CookieOptions = {}): ResolvedCookie 
   return cookie
 }
 
-function checkWords({ name, path, domain, sameSite, secure, encoding }: ResolvedCookie): void {
-  if (!TOKEN.test(name)) refuse('name', name, '1 to 128 characters of an RFC 6265 token')
-  if (!PATH.test(path)) refuse('path', path, 'a path that begins with / and has no ; or control character')
-  if (domain !== undefined && !DOMAIN.test(domain)) refuse('domain', domain, 'a host name')
+function checkWords(cookie: ResolvedCookie): void {
+  const { name, path, domain, sameSite, secure, encoding } = cookie
+  if (!isText(name, TOKEN)) refuse('name', name, '1 to 128 characters of an RFC 6265 token')
+  if (!isText(path, PATH)) refuse('path', path, 'a path that begins with / and has no ; or control character')
+  if (domain !== undefined && !isText(domain, DOMAIN)) refuse('domain', domain, 'a host name')
   if (!['strict', 'lax', 'none'].includes(sameSite)) refuse('sameSite', sameSite, "'strict', 'lax' or 'none'")
   if (secure !== 'auto' && typeof secure !== 'boolean') refuse('secure', secure, "true, false or 'auto'")
+  for (const option of ['partitioned', 'persistent'] as const) {
+    if (typeof cookie[option] !== 'boolean') refuse(option, cookie[option], 'true or false')
+  }
   if (encoding !== 'plain' && encoding !== 'base64') refuse('encoding', encoding, "'plain' or 'base64'")
 }
+
+/** `RegExp.test` takes a number for a text. */
+const isText = (value: unknown, pattern: RegExp): boolean => typeof value === 'string' && pattern.test(value)
 
 function checkPrefix({ name, path, domain, secure }: ResolvedCookie): void {
   // Browsers compare the prefixes without regard to case (RFC 6265bis §4.1.3).

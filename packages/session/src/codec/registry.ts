@@ -30,7 +30,6 @@ export function registry(classes: readonly RegisteredClass[]): Codec {
   const rules: ShapeRules = {
     codec: 'registry',
     builtins: new Set([...BUILTINS, URL.prototype, URLSearchParams.prototype]),
-    keepsNullPrototype: true,
     keepsProtoKey: false,
     inside(value) {
       const entry = find(value)

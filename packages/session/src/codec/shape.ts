@@ -1,4 +1,5 @@
 import { step, UnencodableError } from './codec.ts'
+import { foreign, isPlainArray, isPlainObject } from './prototype.ts'
 
 /** What a codec keeps beside plain objects, arrays and primitives. */
 export interface ShapeRules {
@@ -6,8 +7,6 @@ export interface ShapeRules {
   readonly codec: string
   /** Prototypes whose instances come back as they are. */
   readonly builtins: ReadonlySet<object>
-  /** Whether `Object.create(null)` comes back without a prototype. */
-  readonly keepsNullPrototype: boolean
   /** Whether an own property named `__proto__` comes back; devalue refuses it, lest a careless reader be polluted. */
   readonly keepsProtoKey: boolean
   /** What is inside an instance of a registered class; `undefined` when its class is not registered. */
@@ -57,11 +56,10 @@ class Walk {
 
   #checkObject(value: object, path: string): void {
     const prototype = Object.getPrototypeOf(value) as object | null
-    const isNullPrototype = prototype === null && this.#rules.keepsNullPrototype
-    if (Array.isArray(value) && prototype === Array.prototype) this.#checkArray(value, path)
-    else if (prototype === Object.prototype || isNullPrototype) this.#checkRecord(value, path)
+    if (Array.isArray(value) && isPlainArray(value)) this.#checkArray(value, path)
+    else if (isPlainObject(value)) this.#checkRecord(value, path)
     else if (prototype && this.#rules.builtins.has(prototype)) this.#checkBuiltin(value, path)
-    else this.#checkInstance(value, prototype, path)
+    else this.#checkInstance(value, path)
   }
 
   #checkArray(value: readonly unknown[], path: string): void {
@@ -105,16 +103,15 @@ class Walk {
     if (extra > 0) throw new UnencodableError(path, 'has extra properties, which would be dropped')
   }
 
-  #checkInstance(value: object, prototype: object | null, path: string): void {
+  #checkInstance(value: object, path: string): void {
     const inside = this.#rules.inside?.(value)
     if (inside) {
       this.check(inside.content, path)
       return
     }
-    if (prototype === null)
-      throw new UnencodableError(path, 'has no prototype, but would come back with one; spread it')
     if (Buffer.isBuffer(value)) throw new UnencodableError(path, 'is a Buffer; store new Uint8Array(buffer)')
-    const name = (value.constructor as { name?: string } | undefined)?.name || 'unnamed'
-    throw new UnencodableError(path, `is an instance of ${name}, which ${this.#rules.codec} does not bring back`)
+    const isListed = this.#rules.inside !== undefined
+    const advice = isListed ? ', or name its class to registry()' : ', or use the registry() codec and name its class'
+    throw new UnencodableError(path, foreign(value) + advice)
   }
 }

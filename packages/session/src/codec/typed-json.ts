@@ -5,7 +5,6 @@ import { BUILTINS, checkShape, type ShapeRules } from './shape.ts'
 const RULES: ShapeRules = {
   codec: 'typed-json',
   builtins: new Set([...BUILTINS, URL.prototype, URLSearchParams.prototype]),
-  keepsNullPrototype: true,
   keepsProtoKey: false,
 }
 

@@ -2,7 +2,7 @@ import { deserialize, serialize } from 'node:v8'
 import type { Codec } from './codec.ts'
 import { BUILTINS, checkShape, type ShapeRules } from './shape.ts'
 
-const RULES: ShapeRules = { codec: 'v8', builtins: new Set(BUILTINS), keepsNullPrototype: false, keepsProtoKey: true }
+const RULES: ShapeRules = { codec: 'v8', builtins: new Set(BUILTINS), keepsProtoKey: true }
 
 /**
  * Node's own binary form: fast for large values; keeps `Date`, `Map`, `Set`, `BigInt`, `RegExp`, typed arrays, `undefined`

@@ -1,4 +1,5 @@
 import type { AnySessions } from '../sessions.ts'
+import { show } from '../show.ts'
 import { EVENT_NAMES, type StoreOperation } from './events.ts'
 
 /** What `sessionMetrics` takes. */
@@ -39,6 +40,7 @@ export function sessionMetrics(
   sessions: AnySessions,
   { prefix = 'session_', buckets = BUCKETS, labels = {} }: MetricsOptions = {},
 ): SessionMetrics {
+  checkOptions(prefix, buckets, labels)
   const events = new Map<string, number>()
   const store = new Map<string, Histogram>()
   const count = (sample: string): void => void events.set(sample, (events.get(sample) ?? 0) + 1)
@@ -54,6 +56,20 @@ export function sessionMetrics(
     stop: () => {
       for (const stop of [...stops, stopStore]) stop()
     },
+  }
+}
+
+function checkOptions(prefix: unknown, buckets: unknown, labels: unknown): void {
+  const refuse = (option: string, value: unknown, allowed: string): never => {
+    throw new TypeError(`sessionMetrics: ${option} is ${show(value)}, but must be ${allowed}`)
+  }
+  if (typeof prefix !== 'string' || !/^[a-zA-Z_:][a-zA-Z0-9_:]*$/.test(prefix)) {
+    refuse('prefix', prefix, 'the beginning of a metric’s name')
+  }
+  const isAscending = Array.isArray(buckets) && buckets.every((bound, i) => bound > (buckets[i - 1] ?? -Infinity))
+  if (!isAscending || !buckets.every(Number.isFinite)) refuse('buckets', buckets, 'numbers in ascending order')
+  if (typeof labels !== 'object' || labels === null || !Object.values(labels).every((one) => typeof one === 'string')) {
+    refuse('labels', labels, 'an object of strings')
   }
 }
 

@@ -15,7 +15,8 @@ export const BREAKER_DEFAULTS = { failures: 5, coolDownMs: 500 } as const
 /** Fills in the defaults and checks them. */
 export function checkBreakerOptions(options: BreakerOptions = {}): Required<BreakerOptions> {
   checkNames<BreakerOptions>('createSessions', options, { failures: true, coolDownMs: true }, 'breaker')
-  const checked = { ...BREAKER_DEFAULTS, ...options }
+  const { failures = BREAKER_DEFAULTS.failures, coolDownMs = BREAKER_DEFAULTS.coolDownMs } = options
+  const checked = { failures, coolDownMs }
   for (const name of ['failures', 'coolDownMs'] as const) {
     if (!Number.isSafeInteger(checked[name]) || checked[name] < 0) {
       throw new TypeError(

@@ -74,6 +74,10 @@ class Memory implements MemoryStore {
   }: MemoryStoreOptions) {
     checkCount('maxSessions', maxSessions, 1)
     checkCount('maxBytes', maxBytes, 1)
+    for (const [name, option] of Object.entries({ onEvict, now })) {
+      if (option === undefined || typeof option === 'function') continue
+      throw new TypeError(`memoryStore: ${name} is ${show(option)}, but must be a function`)
+    }
     checkCount('sweepEveryMs', sweepEveryMs, 0, MAX_TIMER_MS)
     this.#entries = new LruMap({ maxSessions, maxBytes, onEvict: onEvict ?? (() => {}) })
     this.#rotated = new RotatedKeys(maxSessions)
