@@ -23,7 +23,7 @@ export function buildBalancer(config: Config, log: Logger): Balancer {
   return createBalancer({
     ...{ upstreams, policy, engine, health, ...tuning },
     affinity: affinityOf(config),
-    front: { tls: readTls(config) },
+    front: { tls: readTls(config), maxConnections: config.maxConnections },
     accessLog: config.accessLog ? (entry) => log.info(entry, 'request') : undefined,
   })
 }

@@ -53,6 +53,10 @@ export interface Config {
   workerSilenceMs: number
   tls: { certFile: string; keyFile: string } | undefined
   drainMs: number
+  /** After SIGTERM: how long everybody is still served while `/readyz` says 503. */
+  graceMs: number
+  /** Clients' connections at a time; `undefined`: by the system's limit. */
+  maxConnections: number | undefined
   logLevel: (typeof LOG_LEVELS)[number]
   accessLog: boolean
   /** What goes to the balancer as it is. */
@@ -104,6 +108,8 @@ export function readConfig(env: Env): Config {
     tls: tls(env),
     logLevel: choice(env, 'LOG_LEVEL', 'info', LOG_LEVELS),
     drainMs: whole(env, 'DRAIN_MS', 10_000, MS),
+    graceMs: whole(env, 'GRACE_MS', 3000, MS),
+    maxConnections: optionalWhole(env, 'MAX_CONNECTIONS', [1, 10_000_000]),
     accessLog: choice(env, 'ACCESS_LOG', 'off', ['on', 'off']) === 'on',
     tuning: tuning(env),
   }

@@ -74,10 +74,11 @@ function unwritable({ mode, affinity, discovery, port }: Config): string[] {
 }
 
 function optionsOf(config: Config): ExportOptions {
-  const { upstreams, policy, mode, affinity, health, tls, drainMs, workers, accessLog, tuning, host, port } = config
+  const { upstreams, policy, mode, affinity, health, tls, tuning, host, port } = config
+  const { drainMs, workers, accessLog, maxConnections } = config
   const { secretIsRandom: _, ...way } = affinity
   return {
-    ...{ upstreams, policy, health, tls, drainMs, workers, accessLog, ...tuning },
+    ...{ upstreams, policy, health, tls, drainMs, workers, accessLog, maxConnections, ...tuning },
     affinity: mode === 'sticky' ? (way as ExportOptions['affinity']) : undefined,
     listen: { host, port },
   }

@@ -14,7 +14,8 @@ import { ConfigError } from './read.ts'
 interface Running {
   admin: Server
   url: string
-  close(): Promise<void>
+  /** Goes on for `drainMs`, as the admin port's `/readyz` says 503, then finishes what is in flight. A second call ends the drain. */
+  close(drainMs: number): Promise<void>
   reloadTls(): void | Promise<void>
   restart(): Promise<void>
 }
@@ -32,7 +33,7 @@ export async function start(): Promise<void> {
   if (config.mode === 'sticky' && config.affinity.secretIsRandom) {
     log.warn('AFFINITY_SECRET is not set: a restart forgets which node a client used')
   }
-  obeySignals(running, config.tls !== undefined, log)
+  obeySignals(running, config, log)
   const { mode, engine, policy, workers = 0 } = config
   // Whoever started it waits for this line, however quiet the log is.
   log.child({}, { level: 'info' }).info({ url: running.url, adminUrl, mode, engine, policy, workers }, 'ready')
@@ -64,9 +65,9 @@ async function alone(config: Config, log: Logger): Promise<Running> {
   return {
     admin: buildAdmin(config, control, discoveries),
     url,
-    close: () => {
+    close: (drainMs) => {
       for (const discovery of discoveries) discovery.close()
-      return balancer.close({ timeoutMs: config.drainMs })
+      return balancer.close({ drainMs, timeoutMs: config.drainMs })
     },
     reloadTls: () => reload(config, (tls) => balancer.setTls(tls)),
     restart: async () => log.warn('SIGUSR2 replaces workers, and there are none: set WORKERS'),
@@ -90,9 +91,9 @@ async function withWorkers(config: Config, count: number, log: Logger): Promise<
   return {
     admin: buildAdmin(config, workers, discoveries),
     url,
-    close: () => {
+    close: (drainMs) => {
       for (const discovery of discoveries) discovery.close()
-      return workers.close()
+      return workers.close({ drainMs })
     },
     reloadTls: () => {
       // A pair that does not go together is found before any worker takes it.
@@ -115,14 +116,14 @@ function runWorker(config: Config, log: Logger): void {
   serveOrders({
     balancer,
     listen: { port: config.port, host: config.host },
-    drainMs: config.drainMs,
+    closeTimeoutMs: config.drainMs,
     reloadTls: () => reload(config, (tls) => balancer.setTls(tls)),
   })
 }
 
-function obeySignals(running: Running, hasTls: boolean, log: Logger): void {
-  const stop = async (): Promise<void> => {
-    await running.close()
+function obeySignals(running: Running, { tls, graceMs }: Config, log: Logger): void {
+  const stop = async (drainMs: number): Promise<void> => {
+    await running.close(drainMs)
     running.admin.closeAllConnections()
     process.exit(0)
   }
@@ -134,11 +135,12 @@ function obeySignals(running: Running, hasTls: boolean, log: Logger): void {
       log.error({ error: error instanceof Error ? error.message : String(error) }, `${what}: failed`)
     }
   }
-  process.once('SIGTERM', () => void stop())
-  process.once('SIGINT', () => void stop())
+  process.on('SIGTERM', () => void stop(graceMs))
+  // A developer's Ctrl-C.
+  process.on('SIGINT', () => void stop(0))
   // With nothing to read again it means what it means to any program: the terminal is gone.
-  if (hasTls) process.on('SIGHUP', () => void attempt('reload of the certificate', () => running.reloadTls()))
-  else process.once('SIGHUP', () => void stop())
+  if (tls) process.on('SIGHUP', () => void attempt('reload of the certificate', () => running.reloadTls()))
+  else process.on('SIGHUP', () => void stop(graceMs))
   process.on('SIGUSR2', () => void attempt('restart of the workers', () => running.restart()))
 }
 

@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { Agent, createServer, request } from 'node:http'
+import { type AddressInfo, connect } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 import { CertificateFiles, servedName } from './certificate.ts'
@@ -152,3 +152,65 @@ test.runIf(process.platform === 'linux').each([{}, { WORKERS: '1' }])(
     expect(await (await fetch(lb.ready?.url ?? '')).text()).toBe('a')
   },
 )
+
+test('on SIGTERM it is no longer ready, and serves everybody for GRACE_MS; SIGINT ends that', async () => {
+  await using nodes = await startNodes(['a'])
+  await using lb = new BalancerProcess({ UPSTREAMS: upstreams(nodes), GRACE_MS: '600000' })
+  await expect.poll(() => lb.ready).toBeDefined()
+  const { url = '', adminUrl = '' } = lb.ready ?? {}
+  lb.child.kill('SIGTERM')
+  await expect.poll(async () => (await fetch(`${adminUrl}/readyz`)).status).toBe(503)
+  for (let i = 0; i < 3; i++) {
+    const answer = await fetch(url)
+    expect([answer.status, answer.headers.get('connection')]).toEqual([200, 'close'])
+  }
+  expect(lb.child.exitCode).toBe(null)
+  lb.child.kill('SIGINT')
+  expect(await lb.exited).toBe(0)
+})
+
+test.runIf(process.platform === 'linux').each([{}, { WORKERS: '1' }])(
+  'a flood of idle connections that is larger than the limit of open files takes no node down (%o)',
+  async (env: Record<string, string>) => {
+    await using nodes = await startNodes(['a', 'b'])
+    await using lb = new BalancerProcess({ UPSTREAMS: upstreams(nodes), HEALTH_INTERVAL_MS: '20', ...env }, 64)
+    await expect.poll(() => lb.ready).toBeDefined()
+    const { url = '', adminUrl = '' } = lb.ready ?? {}
+    const { port } = new URL(url)
+    const admin = new Agent({ keepAlive: true })
+    const states = () =>
+      get(`${adminUrl}/upstreams`, admin).then(({ body }) => JSON.parse(body).map((u: { state: string }) => u.state))
+    expect(await states()).toEqual(['up', 'up'])
+    const idle = Array.from({ length: 120 }, () => connect(Number(port), '127.0.0.1').on('error', () => {}))
+    const kept = new Agent({ keepAlive: true })
+    const statuses = new Set<number>()
+    // Many checks long.
+    for (let i = 0; i < 100; i++) {
+      const { status } = await get(url, kept).catch(() => ({ status: 0 }))
+      statuses.add(status)
+      expect(await states()).toEqual(['up', 'up'])
+    }
+    // A connection that is refused may be reset before its answer is read.
+    expect([...statuses].filter((status) => ![0, 200, 503].includes(status))).toEqual([])
+    for (const socket of idle) socket.destroy()
+    await expect.poll(async () => (await get(url, kept).catch(() => ({ status: 0 }))).status).toBe(200)
+    expect(await states()).toEqual(['up', 'up'])
+    expect(lb.log.filter(({ state }) => state === 'down' || state === 'ejected')).toEqual([])
+    for (const agent of [admin, kept]) agent.destroy()
+  },
+)
+
+/** One GET on this agent's connections. */
+async function get(url: string, agent: Agent): Promise<{ status: number; body: string }> {
+  const { promise, resolve, reject } = Promise.withResolvers<{ status: number; body: string }>()
+  request(url, { agent }, (response) => {
+    let body = ''
+    response.setEncoding('utf8').on('data', (piece) => {
+      body += piece
+    })
+    response.on('error', reject).on('end', () => resolve({ status: response.statusCode ?? 0, body }))
+  })
+    .on('error', reject)
+    .end()
+  return promise
+}

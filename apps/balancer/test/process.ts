@@ -13,9 +13,18 @@ export class BalancerProcess implements AsyncDisposable {
   out = ''
   err = ''
 
-  constructor(env: Record<string, string>) {
-    const defaults = { PATH: process.env.PATH ?? '', BALANCER_PORT: '0', ADMIN_PORT: '0', HEALTH_INTERVAL_MS: '50' }
-    this.child = spawn(process.execPath, [main], { env: { ...defaults, ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
+  /** @param files its limit of open files (`ulimit -n`) */
+  constructor(env: Record<string, string>, files?: number) {
+    const defaults = {
+      PATH: process.env.PATH ?? '',
+      BALANCER_PORT: '0',
+      ADMIN_PORT: '0',
+      HEALTH_INTERVAL_MS: '50',
+      GRACE_MS: '0',
+    }
+    const limit = files === undefined ? '' : `ulimit -n ${files}; `
+    const command = ['-c', `${limit}exec "$0" "$1"`, process.execPath, main]
+    this.child = spawn('sh', command, { env: { ...defaults, ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
     this.child.stdout?.on('data', (chunk) => {
       this.out += chunk
     })

@@ -12,7 +12,6 @@ const decision = (requestId: string): DecisionEvent => ({
   method: 'GET',
   path: '/get',
   steps: [],
-  why: [],
 })
 const done = (requestId: string): DoneEvent => ({
   requestId,

@@ -7,7 +7,7 @@ import { RemovedUpstreamError, UnknownUpstreamError } from './errors.ts'
 import { Events } from './events.ts'
 import { Connections } from './front/connections.ts'
 import { Deadlines } from './front/deadlines.ts'
-import { createFront, type Front, type TlsOptions } from './front/front.ts'
+import { createFront, type Front, refuseConnection, type TlsOptions } from './front/front.ts'
 import { TrustedProxies } from './headers/peer.ts'
 import { ActiveHealth } from './health/active.ts'
 import { PassiveHealth } from './health/passive.ts'
@@ -19,6 +19,7 @@ import { Totals } from './pool/totals.ts'
 import { checkWeight, type Upstream, type UpstreamMode, type UpstreamOptions } from './pool/upstream.ts'
 import type { Context, InProgress } from './proxy/context.ts'
 import { Stalls } from './proxy/stall.ts'
+import { connectionsAllowed } from './resources.ts'
 
 /** Where to listen. */
 export interface ListenOptions {
@@ -26,6 +27,14 @@ export interface ListenOptions {
   port: number
   /** @default '127.0.0.1' */
   host?: string | undefined
+}
+
+/** How a balancer ends, ms. */
+export interface CloseOptions {
+  /** How long it goes on serving everybody. @default 0 */
+  drainMs?: number | undefined
+  /** How long what is in flight may take after that. @default 10_000 */
+  timeoutMs?: number | undefined
 }
 
 /** A running balancer. */
@@ -50,8 +59,11 @@ export interface Balancer extends AsyncDisposable {
   update(name: string, change: { mode?: UpstreamMode; weight?: number }): Upstream
   /** Takes another certificate for the connections to come. @throws Error when certificate and key do not go together */
   setTls(tls: TlsOptions): void
-  /** Stops accepting, lets what is in flight finish within `timeoutMs` (10 s), then cuts it. A second call waits for the first. */
-  close(options?: { timeoutMs?: number }): Promise<void>
+  /**
+   * Goes on serving for `drainMs` (0) while `isClosing` and the admin API's `/readyz` tell those in front to send nobody any more; then stops accepting,
+   * lets what is in flight finish within `timeoutMs` (10 s), and cuts the rest. A second call ends the drain, and waits for the first.
+   */
+  close(options?: CloseOptions): Promise<void>
 }
 
 /**
@@ -80,6 +92,8 @@ class RunningBalancer implements Balancer {
   readonly #connections: Connections
   readonly #scheme: 'http' | 'https'
   #closed: Promise<void> | undefined
+  /** Told a second time to close. */
+  #isHurried = false
 
   constructor(options: BalancerOptions) {
     const clock = options.clock ?? systemClock
@@ -127,8 +141,10 @@ class RunningBalancer implements Balancer {
     }
     if (options.health !== false) this.#active = new ActiveHealth(this.pool, clock, random, options.health)
     this.#server = createFront(this.#context, options.front ?? {})
-    this.#connections = new Connections(this.#server)
-    this.#scheme = options.front?.tls ? 'https' : 'http'
+    const isTls = options.front?.tls !== undefined
+    const max = options.front?.maxConnections ?? connectionsAllowed(options.upstreams.length)
+    this.#connections = new Connections(this.#server, max, (socket) => refuseConnection(socket, isTls, this.#context))
+    this.#scheme = isTls ? 'https' : 'http'
   }
 
   get load(): { active: number; waiting: number; connections: number } {
@@ -195,12 +211,15 @@ class RunningBalancer implements Balancer {
     this.#server.setSecureContext(tls)
   }
 
-  close({ timeoutMs = 10_000 } = {}): Promise<void> {
-    this.#closed ??= this.#close(timeoutMs)
+  close({ drainMs = 0, timeoutMs = 10_000 }: CloseOptions = {}): Promise<void> {
+    if (this.#closed) this.#isHurried = true
+    this.#closed ??= this.#close(drainMs, timeoutMs)
     return this.#closed
   }
 
-  async #close(timeoutMs: number): Promise<void> {
+  async #close(drainMs: number, timeoutMs: number): Promise<void> {
+    // From the next moment on: until then `isClosing` is not true.
+    if (drainMs > 0) await this.#until(() => this.#isHurried, drainMs)
     const closed = this.#connections.stopAccepting()
     if (timeoutMs > 0) await this.#until(this.#quietFor(QUIET_LOOKS), timeoutMs)
     for (const busy of this.#context.active) busy.cut()

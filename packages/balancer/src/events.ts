@@ -14,8 +14,6 @@ export interface DecisionEvent {
   reason: string
   /** Why, first to last; `inWords` makes sentences of them. */
   steps: readonly Step[]
-  /** The same in English, until all who listen read `steps`. */
-  why: readonly string[]
 }
 
 /** A request is over. */

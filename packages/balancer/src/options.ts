@@ -160,6 +160,7 @@ const FRONT: Names<Required<FrontOptions>> = {
   requestTimeoutMs: [1, ANY],
   keepAliveMs: SOME_MS,
   maxHeaderBytes: [1, 2 ** 31 - 1, 'whole'],
+  maxConnections: [1, 2 ** 31 - 1, 'whole'],
   tls: true,
 }
 

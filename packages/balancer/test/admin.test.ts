@@ -270,7 +270,6 @@ test('events tell each decision with its reason, and how the request ended', asy
     {
       ...{ name: 'decision', ...told, upstream: 'a', attempt: 1, reason: 'picked' },
       steps: [{ key: 'affinity.none' }, { key: 'pick.picked', upstream: 'a', policy: 'round-robin' }],
-      why: ['no affinity yet', 'picked a by round robin'],
     },
     { name: 'done', ...told, upstream: 'a', status: 200, ms: expect.any(Number), attempts: 1, termination: 'ok' },
     { name: 'b', at: expect.any(Number), state: 'draining', reason: 'set to drain' },

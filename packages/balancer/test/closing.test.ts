@@ -1,5 +1,6 @@
 import http from 'node:http'
 import { describe, expect, test } from 'vitest'
+import { controlOf } from '../src/index.ts'
 import { engineNames, testBalancer } from './support/balancer.ts'
 import { ask, RawClient } from './support/client.ts'
 import { testNode, testNodes } from './support/node.ts'
@@ -43,6 +44,23 @@ describe.each(engineNames)('a balancer that closes [%s]', (engine) => {
     await lb.balancer.close({ timeoutMs: 100 })
     expect(await pending).toMatchObject({ status: 200, complete: false })
     expect(lb.done).toMatchObject([{ termination: 'balancer_closed' }])
+  })
+
+  test('goes on serving newcomers while it drains, no longer ready, until the time or a second call ends that', async () => {
+    await using node = await testNode('a')
+    const lb = await testBalancer({ engine, nodes: [node] })
+    const control = controlOf(lb.balancer)
+    expect(control.isReady()).toBe(true)
+    const closed = lb.balancer.close({ drainMs: 600_000 })
+    expect(control.isReady()).toBe(false)
+    for (let i = 0; i < 3; i++)
+      expect(await ask(lb.url)).toMatchObject({ status: 200, headers: { connection: 'close' } })
+    void lb.balancer.close()
+    await closed
+    await expect(ask(lb.url)).rejects.toThrow()
+    const brief = await testBalancer({ engine, nodes: [node] })
+    await brief.balancer.close({ drainMs: 50 })
+    await expect(ask(brief.url)).rejects.toThrow()
   })
 
   test('is closed when any of its calls says so, and listens no more', async () => {

@@ -29,6 +29,9 @@ export function directEngine(timeouts: EngineTimeouts): Engine {
       stacks.get(upstream)?.retire()
       stacks.delete(upstream)
     },
+    relieve() {
+      for (const stack of stacks.values()) stack.relieve()
+    },
     async close() {
       for (const stack of stacks.values()) stack.close()
       stacks.clear()
@@ -94,6 +97,11 @@ class Stack implements Owner {
   /** Closes the free connections, and the others as soon as they are free. */
   retire(): void {
     this.#isRetired = true
+    this.relieve()
+  }
+
+  /** Closes the free connections. */
+  relieve(): void {
     for (const connection of [...this.#idle]) connection.close()
   }
 

@@ -2,12 +2,12 @@ import type { Readable } from 'node:stream'
 import type { Upstream } from '../pool/upstream.ts'
 
 /**
- * How an attempt failed: `connect` nothing was sent; `stale` a kept-alive connection turned out closed before any byte of
+ * How an attempt failed: `local` nothing was sent, for want of descriptors here; `connect` nothing was sent; `stale` a kept-alive connection turned out closed before any byte of
  * the answer; `died` it closed or broke before the answer was complete; `timeout` no headers, or no more body, in time;
  * `protocol` the answer is not HTTP; `unsendable` the request is none that may be sent, for which no upstream is to blame.
  * A failure is never told before `send` has returned.
  */
-export type FailureKind = 'connect' | 'stale' | 'died' | 'timeout' | 'protocol' | 'unsendable'
+export type FailureKind = 'local' | 'connect' | 'stale' | 'died' | 'timeout' | 'protocol' | 'unsendable'
 
 /** A failed attempt, as an engine reports it. */
 export interface Failure {
@@ -74,6 +74,8 @@ export interface Engine {
   send(outgoing: Outgoing, receiver: Receiver): Attempt
   /** Closes the idle connections to an upstream that was removed. */
   forget(upstream: Upstream): void
+  /** Closes the free connections to all upstreams, to free their descriptors. */
+  relieve(): void
   /** Closes all connections. */
   close(): Promise<void>
 }

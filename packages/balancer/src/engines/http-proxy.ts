@@ -31,6 +31,11 @@ export function httpProxyEngine(timeouts: EngineTimeouts): Engine {
       agents.get(upstream)?.destroy()
       agents.delete(upstream)
     },
+    relieve() {
+      for (const { freeSockets } of agents.values()) {
+        for (const socket of Object.values(freeSockets).flat()) socket?.destroy()
+      }
+    },
     async close() {
       for (const agent of agents.values()) agent.destroy()
       agents.clear()

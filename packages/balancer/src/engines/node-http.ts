@@ -1,6 +1,7 @@
 import type { Agent, ClientRequest, IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Bounded, Deadlines } from '../front/deadlines.ts'
+import { isOutOfResources } from '../resources.ts'
 import type { Attempt, EngineTimeouts, FailureKind, Outgoing, Receiver } from './engine.ts'
 import { BodyPump, type PumpOwner } from './pump.ts'
 
@@ -142,7 +143,8 @@ export abstract class NodeAttempt implements Attempt, Bounded, PumpOwner {
     // The whole answer is here: its end is about to be told.
     if (this.#response?.complete) return
     const closed = error.code === 'ECONNRESET' || error.code === 'EPIPE'
-    if (!this.#connected) this.#fail('connect', error)
+    if (isOutOfResources(error)) this.#fail('local', error)
+    else if (!this.#connected) this.#fail('connect', error)
     else if (closed && this.#request?.reusedSocket && !this.#response) this.#fail('stale', error)
     else this.#fail(error.code?.startsWith('HPE_') ? 'protocol' : 'died', error)
   }

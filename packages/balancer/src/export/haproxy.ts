@@ -73,12 +73,13 @@ function notesOn({ timeouts, health, affinity, policy, passive }: ExportOptions)
   ]
 }
 
-function globalSection({ health, drainMs, workers, accessLog, folder }: ExportOptions): string[] {
+function globalSection({ health, drainMs, workers, accessLog, folder, maxConnections }: ExportOptions): string[] {
   return [
     'global',
     `  stats socket ${folder === undefined ? '/run/haproxy/admin.sock' : `${folder}/admin.sock`} mode 600 level admin`,
     ...(health === false ? [] : [`  spread-checks ${Math.round((health?.jitter ?? 0.1) * 100)}`]),
     ...(workers === undefined ? [] : [`  nbthread ${workers}`]),
+    ...(maxConnections === undefined ? [] : [`  maxconn ${maxConnections}`]),
     ...(drainMs === undefined ? [] : [`  hard-stop-after ${drainMs}ms`]),
     ...(accessLog ? ['  log stdout format raw local0'] : []),
   ]

@@ -22,12 +22,13 @@ import {
 export function nginxConfig(options: ExportOptions): Exported {
   checkExport('nginx', options, refusals(options))
   const notes = notesOn(options)
-  const { workers = 1, drainMs, folder } = options
+  const { workers = 1, drainMs, folder, maxConnections = 2048 } = options
   const main = [
     `worker_processes ${workers};`,
     ...(drainMs === undefined ? [] : [`worker_shutdown_timeout ${drainMs}ms;`]),
     ...(folder === undefined ? [] : [`pid ${folder}/nginx.pid;`, `error_log ${folder}/error.log;`]),
-    'events { worker_connections 4096; }',
+    // It counts those to nodes too.
+    `events { worker_connections ${2 * maxConnections}; }`,
   ]
   const http = ['http {', ...indented([...httpLines(options), '', ...serverLines(options)]), '}']
   return { text: `${[...headOf('nginx', notes), '', ...main, '', ...http].join('\n')}\n`, notes }

@@ -14,6 +14,8 @@ export interface ExportOptions
   affinity?: ExportedAffinity | undefined
   /** The front's certificate and key, as paths: they are written, not read. */
   tls?: { certFile: string; keyFile: string } | undefined
+  /** Clients' connections at a time. @default the other's own */
+  maxConnections?: number | undefined
   /** How long requests in flight may take when it ends. @default no bound */
   drainMs?: number | undefined
   /** @default 1 */
@@ -58,8 +60,18 @@ export class UnsupportedOptionsError extends TypeError {
  * @throws TypeError, {@link UnsupportedOptionsError}
  */
 export function checkExport(target: string, options: ExportOptions, refusals: readonly Refusal[]): void {
-  const { listen: _, tls: _1, drainMs: _2, workers: _3, accessLog: _4, folder: _5, affinity, ...balancer } = options
-  checkOptions({ ...balancer, affinity: affinity && affinityOf(affinity) })
+  const {
+    listen: _,
+    tls: _1,
+    drainMs: _2,
+    workers: _3,
+    accessLog: _4,
+    folder: _5,
+    maxConnections,
+    affinity,
+    ...balancer
+  } = options
+  checkOptions({ ...balancer, front: { maxConnections }, affinity: affinity && affinityOf(affinity) })
   const unsupported = refusals.flatMap(([isGiven, option, why]) => (isGiven ? [{ option, why }] : []))
   if (unsupported.length > 0) throw new UnsupportedOptionsError(target, unsupported)
 }

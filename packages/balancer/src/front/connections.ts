@@ -2,18 +2,22 @@ import type { Http2Session } from 'node:http2'
 import { Server, type Socket } from 'node:net'
 import type { Front } from './front.ts'
 
-/** The clients' connections, so that they can be let go when the balancer closes. */
+/** The clients' connections: no more than a bound at a time, and let go when the balancer closes. */
 export class Connections {
   readonly #front: Front
+  readonly #max: number
+  readonly #refuse: (socket: Socket) => void
   readonly #sockets = new Set<Socket>()
+  /** Those beyond the bound, while they are told so. */
+  readonly #refused = new Set<Socket>()
   readonly #sessions = new Set<Http2Session>()
 
-  constructor(front: Front) {
+  /** @param refuse tells a connection beyond `max` so, and closes it */
+  constructor(front: Front, max: number, refuse: (socket: Socket) => void) {
     this.#front = front
-    front.on('connection', (socket: Socket) => {
-      this.#sockets.add(socket)
-      socket.once('close', () => this.#sockets.delete(socket))
-    })
+    this.#max = max
+    this.#refuse = refuse
+    front.on('connection', (socket: Socket) => this.#accept(socket))
     front.on('session', (session: Http2Session) => {
       this.#sessions.add(session)
       session.once('close', () => this.#sessions.delete(session))
@@ -22,6 +26,18 @@ export class Connections {
 
   get size(): number {
     return this.#sockets.size
+  }
+
+  #accept(socket: Socket): void {
+    const isTooMany = this.#sockets.size >= this.#max
+    const list = isTooMany ? this.#refused : this.#sockets
+    list.add(socket)
+    socket.once('close', () => list.delete(socket))
+    if (!isTooMany) return
+    this.#refuse(socket)
+    // Each takes a descriptor until it has read why: when they are many, the oldest must do without.
+    const [oldest] = this.#refused
+    if (this.#refused.size > MOST_REFUSED) oldest?.destroy()
   }
 
   /**
@@ -37,8 +53,10 @@ export class Connections {
 
   /** Closes everything at once. */
   closeAll(): void {
-    for (const socket of this.#sockets) socket.destroy()
+    for (const socket of [...this.#sockets, ...this.#refused]) socket.destroy()
     // Ends its timers; that it is not listening any more is no news.
     this.#front.close(() => {})
   }
 }
+
+const MOST_REFUSED = 8

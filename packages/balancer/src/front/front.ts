@@ -26,6 +26,11 @@ export interface FrontOptions {
   keepAliveMs?: number | undefined
   /** Headers of one request, bytes. @default 16_384 */
   maxHeaderBytes?: number | undefined
+  /**
+   * Clients' connections at a time; one beyond it gets a 503 and is closed (with TLS: is closed).
+   * @default from the system's limit of open files, with room for nodes and probes
+   */
+  maxConnections?: number | undefined
   /** Serves HTTPS, HTTP/2 and HTTP/1.1 by ALPN, with this certificate chain and key (PEM). */
   tls?: TlsOptions | undefined
 }
@@ -85,15 +90,7 @@ const serverOptions = (options: FrontOptions) => ({
 })
 
 function wireFront(server: Server, context: Context, maxHeaderBytes: number) {
-  const peers = new WeakMap<object, Peer>()
-  const peerOf = (socket: Socket): Peer => {
-    let peer = peers.get(socket)
-    if (!peer) {
-      peer = new Peer(socket.remoteAddress, (socket as TLSSocket).encrypted === true, context.trusted)
-      peers.set(socket, peer)
-    }
-    return peer
-  }
+  const peerOf = (socket: Socket): Peer => peerOn(socket, context)
   const begin = (req: IncomingMessage, res: ServerResponse, known: Known) => {
     awaitTurn(res)
     const peer = peerOf(req.socket)
@@ -146,3 +143,26 @@ const VERSION: Problem = { status: 505, text: 'the HTTP version is not 1.0 or 1.
 // HTTP/1's parser counts for itself; HTTP/2's lets 64 KiB through, whatever it is told.
 const isTooLarge = ({ rawHeaders }: IncomingMessage, maxBytes: number): boolean =>
   rawHeaders.reduce((sum, text) => sum + text.length, 0) > maxBytes
+
+const peers = new WeakMap<object, Peer>()
+
+function peerOn(socket: Socket, context: Context): Peer {
+  let peer = peers.get(socket)
+  if (!peer) {
+    peer = new Peer(socket.remoteAddress, (socket as TLSSocket).encrypted === true, context.trusted)
+    peers.set(socket, peer)
+  }
+  return peer
+}
+
+/** Tells a connection that there are too many, and closes it; before a TLS handshake nothing can be said. */
+export function refuseConnection(socket: Socket, isTls: boolean, context: Context): void {
+  const peer = peerOn(socket, context)
+  concludeUnheard(context, peer, { termination: 'too_many_connections', status: 503 })
+  // Whatever it asks is not read.
+  peer.isRefused = true
+  if (isTls) socket.destroy()
+  else refuseRaw(socket, TOO_MANY, context.stalls)
+}
+
+const TOO_MANY: Problem = { status: 503, text: 'too many connections' }

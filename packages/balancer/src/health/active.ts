@@ -3,6 +3,7 @@ import https from 'node:https'
 import type { Clock, Random, Timer } from '../clock.ts'
 import type { Pool } from '../pool/pool.ts'
 import type { Upstream } from '../pool/upstream.ts'
+import { isOutOfResources } from '../resources.ts'
 
 /** How upstreams are probed. */
 export interface ActiveOptions {
@@ -24,6 +25,8 @@ export interface ActiveOptions {
 export interface ProbeResult {
   ok: boolean
   detail: string
+  /** It could not be asked, for want of descriptors here: that says nothing of the upstream. */
+  isOurs?: boolean
 }
 
 /** Asks an upstream once. It never throws. */
@@ -80,12 +83,12 @@ export class ActiveHealth {
   async #run(upstream: Upstream, watch: Watch): Promise<void> {
     const { path, timeoutMs, intervalMs, jitter } = this.#options
     const started = performance.now()
-    const { ok, detail } = await this.#probe(upstream, { path, timeoutMs })
+    const { ok, detail, isOurs } = await this.#probe(upstream, { path, timeoutMs })
     if (this.#watches.get(upstream) !== watch) return
     upstream.lastCheck = { at: this.#clock.now(), ok, ms: performance.now() - started, detail }
     if (ok) this.#pass(upstream, watch)
-    else this.#fail(upstream, watch, detail)
-    watch.first = false
+    else if (!isOurs) this.#fail(upstream, watch, detail)
+    watch.first &&= isOurs === true
     const wait = intervalMs * (1 + jitter * (2 * this.#random() - 1))
     watch.timer = this.#clock.after(wait, () => void this.#run(upstream, watch))
   }
@@ -118,7 +121,9 @@ export const httpProbe: Probe = (upstream, { path, timeoutMs }) => {
     resolve({ ok: false, detail: `no answer within ${timeoutMs} ms` })
     asked.destroy()
   }, timeoutMs).unref()
-  asked.on('error', (error: NodeJS.ErrnoException) => resolve({ ok: false, detail: error.code ?? error.message }))
+  asked.on('error', (error: NodeJS.ErrnoException) =>
+    resolve({ ok: false, detail: error.code ?? error.message, isOurs: isOutOfResources(error) }),
+  )
   asked.on('response', (response) => {
     const status = response.statusCode ?? 0
     resolve({ ok: status >= 200 && status < 400, detail: `status ${status}` })

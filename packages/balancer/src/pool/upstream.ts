@@ -1,4 +1,4 @@
-import { UpstreamStats } from './stats.ts'
+import { upstreamStats } from './stats.ts'
 
 /** What an operator wants of an upstream: take part, finish what is pinned there, or take nothing at all. */
 export type UpstreamMode = 'ready' | 'drain' | 'maintenance'
@@ -28,7 +28,7 @@ export class Upstream {
   readonly url: URL
   /** Position in the order of adding; round robin goes by it. */
   readonly order: number
-  readonly stats = new UpstreamStats()
+  readonly stats = upstreamStats()
   weight: number
   mode: UpstreamMode = 'ready'
   /** The active checks' verdict; `undefined` while the first of one that was added is under way, true where nobody checks. */

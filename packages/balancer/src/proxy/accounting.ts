@@ -1,7 +1,9 @@
 import type { IncomingMessage } from 'node:http'
 import { type Termination, terminations } from '../front/termination.ts'
 import type { Peer } from '../headers/peer.ts'
-import { inWords, type Step } from '../steps.ts'
+import { countStatus } from '../pool/stats.ts'
+import type { Upstream } from '../pool/upstream.ts'
+import type { Step } from '../steps.ts'
 import type { AccessEntry, Context } from './context.ts'
 import type { ProxiedRequest } from './request.ts'
 import type { Decision } from './select.ts'
@@ -23,8 +25,14 @@ export function tellDecision(context: Context, recorded: Recorded, decision: Dec
     attempt: recorded.attempts + 1,
     reason: decision.reason,
     steps,
-    why: steps.map(inWords),
   })
+}
+
+/** Counts an upstream's answer to what was sent at `sentAt` (monotonic, ms): it is alive, whatever it says. */
+export function countAnswer({ passive }: Context, upstream: Upstream, status: number, sentAt: number): void {
+  upstream.stats.latency.record(performance.now() - sentAt)
+  countStatus(upstream.stats, status)
+  passive.succeeded(upstream)
 }
 
 /** Counts a request that is over, and tells and logs how it ended, if anyone wants to know. */

@@ -12,7 +12,7 @@ import type { Problem } from '../headers/request-head.ts'
 import { informationHeaders, responseHeaders } from '../headers/response-head.ts'
 import { passedTrailers } from '../headers/trailers.ts'
 import type { Upstream } from '../pool/upstream.ts'
-import { conclude } from './accounting.ts'
+import { conclude, countAnswer } from './accounting.ts'
 import { ClientResponse, type ResponseEvents } from './client-response.ts'
 import type { Context, InProgress } from './context.ts'
 import { isHttp2, writeInformation } from './head-writer.ts'
@@ -149,9 +149,7 @@ class HttpClient implements Client, Receiver, ResponseEvents, InProgress {
       this.#attempt?.abort()
       return this.onFailure({ kind: 'protocol', error: error as Error })
     }
-    upstream?.stats.latency.record(performance.now() - this.#sentAt)
-    upstream?.stats.countStatus(status)
-    if (upstream) this.#context.passive.succeeded(upstream)
+    if (upstream) countAnswer(this.#context, upstream, status, this.#sentAt)
   }
 
   onData(chunk: Buffer): boolean {

@@ -49,7 +49,7 @@ const NOTHING_YET: History = { tried: [], met: [] }
  * Whether a request is sent a second time is decided here and nowhere else.
  */
 export async function proxy(context: Context, request: ProxiedRequest, client: Client): Promise<void> {
-  const { pool, queue, passive, retries } = context
+  const { pool, queue, passive, retries, engine } = context
   let history = NOTHING_YET
   let isStaleRetried = false
   let ending = NO_UPSTREAM
@@ -80,6 +80,11 @@ export async function proxy(context: Context, request: ProxiedRequest, client: C
 
     // Judge.
     if (failure.kind === 'unsendable') return client.answer(UNSENDABLE)
+    // What this machine lacks is no fault of the upstream's.
+    if (failure.kind === 'local') {
+      engine.relieve()
+      return client.answer(OUT_OF_RESOURCES)
+    }
     if (failure.kind === 'connect') upstream.stats.connectErrors++
     else upstream.stats.responseErrors++
     if (failure.kind !== 'stale') passive.failed(upstream, failure.error.message)
@@ -177,10 +182,11 @@ const NO_UPSTREAM = ending('no_upstream', 503, 'no upstream is available')
 const QUEUE_FULL = ending('queue_full', 503, 'all upstreams are busy and the queue is full')
 const QUEUE_TIMEOUT = ending('queue_timeout', 503, 'all upstreams are busy')
 const UNSENDABLE = ending('bad_request', 400, 'the request holds characters that HTTP/1.1 cannot carry')
+const OUT_OF_RESOURCES = ending('out_of_resources', 503, 'the balancer has no file descriptors left')
 const DIED = ending('upstream_died', 502, 'the upstream closed before it answered')
 
 /** What the client is told of an attempt that failed and is not repeated. */
-const ENDINGS: Record<Exclude<FailureKind, 'unsendable'>, Ending> = {
+const ENDINGS: Record<Exclude<FailureKind, 'unsendable' | 'local'>, Ending> = {
   connect: ending('connect_failed', 502, 'no upstream could be reached'),
   timeout: ending('headers_timeout', 504, 'the upstream did not answer in time'),
   protocol: ending('upstream_invalid', 502, 'malformed response from the upstream'),

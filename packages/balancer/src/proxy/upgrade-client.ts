@@ -11,7 +11,8 @@ import { outgoingHeaders } from '../headers/outgoing.ts'
 import type { Peer } from '../headers/peer.ts'
 import { responseHeaders } from '../headers/response-head.ts'
 import type { Upstream } from '../pool/upstream.ts'
-import { conclude } from './accounting.ts'
+import { isOutOfResources } from '../resources.ts'
+import { conclude, countAnswer } from './accounting.ts'
 import type { Context, InProgress } from './context.ts'
 import { headText } from './head-writer.ts'
 import { type Client, type Ending, proxy } from './loop.ts'
@@ -107,9 +108,7 @@ class UpgradeClient implements Client, InProgress {
     for (const event of ['close', 'response', 'upgrade']) asked.once(event, () => bound.cancel())
     asked.on('error', (error: NodeJS.ErrnoException) => {
       if (this.#asked !== asked || this.isAnswered) return
-      const isLate = error.code === undefined
-      const kind = error.code?.startsWith('HPE_') ? 'protocol' : late === 'connect' ? late : isLate ? 'timeout' : 'died'
-      this.#leave({ kind, error })
+      this.#leave({ kind: isOutOfResources(error) ? 'local' : kindOf(error, late), error })
     })
   }
 
@@ -182,9 +181,7 @@ class UpgradeClient implements Client, InProgress {
   #answerWith(status: number, response: IncomingMessage): string[] {
     this.#status = status
     const { upstream, requestId } = this.#request
-    upstream?.stats.countStatus(status)
-    upstream?.stats.latency.record(performance.now() - this.#sentAt)
-    if (upstream) this.#context.passive.succeeded(upstream)
+    if (upstream) countAnswer(this.#context, upstream, status, this.#sentAt)
     return responseHeaders(response.rawHeaders, {
       ...{ requestId, setCookie: this.#setCookie, trailers: false },
       length: status !== 204,
@@ -242,6 +239,12 @@ class UpgradeClient implements Client, InProgress {
     conclude(this.#context, this.#request, termination, status)
     this.onOver?.()
   }
+}
+
+function kindOf({ code }: NodeJS.ErrnoException, late: FailureKind): FailureKind {
+  if (late === 'connect') return late
+  if (code === undefined) return 'timeout'
+  return code.startsWith('HPE_') ? 'protocol' : 'died'
 }
 
 function ask(url: URL, path: string, headers: string[]): ClientRequest {

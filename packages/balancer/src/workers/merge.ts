@@ -1,14 +1,12 @@
-import type { UpstreamReport } from '../admin/report.ts'
+import { reportOf, type UpstreamReport } from '../admin/report.ts'
 import type { Termination } from '../front/termination.ts'
 import { Histogram } from '../pool/histogram.ts'
+import { counterEntries } from '../pool/stats.ts'
 import type { Upstream } from '../pool/upstream.ts'
 import type { Measures } from './messages.ts'
 
-const GAUGES = ['inFlight', 'queued'] as const
-const COUNTERS = [
-  ...(['requests', 'bytesIn', 'bytesOut', 'status2xx', 'status3xx', 'status4xx', 'status5xx'] as const),
-  ...(['connectErrors', 'responseErrors', 'retries', 'redispatches', 'clientAborts', 'ejections'] as const),
-] as const
+const GAUGES = ['inFlight', 'maxInFlight', 'queued'] as const
+const ADDED = counterEntries.flatMap(([name, { isPrimarys }]) => (isPrimarys ? [] : [name]))
 
 /**
  * One upstream over all workers: counts are added, quantiles taken from the added histograms. Its state is the primary's,
@@ -16,9 +14,10 @@ const COUNTERS = [
  */
 export function mergeReports(upstream: Upstream, measures: readonly Measures[]): UpstreamReport {
   const reports = measures.flatMap((measured) => measured.reports.filter((report) => report.name === upstream.name))
-  const merged = blank(upstream)
-  for (const report of reports) for (const column of [...GAUGES, ...COUNTERS]) merged[column] += report[column]
-  merged.maxInFlight = reports.reduce((most, report) => most + report.maxInFlight, 0)
+  // What the primary knows itself: membership, state and checks.
+  const merged = reportOf(upstream, 0)
+  for (const column of [...GAUGES, ...ADDED]) merged[column] = 0
+  for (const report of reports) for (const column of [...GAUGES, ...ADDED]) merged[column] += report[column]
   const ejected = reports.find((report) => report.state === 'ejected')
   if (merged.state === 'up' && ejected) {
     merged.state = 'ejected'
@@ -54,9 +53,22 @@ function addTo(histogram: Histogram, latency: Measures['latencies'][string] | un
   histogram.sum += latency.sum
 }
 
+const IDLE = { active: 0, waiting: 0, connections: 0 }
+
+/** What workers have to do now, all together. */
+export const mergeLoad = (measures: readonly Measures[]): Measures['load'] =>
+  measures.reduce(
+    (sum, { load }) => ({
+      active: sum.active + load.active,
+      waiting: sum.waiting + load.waiting,
+      connections: sum.connections + load.connections,
+    }),
+    IDLE,
+  )
+
 /** What workers that have ended counted: sums go on from there, so that no counter ever falls. */
 export class Retired {
-  #sum: Measures = { reports: [], latencies: {}, terminations: [], active: 0, waiting: 0 }
+  #sum: Measures = { reports: [], latencies: {}, terminations: [], load: IDLE }
 
   get measures(): Measures {
     return this.#sum
@@ -71,7 +83,7 @@ export class Retired {
       ),
       latencies: Object.fromEntries([...names].map((name) => [name, packed(mergeLatency(name, both))])),
       terminations: [...mergeTerminations(both)],
-      ...{ active: 0, waiting: 0 },
+      load: IDLE,
     }
   }
 
@@ -85,7 +97,7 @@ export class Retired {
 // Nothing is in flight on a worker that has ended, and it ejects nobody.
 function countersOf(reports: readonly UpstreamReport[]): UpstreamReport {
   const sum: UpstreamReport = { ...(reports[0] as UpstreamReport), state: 'up', inFlight: 0, maxInFlight: 0, queued: 0 }
-  for (const column of COUNTERS) sum[column] = reports.reduce((total, report) => total + report[column], 0)
+  for (const column of ADDED) sum[column] = reports.reduce((total, report) => total + report[column], 0)
   return sum
 }
 
@@ -96,21 +108,4 @@ export function packed({ counts, count, sum }: Histogram): Measures['latencies']
     if (filled > 0) buckets.push(i, filled)
   })
   return { buckets, count, sum }
-}
-
-// What the primary knows itself: membership, state and checks.
-function blank(upstream: Upstream): UpstreamReport {
-  const { name, url, state, weight, stats, lastReason, lastCheck } = upstream
-  return {
-    ...{ name, url: url.origin, state, weight, inFlight: 0, maxInFlight: 0, queued: 0, requests: 0 },
-    ...{ bytesIn: 0, bytesOut: 0, status2xx: 0, status3xx: 0, status4xx: 0, status5xx: 0 },
-    ...{ connectErrors: 0, responseErrors: 0, retries: 0, redispatches: 0, clientAborts: 0, p50: 0, p95: 0, p99: 0 },
-    ...{
-      checkFailures: stats.checkFailures,
-      downs: stats.downs,
-      ejections: 0,
-      lastReason,
-      lastCheck: lastCheck ?? null,
-    },
-  }
 }

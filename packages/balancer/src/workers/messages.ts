@@ -13,7 +13,7 @@ export type Order =
   | { do: 'measure' }
   | { do: 'tell'; events: boolean }
   | { do: 'tls' }
-  | { do: 'close' }
+  | { do: 'close'; drainMs: number }
 
 /** An upstream as a worker is told of it: as it is by then. */
 export interface Listed {
@@ -28,8 +28,7 @@ export interface Measures {
   /** By upstream: the histogram's filled buckets, index and count in turn, and its sum. */
   latencies: Record<string, { buckets: number[]; count: number; sum: number }>
   terminations: [Termination, number][]
-  active: number
-  waiting: number
+  load: { readonly active: number; readonly waiting: number; readonly connections: number }
 }
 
 /** Primary to worker. */

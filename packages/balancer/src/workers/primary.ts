@@ -18,7 +18,7 @@ import {
 } from '../pool/upstream.ts'
 import { closeUntaken } from './handover.ts'
 import { WorkerGoneError, WorkerLink } from './link.ts'
-import { mergeLatency, mergeReports, mergeTerminations, Retired } from './merge.ts'
+import { mergeLatency, mergeLoad, mergeReports, mergeTerminations, Retired } from './merge.ts'
 import type { Listed, Measures, Order } from './messages.ts'
 import { SilenceWatch } from './silence.ts'
 
@@ -120,12 +120,12 @@ export class Workers implements Control {
     await this.#all({ do: 'tls' })
   }
 
-  /** Stops accepting; the workers finish what is in flight within their bound. */
-  async close(): Promise<void> {
+  /** The workers go on for `drainMs` (0) while it is no longer ready, stop accepting, and finish what is in flight within their bound. */
+  async close({ drainMs = 0 }: { drainMs?: number } = {}): Promise<void> {
     this.#closing = true
-    this.#health?.close()
     this.#silence.close()
-    await Promise.all([...this.#links].map((link) => this.#retire(link)))
+    await Promise.all([...this.#links].map((link) => this.#retire(link, drainMs)))
+    this.#health?.close()
   }
 
   async list(): Promise<UpstreamReport[]> {
@@ -183,12 +183,8 @@ export class Workers implements Control {
   async metrics(): Promise<string> {
     const measures = await this.#measure()
     const reports = this.#pool.all.map((upstream) => mergeReports(upstream, measures))
-    const load = measures.reduce(
-      (sum, { active, waiting }) => ({ active: sum.active + active, waiting: sum.waiting + waiting }),
-      { active: 0, waiting: 0 },
-    )
     return metricsOf(reports, {
-      ...{ totals: { byTermination: mergeTerminations(measures) }, load },
+      ...{ totals: { byTermination: mergeTerminations(measures) }, load: mergeLoad(measures) },
       latency: (name) => mergeLatency(name, measures),
       workers: { running: this.#serving.length, lost: this.#lost },
     })
@@ -242,14 +238,14 @@ export class Workers implements Control {
     }
   }
 
-  async #retire(link: WorkerLink): Promise<void> {
+  async #retire(link: WorkerLink, drainMs = 0): Promise<void> {
     link.isRetiring = true
     if (!this.#links.includes(link)) return
     const exited = Promise.withResolvers<void>()
     link.worker.once('exit', () => exited.resolve())
-    const boundMs = this.#options.closeTimeoutMs ?? 15_000
+    const boundMs = drainMs + (this.#options.closeTimeoutMs ?? 15_000)
     const late = setTimeout(() => link.worker.process.kill('SIGKILL'), boundMs)
-    link.order({ do: 'close' }, boundMs).catch(QUIET)
+    link.order({ do: 'close', drainMs }, boundMs).catch(QUIET)
     await exited.promise
     clearTimeout(late)
   }

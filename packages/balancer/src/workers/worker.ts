@@ -11,13 +11,13 @@ export interface WorkerOptions {
   balancer: Balancer
   listen: ListenOptions
   /** Bound for what is in flight when it is told to close. */
-  drainMs: number
+  closeTimeoutMs: number
   /** Reads certificate and key anew. */
   reloadTls?: (() => void) | undefined
 }
 
 /** Makes this process a worker: it does what its primary says, and listens once it was told of the upstreams. */
-export function serveOrders({ balancer, listen, drainMs, reloadTls }: WorkerOptions): void {
+export function serveOrders({ balancer, listen, closeTimeoutMs, reloadTls }: WorkerOptions): void {
   const control = controlOf(balancer)
   const say = (message: WorkerMessage): void => void process.send?.(message)
   const tellRequests = (named: NamedEvent): void => {
@@ -57,13 +57,13 @@ export function serveOrders({ balancer, listen, drainMs, reloadTls }: WorkerOpti
         reloadTls?.()
         return undefined
       case 'close':
-        await balancer.close({ timeoutMs: drainMs })
+        await balancer.close({ drainMs: order.drainMs, timeoutMs: closeTimeoutMs })
         return measure(balancer)
     }
   }
   // A signal to the whole group is the primary's to act on; a primary that is gone is a reason to go.
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGUSR2']) process.on(signal, () => {})
-  process.on('disconnect', () => void balancer.close({ timeoutMs: drainMs }).finally(() => process.exit(0)))
+  process.on('disconnect', () => void balancer.close({ timeoutMs: closeTimeoutMs }).finally(() => process.exit(0)))
   process.on('message', (message: OrderMessage) => {
     if (message?.balancer !== 'order') return
     const { id, order } = message
@@ -108,7 +108,6 @@ async function takeOn(balancer: Balancer, { options, mode, healthy }: Listed): P
 
 function measure(balancer: Balancer): Measures {
   const latencies = Object.fromEntries(balancer.pool.all.map(({ name, stats }) => [name, packed(stats.latency)]))
-  const { active, waiting } = balancer.load
   const terminations = [...balancer.totals.byTermination]
-  return { reports: reportsOf(balancer.pool, waiting), latencies, terminations, active, waiting }
+  return { reports: reportsOf(balancer.pool, balancer.load.waiting), latencies, terminations, load: balancer.load }
 }

@@ -1,6 +1,7 @@
 import { expect } from 'vitest'
 import { WebSocket, WebSocketServer } from 'ws'
 import { affinityToken } from '../../src/affinity/token.ts'
+import { inWords } from '../../src/index.ts'
 import { caseOf, secret, testBalancer } from '../support/balancer.ts'
 import { affinityCookie, ask } from '../support/client.ts'
 import { deadNode, testNodes } from '../support/node.ts'
@@ -18,7 +19,11 @@ caseOf(14, 'the first response sets the cookie, the second sets none', async (en
   ])
   expect(second.headers['set-cookie']).toBeUndefined()
   expect(second.body).toBe(first.body)
-  if (lb.isOurs) expect(lb.decisions[1]).toMatchObject({ reason: 'pinned', why: ['cookie AFFINITY: pinned to a'] })
+  if (lb.isOurs)
+    expect(lb.decisions[1]).toMatchObject({
+      reason: 'pinned',
+      steps: [{ key: 'affinity.pinned', cookie: 'AFFINITY', upstream: 'a' }],
+    })
 })
 
 caseOf(15, 'a garbage or forged cookie is repicked without an error', async (engine) => {
@@ -62,7 +67,11 @@ caseOf(17, 'a client whose node is down is moved and gets a new cookie', async (
   expect(answer.body).toBe('a')
   expect(affinityCookie(answer)).toBe(`AFFINITY=${affinityToken(secret, 'a')}`)
   if (!lb.isOurs) return
-  expect(lb.decisions[0]?.why).toEqual(['cookie AFFINITY: pinned to b', 'b is down', 'repicked a by round robin'])
+  expect(lb.decisions[0]?.steps.map(inWords)).toEqual([
+    'cookie AFFINITY: pinned to b',
+    'b is down',
+    'repicked a by round robin',
+  ])
 })
 
 caseOf(17, 'with strict affinity a client whose node is down gets a 503', async (engine) => {

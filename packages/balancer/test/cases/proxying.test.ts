@@ -14,7 +14,7 @@ caseOf(35, 'a POST that was refused goes to another node with its body intact', 
   expect(answer.body).toBe(createHash('sha256').update(body).digest('hex'))
   if (lb.isOurs) {
     expect(lb.decisions.map((d) => d.upstream)).toEqual(['dead', 'a'])
-    expect(lb.decisions[1]?.why[0]).toBe('dead refused the connection')
+    expect(lb.decisions[1]?.steps[0]).toEqual({ key: 'met.refused', upstream: 'dead' })
   }
   const chunked = await ask(lb.url, { method: 'POST', body, headers: { 'transfer-encoding': 'chunked' } })
   expect(chunked.body).toBe(answer.body)

@@ -1,6 +1,7 @@
 import { connect, isIP, type Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 import type { Bounded, Deadlines } from '../../front/deadlines.ts'
+import { isOutOfResources } from '../../resources.ts'
 import type { Attempt, EngineTimeouts, FailureKind, Outgoing, Receiver } from '../engine.ts'
 import { BodyPump, type PumpOwner } from '../pump.ts'
 import { ResponseSyntaxError } from './fields.ts'
@@ -190,7 +191,7 @@ export class Connection implements Bounded, ResponseEvents, PumpOwner {
   }
 
   #lost(error: Error): void {
-    if (!this.#isReady) this.#fail('connect', error)
+    if (!this.#isReady) this.#fail(isOutOfResources(error) ? 'local' : 'connect', error)
     else this.#fail(this.#isUsed && !this.#hasBytes ? 'stale' : 'died', error)
   }
 
