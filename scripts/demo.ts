@@ -18,7 +18,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     interrupted.abort()
   })
 }
-// Whoever read the output has gone (`npm run demo | head`): the cluster goes on until it is stopped.
+// Whoever read the output has gone: the demo stops (see run/task.mjs), and what it still says is not to end it in the middle of that.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
 
 try {

@@ -1,9 +1,9 @@
 // Runs one script as a child of the bootstrap, and ends all that it started when the bootstrap or the reader of its output has gone.
-import { closeSync, constants, fstatSync, openSync } from 'node:fs'
 import { Socket } from 'node:net'
 import { constants as system } from 'node:os'
 import { pathToFileURL } from 'node:url'
 import { ending } from './ending.mjs'
+import { whenReaderGone } from './pipe-reader.mjs'
 import { descendants } from './process-tree.mjs'
 
 /** How long what runs has to end by itself, ms; then it is killed. All is to be gone within 5 s. */
@@ -15,8 +15,7 @@ process.argv = [process.argv[0], script, ...args]
 // The bootstrap holds the other end and never writes: the end of it means that the bootstrap has gone.
 const lifeline = new Socket({ fd: 3, readable: true, writable: false })
 lifeline.on('error', end).on('close', end).resume().unref()
-const readers = [1, 2].filter(isPipe)
-if (readers.length > 0) setInterval(() => readers.some(hasNoReader) && end(), 1000).unref()
+whenReaderGone(end)
 // Whoever read the output may be gone before that is noticed.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', end)
 
@@ -79,23 +78,5 @@ function isAlive(pid) {
     return process.kill(pid, 0)
   } catch {
     return false
-  }
-}
-
-function isPipe(fd) {
-  try {
-    return process.platform === 'linux' && fstatSync(fd).isFIFO()
-  } catch {
-    return false
-  }
-}
-
-/** Opening a pipe for writing fails with ENXIO when nobody has it open for reading (fifo(7)). */
-function hasNoReader(fd) {
-  try {
-    closeSync(openSync(`/proc/self/fd/${fd}`, constants.O_WRONLY | constants.O_NONBLOCK))
-    return false
-  } catch (error) {
-    return error.code === 'ENXIO'
   }
 }

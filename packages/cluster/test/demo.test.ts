@@ -6,7 +6,7 @@ import { modes } from '@session-cluster/contract'
 import { ask, seededRandom, VirtualUser } from '@session-cluster/visitor'
 import { describe, expect, test } from 'vitest'
 import { newRun } from '../src/environment.ts'
-import { freePort, isFree } from '../src/index.ts'
+import { freePort } from '../src/index.ts'
 import { projectRoot } from '../src/project.ts'
 import { survivors } from './survivors.ts'
 
@@ -35,22 +35,6 @@ class Script implements AsyncDisposable {
     this.process.kill('SIGKILL')
     await this.exited
     await expect.poll(() => survivors(this.run), { timeout: 10_000 }).toEqual([])
-  }
-}
-
-/** Ports of the test's own for a demo of so many lanes; each further lane lies 100 above. */
-async function demoPorts(lanes = 1): Promise<Record<'PORT' | 'BALANCER_PORT' | 'ADMIN_PORT' | 'CONSOLE_PORT', string>> {
-  for (;;) {
-    const first = await freePort()
-    // Room below for the admin ports, 1000 above, where the system must not take ports for outgoing connections either.
-    if (first > 30_000) continue
-    const nodes = [first, first + 1, first + 2, first + 1000, first + 1001, first + 1002]
-    const lane = [...nodes, first + 10, first + 11]
-    const ports = Array.from({ length: lanes }, (_, index) => lane.map((port) => port + 100 * index)).flat()
-    const free = await Promise.all([...ports, first + 20].map((port) => isFree(port)))
-    if (!free.every(Boolean)) continue
-    const [PORT, BALANCER_PORT, ADMIN_PORT, CONSOLE_PORT] = [0, 10, 11, 20].map((above) => String(first + above))
-    return { PORT, BALANCER_PORT, ADMIN_PORT, CONSOLE_PORT } as Awaited<ReturnType<typeof demoPorts>>
   }
 }
 

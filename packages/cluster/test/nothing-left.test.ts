@@ -4,13 +4,14 @@ import { describe, expect, test } from 'vitest'
 import { newRun } from '../src/environment.ts'
 import { freePort } from '../src/index.ts'
 import { projectRoot } from '../src/project.ts'
+import { demoPorts } from './demo-ports.ts'
 import { survivors } from './survivors.ts'
 
-/** What each command says once it has started whatever it starts, and how it is asked for a free port. */
+/** What each command says once it has started whatever it starts, and its own ports. */
 const commands = {
-  demo: { says: 'Ctrl-C stops everything', ports: ['PORT', 'BALANCER_PORT', 'ADMIN_PORT', 'CONSOLE_PORT'] },
-  server: { says: '"ready"', ports: ['PORT', 'ADMIN_PORT'] },
-  balancer: { says: '"ready"', ports: ['BALANCER_PORT', 'ADMIN_PORT'] },
+  demo: { says: 'Ctrl-C stops everything', ports: demoPorts },
+  server: { says: '"ready"', ports: async () => ({ PORT: String(await freePort()), ADMIN_PORT: '0' }) },
+  balancer: { says: '"ready"', ports: async () => ({ BALANCER_PORT: String(await freePort()), ADMIN_PORT: '0' }) },
 } as const
 type Name = keyof typeof commands
 
@@ -38,8 +39,7 @@ describe('whatever ends a command', () => {
 /** `npm run <name>`, in a process group of its own as a terminal would have it, until it says that all is up. */
 async function started(name: Name, way: Way, run: string): Promise<ChildProcess> {
   const { says, ports } = commands[name]
-  const env: Record<string, string> = { MODE: 'local', CLUSTER_RUN: run, UPSTREAMS: 'a=http://127.0.0.1:9' }
-  for (const variable of ports) env[variable] = String(await freePort())
+  const env = { MODE: 'local', CLUSTER_RUN: run, UPSTREAMS: 'a=http://127.0.0.1:9', ...(await ports()) }
   // A shell's pipe: the streams that Node makes for a child are sockets. The reader goes when it has read what it waits for.
   const piped = `npm run --silent ${name} 2>&1 | sed '/${says}/q'`
   const [program, args] = way === 'a closed pipe' ? ['sh', ['-c', piped]] : ['npm', ['run', '--silent', name as string]]
