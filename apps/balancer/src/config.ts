@@ -18,7 +18,7 @@ import {
   TrustedProxies,
   type UpstreamOptions,
 } from '@session-cluster/balancer'
-import { type Mode, modeOf, modes } from '@session-cluster/contract'
+import { isLoopback, type Mode, modeOf, modes, withoutServiceLinks } from '@session-cluster/contract'
 import {
   ConfigError,
   choice,
@@ -92,7 +92,8 @@ const SOME_MS = [10, 3_600_000] as const
 const COUNT = [0, 1_000_000] as const
 
 /** Reads the configuration. @throws ConfigError on the first variable that is wrong */
-export function readConfig(env: Env): Config {
+export function readConfig(given: Env): Config {
+  const env = withoutServiceLinks(given)
   return {
     mode: mode(env),
     port: whole(env, 'BALANCER_PORT', 8000, PORT),
@@ -125,7 +126,7 @@ function mode(env: Env): Mode {
 function admin(env: Env): Pick<Config, 'adminPort' | 'adminHost' | 'adminToken'> {
   const adminHost = text(env, 'ADMIN_HOST') ?? '127.0.0.1'
   const adminToken = text(env, 'ADMIN_TOKEN')
-  if (adminToken === undefined && !/^(127\.|::1$|localhost$)/.test(adminHost)) {
+  if (adminToken === undefined && !isLoopback(adminHost)) {
     throw new ConfigError(`ADMIN_TOKEN: needed when ADMIN_HOST (${adminHost}) is not a loopback address`)
   }
   return { adminPort: whole(env, 'ADMIN_PORT', 8001, PORT), adminHost, adminToken }

@@ -1,4 +1,4 @@
-import { type Mode, modes } from '@session-cluster/contract'
+import { isLoopback, type Mode, modes, withoutServiceLinks } from '@session-cluster/contract'
 
 /** A lane that runs elsewhere, by its addresses. */
 export interface AttachedAddresses {
@@ -35,7 +35,8 @@ export class ConfigError extends Error {
 type Environment = Readonly<Record<string, string | undefined>>
 
 /** Reads and checks the environment. @throws ConfigError for the first variable that cannot be accepted */
-export function readConfig(env: Environment): Config {
+export function readConfig(given: Environment): Config {
+  const env = withoutServiceLinks(given)
   const attached = (env.LANES ?? '')
     .split(';')
     .map((part) => part.trim())
@@ -46,8 +47,7 @@ export function readConfig(env: Environment): Config {
       throw new ConfigError(`LANES: there are two lanes of mode ${mode}; use one of each`)
   }
   const host = env.HOST || '127.0.0.1'
-  const isLoopback = host === 'localhost' || host === '::1' || host.startsWith('127.')
-  if (!isLoopback && attached.length === 0) {
+  if (!isLoopback(host) && attached.length === 0) {
     throw new ConfigError(
       `HOST: ${host} is not the loopback address, and whoever reaches a console may crash its nodes; use 127.0.0.1 (a console that is attached by LANES may listen elsewhere)`,
     )

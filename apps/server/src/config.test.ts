@@ -74,7 +74,7 @@ describe('readConfig', () => {
   it.each([
     [{ PORT: '65000' }, /^ADMIN_PORT: PORT \+ 1000 is 66000/],
     [{ PORT: '9000', ADMIN_PORT: '9000' }, /^ADMIN_PORT: 9000 is PORT too/],
-    [{ NODE_NAME: 'a b' }, /^NODE_NAME: "a b" is not allowed; use 1 to 32/],
+    [{ NODE_NAME: 'a b' }, /^NODE_NAME: "a b" is not allowed; use 1 to 253/],
     [{ HOST: 'http://x' }, /^HOST: /],
     [{ ADMIN_HOST: '0.0.0.0' }, /^ADMIN_TOKEN: must be set when ADMIN_HOST \(0\.0\.0\.0\)/],
     [{ MODE: 'clustered' }, /^REDIS_URL: must be set when MODE is clustered/],
@@ -124,4 +124,14 @@ describe('readConfig', () => {
   it('keeps the value of a variable on one line', () => {
     expect(refusal({ MODE: 'a\r\nb' })).not.toMatch(/[\r\n]/)
   })
+})
+
+it('takes a pod’s name, and is not misled by what Kubernetes adds for each Service', () => {
+  const NODE_NAME = 'session-cluster-server-7d9f8b6c5d-x2x4z.web.example'
+  const links = {
+    ADMIN_PORT: 'tcp://10.96.1.2:9080',
+    SESSION_STORE_SERVICE_HOST: '10.96.1.3',
+    SESSION_STORE_PORT_6379_TCP: 'tcp://10.96.1.3:6379',
+  }
+  expect(readConfig({ NODE_NAME, ...links })).toEqual(readConfig({ NODE_NAME }))
 })

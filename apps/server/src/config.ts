@@ -1,4 +1,4 @@
-import { type Mode, modeNames, parseMode } from '@session-cluster/contract'
+import { isLoopback, type Mode, modeNames, parseMode, withoutServiceLinks } from '@session-cluster/contract'
 import { ConfigError, choice, type Environment, integer, matching, quote, secret, text } from './env.ts'
 import { parseRedisAddress, REDIS_URL_FORMS, type RedisAddress } from './redis-address.ts'
 import { readSession, type SessionConfig } from './session-config.ts'
@@ -36,11 +36,12 @@ const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'
 const PORT_LIMITS = { min: 0, max: 65535 }
 
 /** Reads and checks the environment. Throws a `ConfigError` for the first variable that cannot be accepted. */
-export function readConfig(env: Environment = process.env): Config {
+export function readConfig(given: Environment = process.env): Config {
+  const env = withoutServiceLinks(given)
   const mode = parseMode(choice(env, 'MODE', modeNames) ?? 'local')
   const port = integer(env, 'PORT', PORT_LIMITS) ?? 8080
   const redis = mode === 'clustered' ? readRedis(env) : undefined
-  const nodeName = matching(env, 'NODE_NAME', /^[\w-]{1,32}$/, '1 to 32 letters, digits, - or _') ?? 'a'
+  const nodeName = matching(env, 'NODE_NAME', /^[\w.-]{1,253}$/, '1 to 253 letters, digits, . - or _') ?? 'a'
   const balancerToken = secret(env, 'BALANCER_TOKEN')
   return {
     mode,
@@ -95,8 +96,4 @@ function readRedis(env: Environment): RedisAddress {
   } catch (error) {
     throw new ConfigError('REDIS_URL', (error as Error).message)
   }
-}
-
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host)
 }

@@ -8,6 +8,7 @@ import { describe, expect, test } from 'vitest'
 import { newRun } from '../src/environment.ts'
 import { freePort } from '../src/index.ts'
 import { projectRoot } from '../src/project.ts'
+import { demoPorts } from './demo-ports.ts'
 import { survivors } from './survivors.ts'
 
 /** A script of the root as `npm run` starts it, and what it has written. */
