@@ -5,6 +5,7 @@
 import { boundaryFaults } from './check/boundaries.ts'
 import { docsFaults } from './check/docs.ts'
 import { figureFaults } from './check/figures.ts'
+import { kubernetesFaults } from './check/kubernetes.ts'
 import { reportFaults } from './check/report.ts'
 import { variableFaults } from './check/variables.ts'
 import { root, run, turbo } from './workspace.ts'
@@ -22,6 +23,7 @@ const gates: Gate[] = [
   ["the README's claims and the lab's report", () => faultless(reportFaults(root))],
   ["the README's figures and the benches' results", () => faultless(figureFaults(root))],
   ['variables in .env.example', () => faultless(variableFaults(root))],
+  ['Kubernetes manifests', () => faultless(kubernetesFaults(root))],
   ["each package's own checks", () => turbo('check', quiet)],
 ]
 

@@ -4,7 +4,7 @@ import { findRedisServer } from '@session-cluster/cluster'
 import { findChromium } from './chromium.ts'
 import { fetchOldestNodes } from './oldest.ts'
 
-export type Need = 'redis' | 'oldestNodes' | 'chromium' | 'containers'
+export type Need = 'redis' | 'oldestNodes' | 'chromium' | 'containers' | 'kubectl'
 
 export interface Part {
   /** How the stage's processes learn of it. */
@@ -23,6 +23,10 @@ const finders: Record<Need, () => Promise<Part>> = {
     const path = await findChromium()
     return path ? { env: { CHROMIUM: path } } : { missing: 'no Chromium: install Chrome or Chromium, or set CHROMIUM' }
   },
+  kubectl: async () =>
+    spawnSync('kubectl', ['version', '--client']).error
+      ? { missing: 'no kubectl: install it (Debian: kubernetes-client)' }
+      : {},
   containers: async () => {
     const engine = spawnSync('docker', ['version', '--format', '{{.Server.Version}}'], { encoding: 'utf8' })
     if (engine.status !== 0) return { missing: 'no container engine answers: start Docker' }

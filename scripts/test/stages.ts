@@ -50,6 +50,12 @@ export const stages: readonly Stage[] = [
     needs: ['containers'],
     run: (env) => run('node', ['scripts/test/compose.ts'], env),
   },
+  {
+    name: 'kubernetes',
+    what: 'the image, run as the Kubernetes manifests say',
+    needs: ['containers', 'kubectl'],
+    run: (env) => run('node', ['scripts/test/kubernetes.ts'], env),
+  },
 ]
 
 /** One task after another: the stages start real clusters, which should not contend for two cores. */
