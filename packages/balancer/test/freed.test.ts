@@ -1,4 +1,5 @@
-import { connect } from 'node:net'
+import { once } from 'node:events'
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { expect, test } from 'vitest'
 import { testBalancer } from './support/balancer.ts'
 import { deadNode, rawNode, testNode } from './support/node.ts'
@@ -60,6 +61,33 @@ test('a tunnel whose node has closed its half is freed, though the client keeps 
   await expect.poll(() => lb.done).toMatchObject([{ status: 101 }])
   await expect.poll(() => lb.balancer.load).toEqual({ active: 0, waiting: 0, connections: 0 })
   await expect.poll(() => node.sockets.size).toBe(0)
+})
+
+test('a tunnel whose client has closed its half goes on while the node speaks, and is freed when it is silent', async () => {
+  const sockets = new Set<Socket>()
+  let left = 12
+  const server = createServer({ allowHalfOpen: true }, (socket) => {
+    sockets.add(socket.on('error', () => {}).once('close', () => sockets.delete(socket)))
+    socket.once('data', () => socket.write(switching))
+    // For three times as long as the bound of a silence.
+    const timer = setInterval(() => (left-- > 0 ? socket.write('.') : clearInterval(timer)), 100)
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const upstream = { name: 'a', url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` }
+  await using lb = await testBalancer({ nodes: [{ upstream }], ...bounds })
+  const client = connect({ port: lb.port, host: '127.0.0.1', allowHalfOpen: true }, () => client.write(upgrade))
+  let got = ''
+  client.on('data', (chunk) => {
+    got += chunk
+  })
+  await once(client, 'data')
+  client.end()
+  await expect.poll(() => lb.done).toMatchObject([{ status: 101, termination: 'ok' }])
+  await expect.poll(() => lb.balancer.load).toEqual({ active: 0, waiting: 0, connections: 0 })
+  expect(got).toMatch(/\r\n\r\n\.{12}$/)
+  for (const end of [client, ...sockets]) end.destroy()
+  server.close()
 })
 
 const requests: Record<string, string> = {

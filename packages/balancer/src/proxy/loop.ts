@@ -49,7 +49,7 @@ const NOTHING_YET: History = { tried: [], met: [] }
  * Whether a request is sent a second time is decided here and nowhere else.
  */
 export async function proxy(context: Context, request: ProxiedRequest, client: Client): Promise<void> {
-  const { pool, queue, passive, retries, engine } = context
+  const { passive, retries, engine } = context
   let history = NOTHING_YET
   let isStaleRetried = false
   let ending = NO_UPSTREAM
@@ -64,6 +64,8 @@ export async function proxy(context: Context, request: ProxiedRequest, client: C
     }
     const { upstream } = decision
     if (!upstream) return client.answer(ending)
+    // It may have been cut off in the moment in which it was given a place.
+    if (client.isOver) return giveBack(context, upstream)
 
     // Send.
     const setCookie = cookieFor(context, request, decision)
@@ -74,8 +76,7 @@ export async function proxy(context: Context, request: ProxiedRequest, client: C
       upstream.stats.retries++
       failure = await attempt(request, client, upstream, setCookie)
     }
-    pool.leave(upstream)
-    queue.onFree(upstream)
+    giveBack(context, upstream)
     if (failure === undefined) return
 
     // Judge.
@@ -115,6 +116,12 @@ function takePlace(context: Context, request: ProxiedRequest, { tried, met }: Hi
   if (explain) tellDecision(context, request, decision, met)
   if (decision.upstream) pool.enter(decision.upstream)
   return decision
+}
+
+/** Takes it off its upstream; whoever waits for the place may have it. */
+function giveBack({ pool, queue }: Context, upstream: Upstream): void {
+  pool.leave(upstream)
+  queue.onFree(upstream)
 }
 
 /** Waits in the queue. Resolves to a decision that is not `full`, to the ending when it waited in vain, to nothing when the client left. */

@@ -34,7 +34,8 @@ export function join(client: Socket, node: Socket, { stalls, halfClosedMs, onEnd
 export function boundSink(source: Readable, sink: Duplex, stalls: Stalls, onStall: () => void): void {
   let stall: Stall | undefined
   source.on('pause', () => {
-    stall ??= stalls.watch(sink, onStall)
+    // At its end a source is paused too.
+    if (sink.writableNeedDrain) stall ??= stalls.watch(sink, onStall)
   })
   const onRoom = (): void => {
     stall?.over()
