@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import { getDefaultHighWaterMark } from 'node:stream'
 import { AsIfSent } from './as-if-sent.ts'
-import { assertChunk, prepareHead, resetHead } from './response-head.ts'
+import { assertChunk, type Head, prepareHead, resetHead } from './response-head.ts'
 
 /** What the first byte of a response waits for. */
 export interface Deferral {
@@ -53,8 +53,8 @@ export function deferResponse(response: ServerResponse, { save, failed }: Deferr
   const apparent = new AsIfSent(response)
   let phase: 'open' | 'waiting' | 'released' | 'dropped' = 'open'
   let kept: (readonly [Method, Given])[] = []
-  /** The status of the head that is given and not sent. */
-  let givenStatus: number | undefined
+  /** The head that is given and not sent. */
+  let head: Head | undefined
   let isImplicit = false
   let bytes = 0
   let isFull = false
@@ -67,27 +67,27 @@ export function deferResponse(response: ServerResponse, { save, failed }: Deferr
   }
 
   function begin(): void {
-    const saving = save(givenStatus ?? response.statusCode)
+    const saving = save(head ? head[0] : response.statusCode)
     if (!saving) {
       phase = 'released'
-      if (givenStatus !== undefined) sendGivenHead(givenStatus)
+      if (head) sendHead(head)
       return
     }
     phase = 'waiting'
     saving.then(release).catch(failed)
-    if (givenStatus === undefined) {
+    if (!head) {
       isImplicit = true
       // As Node does at this point: whoever has wrapped it since, as on-headers does, adds to the head now.
       response.writeHead(response.statusCode)
-      givenStatus ??= response.statusCode
+      head ??= [response.statusCode]
     }
     apparent.head()
   }
 
-  function sendGivenHead(status: number): void {
+  function sendHead(given: Head): void {
     apparent.off()
     const { statusCode } = response
-    own.writeHead(status)
+    own.writeHead(...given)
     response.statusCode = statusCode
   }
 
@@ -97,9 +97,10 @@ export function deferResponse(response: ServerResponse, { save, failed }: Deferr
     apparent.off()
     // What was set since is too late, as it is without the wait; and whoever wrapped the head has been heard.
     const { statusCode, writeHead } = response
-    response.statusCode = givenStatus as number
+    const given = head as Head
+    response.statusCode = given[0]
     response.writeHead = own.writeHead
-    if (!isImplicit) own.writeHead(givenStatus)
+    if (!isImplicit) own.writeHead(...given)
     replay()
     response.statusCode = statusCode
     response.writeHead = writeHead
@@ -132,18 +133,17 @@ export function deferResponse(response: ServerResponse, { save, failed }: Deferr
 
   const own = {
     writeHead(...given: unknown[]): ServerResponse {
-      if (phase !== 'dropped' && phase !== 'released' && givenStatus === undefined) {
-        prepareHead(response, given)
-        givenStatus = response.statusCode
+      if (phase !== 'dropped' && phase !== 'released' && !head) {
+        head = prepareHead(response, given)
         if (phase === 'open') apparent.head()
         return response
       }
       if (phase !== 'released') return apparent.refuseHead(given)
       if (!complete || response.headersSent) return found.writeHead.apply(response, given) as ServerResponse
-      prepareHead(response, given)
+      const rest = prepareHead(response, given)
       complete()
       complete = undefined
-      return found.writeHead.call(response, response.statusCode) as ServerResponse
+      return found.writeHead.apply(response, [...rest]) as ServerResponse
     },
     write(...given: unknown[]): unknown {
       if (phase !== 'released') {

@@ -1,12 +1,16 @@
 import { type IncomingMessage, type OutgoingHttpHeaders, OutgoingMessage, ServerResponse } from 'node:http'
 import type { CarrierHeader } from '../carrier/carrier.ts'
 
+/** A status, and its reason where one was given. */
+export type Head = readonly [statusCode: number, reason?: string]
+
 type Header = readonly [name: string, value: string | readonly string[]]
 
 /**
- * Takes over what `writeHead` was given, without sending it: what is set afterwards joins it. Throws as `writeHead` does.
+ * Takes over what `writeHead` was given, without sending it: what is set afterwards joins it. Throws as `writeHead` does. Returns
+ * what `writeHead` is to be given then.
  */
-export function prepareHead(response: ServerResponse, given: readonly unknown[]): void {
+export function prepareHead(response: ServerResponse, given: readonly unknown[]): Head {
   const [statusCode, reason, last] = given
   const list = typeof reason === 'string' ? last : (last ?? reason)
   if (isMalformed(statusCode, reason, list)) writeToNobody(response, given)
@@ -15,6 +19,7 @@ export function prepareHead(response: ServerResponse, given: readonly unknown[])
   const headers = headersOf(list)
   for (const [name] of headers) response.removeHeader(name)
   for (const [name, value] of headers) response.appendHeader(name, value)
+  return typeof reason === 'string' ? [response.statusCode, reason] : [response.statusCode]
 }
 
 function isMalformed(statusCode: unknown, reason: unknown, list: unknown): boolean {

@@ -38,6 +38,9 @@ export function withSessions<A extends object>(
   handler: SessionHandler<A>,
   { onError = (error) => console.error(error) }: WithSessionsOptions = {},
 ): (request: IncomingMessage, response: ServerResponse) => void {
+  // An application of Express or Connect would take a third argument for its `next`.
+  const isApplication = 'handle' in handler && 'use' in handler
+  const answer = handler as (request: IncomingMessage, response: ServerResponse, session?: Session<A>) => unknown
   return (request, response) => {
     const session = sessions.begin(request, undefined)
     const state = Session.requestOf(session)
@@ -68,7 +71,8 @@ export function withSessions<A extends object>(
       // What was done at once stays done, and needs its cookie.
       deferred.replace(answer, await Promise.resolve(save(answer.statusCode)).catch(() => undefined))
     }
-    const run = async (): Promise<unknown> => handler(request, response, session)
+    const run = async (): Promise<unknown> =>
+      isApplication ? answer(request, response) : answer(request, response, session)
     run().catch(fail)
   }
 }

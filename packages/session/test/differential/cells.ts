@@ -56,7 +56,8 @@ export interface Cell {
   readonly inside?: boolean
 }
 
-interface Seen {
+/** What is seen of one request, by its client and by its handler. */
+export interface Seen {
   readonly answer: Answer
   readonly notes: readonly (readonly [string, unknown])[]
 }
@@ -154,7 +155,7 @@ const begin = (sessions: Sessions<Any>): Listener =>
   })
 
 /** Leaves out what sessions add rightly: their own cookie, and `no-store` beside it. */
-function comparable(without: Seen, ours: Seen): [unknown, unknown] {
+export function comparable(without: Seen, ours: Seen): [unknown, unknown] {
   const given = ours.answer.setCookies.some((line) => line.startsWith('SESSION='))
   const reduce = ({ answer, notes }: Seen) => ({
     ...answer,

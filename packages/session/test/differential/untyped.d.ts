@@ -1,7 +1,6 @@
 // Programs of other people that come without types; the tests only run them.
 declare module 'compression'
 declare module 'cookie-session'
-declare module 'express'
 declare module 'express-session'
 declare module 'morgan'
 declare module 'on-finished'
@@ -10,3 +9,4 @@ declare module 'passport'
 declare module 'passport-local'
 declare module 'response-time'
 declare module 'serve-static'
+declare module 'express-4'
