@@ -1,6 +1,9 @@
 import { Readable } from 'node:stream'
 import { ReadableStream } from 'node:stream/web'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import type { SyncSession } from '../src/fastify-session.ts'
+import type { Session } from '../src/index.ts'
+import type { Any } from './app.ts'
 
 /** Something that a request can do with its session before it answers; without sessions it does nothing, as slowly. */
 export type Act = (request: FastifyRequest) => Promise<unknown>
@@ -100,6 +103,64 @@ export const ways = {
   'callback stream': { callback: true, answer: (reply) => void reply.send(stream()) },
   'callback error': { callback: true, fails: true, answer: (reply) => void reply.send(failure(403)) },
 } satisfies Record<string, Way> as Record<string, Way>
+
+/** Something that a request does with its session, and what is to come of it. */
+export interface Deed {
+  readonly act: (session: Session<Any>, request: FastifyRequest) => Promise<unknown>
+  /** What the session's `q` is after the request, if its changes were saved; it is `before` otherwise. */
+  readonly saved?: unknown
+  /** What was done at once stays done, whatever the answer. */
+  readonly atOnce?: true
+  /** Whether the response gives or takes the cookie: always, never, or when the change was saved. */
+  readonly cookie?: 'always' | 'saved'
+  /** For a visitor without a session. */
+  readonly isNew?: true
+  /** The call of the store that fails meanwhile. */
+  readonly fails?: 'load' | 'commit'
+  /** Whether it needs `fastifySyncSessions`. */
+  readonly isSync?: true
+  /** Whether it may be done in an `onSend` hook, where it is too late for writing. */
+  readonly readsOnly?: true
+}
+
+/** Everything that a request can do with its session. */
+export const deeds: Record<string, Deed> = {
+  nothing: { act: async () => {}, readsOnly: true },
+  get: { act: (session) => session.get('q'), readsOnly: true },
+  set: { act: (session) => session.set('q', 'after'), saved: 'after' },
+  'set, not awaited': { act: async (session) => void session.set('q', 'after'), saved: 'after' },
+  'set, for a visitor': { act: (session) => session.set('q', 'after'), saved: 'after', isNew: true, cookie: 'saved' },
+  delete: { act: (session) => session.delete('q'), saved: undefined },
+  take: { act: (session) => session.take('q'), saved: undefined },
+  update: { act: (session) => session.update('q', () => 'after'), saved: 'after', atOnce: true },
+  rotate: { act: (session) => session.rotate({ user: 'ada' }), saved: 'before', cookie: 'saved' },
+  invalidate: { act: (session) => session.invalidate(), saved: undefined, atOnce: true, cookie: 'always' },
+  commit: {
+    act: async (session) => {
+      await session.set('q', 'after')
+      await session.commit()
+    },
+    saved: 'after',
+    atOnce: true,
+  },
+  'request.session, in place': {
+    act: async (_session, request) => void Object.assign(syncOf(request), { q: 'after' }),
+    saved: 'after',
+    isSync: true,
+  },
+  'request.session.regenerate': {
+    act: async (_session, request) => {
+      await syncOf(request).regenerate(['q'])
+    },
+    cookie: 'always', // the new one, or the old one taken back
+    isSync: true,
+  },
+  'a due touch': { act: (session) => session.get('q'), cookie: 'always' },
+  'a load that fails': { act: (session) => session.get('q'), fails: 'load' },
+  'a commit that fails': { act: (session) => session.set('q', 'after'), fails: 'commit' },
+}
+
+const syncOf = (request: FastifyRequest) => (request as unknown as { session: SyncSession<Any> }).session
 
 type Place =
   | 'onRequest'

@@ -3,58 +3,20 @@ import { Agent, request as httpRequest, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { setImmediate as turn } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Act, cells, matrixApp, type Trace, ways } from '../../test/fastify-matrix.ts'
+import { describe, expect, it } from 'vitest'
+import type { Any } from '../../test/app.ts'
+import { watchForDeaths } from '../../test/deaths.ts'
+import { type Act, cells, type Deed, deeds, matrixApp, type Trace, ways } from '../../test/fastify-matrix.ts'
 import { flakyStore } from '../../test/flaky-store.ts'
 import { redisRig } from '../../test/redis-rig.ts'
-import { createSessions, fastifySessions, type Session, type SessionStore, type Sessions } from '../index.ts'
+import { fastifySyncSessions } from '../fastify-session.ts'
+import { createSessions, fastifySessions, type SessionStore, type Sessions } from '../index.ts'
 import { redisStore } from '../store/redis/redis.ts'
 
 /**
  * The same application without sessions says what is right: for every way to answer, in every place, whatever the
  * request does with its session meanwhile.
  */
-
-type Any = Record<string, unknown>
-interface Deed {
-  readonly act: (session: Session<Any>) => Promise<unknown>
-  /** What the session's `q` is after the request, if its changes were saved; it is `before` otherwise. */
-  readonly saved?: unknown
-  /** What was done at once stays done, whatever the answer. */
-  readonly atOnce?: true
-  /** Whether the response gives or takes the cookie: always, never, or when the change was saved. */
-  readonly cookie?: 'always' | 'saved'
-  /** For a visitor without a session. */
-  readonly isNew?: true
-  /** The call of the store that fails meanwhile. */
-  readonly fails?: 'load' | 'commit'
-  /** Whether it may be done in an `onSend` hook, where it is too late for writing. */
-  readonly readsOnly?: true
-}
-
-const deeds: Record<string, Deed> = {
-  nothing: { act: async () => {}, readsOnly: true },
-  get: { act: (session) => session.get('q'), readsOnly: true },
-  set: { act: (session) => session.set('q', 'after'), saved: 'after' },
-  'set, not awaited': { act: async (session) => void session.set('q', 'after'), saved: 'after' },
-  'set, for a visitor': { act: (session) => session.set('q', 'after'), saved: 'after', isNew: true, cookie: 'saved' },
-  delete: { act: (session) => session.delete('q'), saved: undefined },
-  take: { act: (session) => session.take('q'), saved: undefined },
-  update: { act: (session) => session.update('q', () => 'after'), saved: 'after', atOnce: true },
-  rotate: { act: (session) => session.rotate({ user: 'ada' }), saved: 'before', cookie: 'saved' },
-  invalidate: { act: (session) => session.invalidate(), saved: undefined, atOnce: true, cookie: 'always' },
-  commit: {
-    act: async (session) => {
-      await session.set('q', 'after')
-      await session.commit()
-    },
-    saved: 'after',
-    atOnce: true,
-  },
-  'a due touch': { act: (session) => session.get('q'), cookie: 'always' },
-  'a load that fails': { act: (session) => session.get('q'), fails: 'load' },
-  'a commit that fails': { act: (session) => session.set('q', 'after'), fails: 'commit' },
-}
 
 interface Answer {
   readonly status: number
@@ -65,20 +27,7 @@ interface Answer {
   readonly deaths: readonly string[]
 }
 
-/** What would end the process, in place of vitest's own listeners, which would fail the file instead. */
-const deaths: string[] = []
-const died = (error: unknown): void => void deaths.push(String((error as { code?: string })?.code ?? error))
-const kinds = ['unhandledRejection', 'uncaughtException'] as const
-const listeners = kinds.map((kind) => process.listeners(kind as 'uncaughtException'))
-beforeAll(() => {
-  for (const kind of kinds) process.removeAllListeners(kind).on(kind, died)
-})
-afterAll(() => {
-  for (const [i, kind] of kinds.entries()) {
-    process.removeAllListeners(kind)
-    for (const listener of listeners[i] ?? []) process.on(kind, listener)
-  }
-})
+const { deaths } = watchForDeaths()
 
 /** Sends one request and tells all that came of it, later hooks and what would have ended the process included. */
 async function ask(app: FastifyInstance, trace: Trace, url: string, headers: Record<string, string>): Promise<Answer> {
@@ -109,7 +58,7 @@ async function ask(app: FastifyInstance, trace: Trace, url: string, headers: Rec
 }
 const agent = new Agent({ keepAlive: true })
 
-const budget = process.env.TEST_BUDGET === 'full' ? Number.POSITIVE_INFINITY : 500
+const budget = process.env.TEST_BUDGET === 'full' ? Number.POSITIVE_INFINITY : 300
 
 /** The same sample each time: every so many cells, beginning somewhere else for each deed. */
 function sample<T>(all: readonly T[]): readonly T[] {
@@ -158,11 +107,14 @@ async function pair(name: string) {
   const acting =
     (sessions: Sessions<Any>): Act =>
     (request) =>
-      deed.act(sessions.of(request))
+      deed.act(sessions.of(request), request)
   const slowly: Act = async () => void (name === 'memory' ? await null : await turn())
   const apps = {
     without: matrixApp(trace, slowly),
     plain: matrixApp(trace, acting(kinds.plain), (scope) => scope.register(fastifySessions, { sessions: kinds.plain })),
+    sync: matrixApp(trace, acting(kinds.plain), (scope) =>
+      scope.register(fastifySyncSessions, { sessions: kinds.plain }),
+    ),
     touched: matrixApp(trace, acting(kinds.touched), (scope) =>
       scope.register(fastifySessions, { sessions: kinds.touched }),
     ),
@@ -179,11 +131,12 @@ async function pair(name: string) {
     with: async (url: string, named: string) => {
       deed = deeds[named] as Deed
       const kind = named === 'a due touch' ? 'touched' : 'plain'
+      const app = deed.isSync ? apps.sync : apps[kind]
       const seeded = await seed(kinds[kind])
       const cookie = deed.isNew ? '' : seeded
       const original = deed.fails && store[deed.fails]
       if (deed.fails) Object.assign(store, { [deed.fails]: () => Promise.reject(new Error('down')) })
-      const answer = await ask(apps[kind], trace, url, cookie ? { cookie } : {})
+      const answer = await ask(app, trace, url, cookie ? { cookie } : {})
       if (deed.fails) Object.assign(store, { [deed.fails]: original })
       const given = answer.cookies.find((line) => line.startsWith('SESSION=') && !line.includes('Max-Age=0;'))
       const held = given?.split(';')[0] ?? cookie
