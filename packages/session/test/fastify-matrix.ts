@@ -193,11 +193,16 @@ export type Trace = Map<string, string[]>
 
 const cellOf = (request: FastifyRequest) => String(request.headers['x-cell'])
 
-/** The application of the matrix: one route for each place; the way and the session's act are the request's to say. */
+/**
+ * The application of the matrix: one route for each place; the way and the session's act are the request's to say.
+ * `waits`: it has an `onSend` hook of its own that waits; until that has ended, Fastify itself believes that nobody has
+ * answered.
+ */
 export function matrixApp(
   trace: Trace,
   act: (request: FastifyRequest) => Promise<unknown>,
-  prepare: (app: FastifyInstance) => unknown = () => {},
+  prepare: (app: FastifyInstance) => unknown,
+  { waits = false }: { readonly waits?: boolean } = {},
 ): FastifyInstance {
   const app = Fastify()
   const note = (request: FastifyRequest, what: string) => trace.get(cellOf(request))?.push(what)
@@ -210,20 +215,20 @@ export function matrixApp(
   return app
 
   function route(scope: FastifyInstance, place: Place): void {
-    // With callbacks: while an async `onSend` hook is busy, Fastify itself calls the handler behind a guard.
     const noting =
       (name: string) =>
       (request: FastifyRequest, _reply: FastifyReply, ...rest: unknown[]): void => {
         note(request, name)
         ;(rest.at(-1) as () => void)()
       }
+    const waiting = (name: string) => async (request: FastifyRequest) => void note(request, name)
     const hooks = Object.fromEntries(GUARDS.map((name) => [name, noting(name)]))
     scope.route({
       method: ['GET', 'POST'],
       url: `/${place}`,
       ...hooks,
       preSerialization: noting('preSerialization'),
-      onSend: noting('onSend'),
+      onSend: waits ? waiting('onSend') : noting('onSend'),
       ...(place === 'handler' || place === 'notFound' ? {} : { [place]: acting(place) }),
       handler: place === 'handler' ? acting('handler') : behind(place),
     } as never)

@@ -47,8 +47,8 @@ type Any = (...given: unknown[]) => unknown
  * A head that `writeHead` is given waits for the first byte too, so that a session which is made in between gets its cookie.
  */
 export function deferResponse(response: ServerResponse, { save, failed }: Deferral): DeferredResponse {
-  const { writeHead, write, end, flushHeaders } = response
-  const found = { writeHead, write, end, flushHeaders } as Record<Method | 'writeHead', Any>
+  const { writeHead, write, end, flushHeaders, destroy } = response
+  const found = { writeHead, write, end, flushHeaders, destroy } as Record<Method | 'writeHead' | 'destroy', Any>
   const headers = response.getHeaders()
   const apparent = new AsIfSent(response)
   let phase: 'open' | 'waiting' | 'released' | 'dropped' = 'open'
@@ -60,6 +60,8 @@ export function deferResponse(response: ServerResponse, { save, failed }: Deferr
   let isFull = false
   let complete: CompleteHead | undefined
   let failure: unknown
+  /** What `destroy` was called with while the response waits: what was written before it leaves first, as it does without us. */
+  let destroyed: Given | undefined
 
   function mayLeave(): boolean {
     if (phase === 'open') begin()
@@ -104,6 +106,7 @@ export function deferResponse(response: ServerResponse, { save, failed }: Deferr
     replay()
     response.statusCode = statusCode
     response.writeHead = writeHead
+    if (destroyed) found.destroy.apply(response, [...destroyed])
   }
 
   function replay(): void {
@@ -162,6 +165,11 @@ export function deferResponse(response: ServerResponse, { save, failed }: Deferr
         }
       }
       return found.end.apply(response, given)
+    },
+    destroy(...given: unknown[]): ServerResponse {
+      if (phase !== 'waiting') return found.destroy.apply(response, given) as ServerResponse
+      destroyed ??= given
+      return response
     },
     flushHeaders(): void {
       if (mayLeave()) found.flushHeaders.call(response)

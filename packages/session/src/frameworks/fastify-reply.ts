@@ -59,6 +59,7 @@ async function endAll(
   kept: string[],
 ): Promise<CompleteHead> {
   const headers: CarrierHeader[] = []
+  for (const session of sessions) session.decide()
   for (const session of sessions) {
     await session.writes.settle()
     session.face?.collect()

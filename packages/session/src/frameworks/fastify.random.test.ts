@@ -36,7 +36,7 @@ describe('a Fastify application with sessions', () => {
     const act = ({ headers }: { headers: Record<string, unknown> }) => deeds[String(headers['x-deed'])] as Deed
     const app = matrixApp(
       new Map(),
-      async (request) => (await turn(), act(request).act(sessions.of(request), request)),
+      (request) => turn().then(() => act(request).act(sessions.of(request), request)),
       (scope) => scope.register(fastifySyncSessions, { sessions }),
     )
     const at = await app.listen({ port: 0, host: '127.0.0.1' })

@@ -13,9 +13,9 @@ export interface FastifySessionsOptions {
   /**
    * A name under which the request has its session too, as `sessions.of(request)` gives it. Its type is yours to
    * declare. Not `session`: what plugins expect there is `fastifySyncSessions` of
-   * `@session-cluster/session/fastify-session`. @default undefined
+   * `@session-cluster/session/fastify-session`. @default false
    */
-  readonly decorate?: string
+  readonly decorate?: string | false
 }
 
 /**
@@ -29,7 +29,7 @@ export interface FastifySessionsOptions {
  */
 export const fastifySessions = fp(plugin, { name: '@session-cluster/session', fastify: '5.x' })
 
-async function plugin(app: FastifyInstance, { sessions, decorate }: FastifySessionsOptions): Promise<void> {
+async function plugin(app: FastifyInstance, { sessions, decorate = false }: FastifySessionsOptions): Promise<void> {
   if (!(sessions instanceof Sessions)) {
     throw new TypeError('fastifySessions: sessions must be what createSessions() returned')
   }
@@ -97,8 +97,8 @@ function claimCarrier(app: FastifyInstance, { options: { cookie, header } }: Any
   app.decorate(claim, true)
 }
 
-function decorateWith(app: FastifyInstance, sessions: AnySessions, name: string | undefined): void {
-  if (name === undefined) return
+function decorateWith(app: FastifyInstance, sessions: AnySessions, name: string | false): void {
+  if (name === false) return
   if (typeof name !== 'string' || name === '' || name === 'session') {
     throw new TypeError(
       `fastifySessions: decorate is ${show(name)}, but must be the name of a request property other than session: ` +

@@ -55,6 +55,7 @@ export class RequestSession {
   #outcome: SessionReport['outcome'] = 'untouched'
   #commit: SessionReport['commit']
   #failedAfter: number | undefined
+  #isDecided = false
   #isSealed = false
   #hasDeadId = false
 
@@ -306,6 +307,7 @@ export class RequestSession {
 
   /** The handler threw: what it wanted changed is dropped. */
   fail(): void {
+    if (this.#isDecided) return
     this.face?.collect()
     this.#failedAfter = this.writes.begun
     this.discard()
@@ -315,6 +317,11 @@ export class RequestSession {
   /** Whether the handler threw. What its error handler wants changed since then counts again. */
   get hasFailed(): boolean {
     return this.#failedAfter === this.writes.begun
+  }
+
+  /** The answer is given: a handler that fails from now on fails too late to change it. */
+  decide(): void {
+    this.#isDecided = true
   }
 
   /** The response is decided: nothing can be saved any more. */
