@@ -106,6 +106,8 @@ function answerSteps({ node, session, shared, failure, status, cookie, outcome }
     case 'unknown':
     case 'rotated':
       return [{ key: `${store}.missing`, values, bad: true }]
+    case 'unreadable':
+      return [{ key: 'redis.unreadable', values, bad: true }]
     case 'created':
       if (session.cookie === 'present')
         return [

@@ -10,8 +10,10 @@ export function logSessions(sessions: NodeSessions, log: Logger): void {
     sessions.on(name, ({ session }) => log.info({ session }, `session ${name}`))
   }
   sessions.on('rejected', ({ session, reason }) => log.debug({ session, reason }, 'cookie led to no session'))
-  sessions.on('unreadable', ({ session, attribute }) =>
-    log.warn({ session, attribute }, 'attribute could not be read, and was dropped'),
+  sessions.on('unreadable', ({ session, attribute, error }) =>
+    attribute === ''
+      ? log.warn({ session }, String(error))
+      : log.warn({ session, attribute }, 'attribute could not be read, and was dropped'),
   )
   sessions.on('circuit', ({ open }) =>
     log.warn({ open }, open ? 'store keeps failing: not asked for a while' : 'store answers again'),

@@ -2,7 +2,9 @@ import { randomBytes } from 'node:crypto'
 import { carrier } from './carrier/carrier.ts'
 import { CookiePathWatch } from './carrier/cookie-path.ts'
 import { hashId } from './carrier/id.ts'
+import { SessionUnreadableError } from './errors.ts'
 import type { Manager } from './manager.ts'
+import { EndWatch } from './observe/end-watch.ts'
 import { EventHub } from './observe/events.ts'
 import { openTelemetryTracer } from './observe/tracing.ts'
 import type { SessionsOptions } from './options.ts'
@@ -37,8 +39,12 @@ export function createSessions<A extends object = Record<string, unknown>>(optio
       tracer,
       now,
     }),
+    get ends() {
+      return ends
+    },
     updates: new SerialQueue(),
     keyOf: store.plainIds ? (id) => id : hashId,
+    tellUnreadable: unreadableTeller(events, now),
     trim: (user, key) => admin.trim(user, key),
     assertRoom: (user) => admin.assertRoom(user),
     onBackgroundError: (error) => {
@@ -46,6 +52,21 @@ export function createSessions<A extends object = Record<string, unknown>>(optio
       events.emit('storeError', { at: now(), operation: 'background', failure: 'failed', error })
     },
   }
+  const ends = new EndWatch(manager)
   const admin = new SessionAdmin(manager)
   return new Sessions<A>(manager)
+}
+
+/** Sessions of which it was told that they are unreadable; the first ones may be told of again after so many. */
+const TOLD = 1_000
+
+function unreadableTeller(events: EventHub, now: () => number): Manager['tellUnreadable'] {
+  const told = new Set<string>()
+  return (id) => {
+    const session = events.hash(id)
+    if (told.has(session)) return
+    if (told.size >= TOLD) told.clear()
+    told.add(session)
+    events.emit('unreadable', { at: now(), session, attribute: '', error: new SessionUnreadableError() })
+  }
 }

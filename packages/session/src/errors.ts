@@ -58,6 +58,20 @@ export class SessionGoneError extends SessionError {
   }
 }
 
+/**
+ * 500: another application wrote the session in a form of its own, such as Spring with Java's own serialization. A write
+ * would have made another session in its place, with which that application fails. It can be ended, by either.
+ */
+export class SessionUnreadableError extends SessionError {
+  constructor() {
+    super(
+      'The session is not in JSON, as when Spring uses its default serializer: register RedisSerializer.json() there as ' +
+        'springSessionDefaultRedisSerializer',
+      { code: 'SESSION_UNREADABLE', statusCode: 500 },
+    )
+  }
+}
+
 /** 409: `update` met another writer on every attempt or waited too long for one, or a new session's key was taken. */
 export class SessionConflictError extends SessionError {
   constructor(what: string) {

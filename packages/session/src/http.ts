@@ -10,6 +10,7 @@ export { createSessions } from './create-sessions.ts'
 export * from './errors.ts'
 export { expressSessions } from './frameworks/express.ts'
 export { type SessionHandler, type WithSessionsOptions, withSessions } from './frameworks/with-sessions.ts'
+export type { EndListener } from './observe/end-watch.ts'
 export type { SessionEvent, SessionEvents, SessionListener, StoreOperation } from './observe/events.ts'
 export { type MetricsOptions, type SessionMetrics, sessionMetrics } from './observe/metrics.ts'
 export type { ResolvedOptions, SessionsOptions } from './options.ts'
@@ -29,6 +30,8 @@ export { redisOptions } from './store/redis/options.ts'
 export { type RedisClient, type RedisStore, type RedisStoreOptions, redisStore } from './store/redis/redis.ts'
 export type {
   CommitResult,
+  EndsTold,
+  HowEnded,
   Lifetime,
   Loaded,
   OwnLifetime,

@@ -1,5 +1,6 @@
 import { SessionNotRegisteredError } from './errors.ts'
 import type { Manager } from './manager.ts'
+import { type EndListener, tell } from './observe/end-watch.ts'
 import type { SessionEvents, SessionListener } from './observe/events.ts'
 import type { ResolvedOptions } from './options.ts'
 import { type Incoming, type Outgoing, RequestSession } from './request/request-session.ts'
@@ -75,6 +76,33 @@ export class Sessions<A extends object = Record<string, unknown>> extends Sessio
   /** Has a function told of every event of one kind; returns the function that ends it. */
   on<E extends keyof SessionEvents>(event: E, listener: SessionListener<E>): () => void {
     return this.#manager.events.on(event, listener)
+  }
+
+  /**
+   * Calls the listener, once, when this session ends: by `invalidate`, `endUser` or `end` on whatever node, by rotation
+   * (`rotated`: its client has a new id, under which it goes on), as one too many, or by expiry. Within a second; an expiry,
+   * or an end by another application, within ten. For what outlives its request: close the WebSocket or event stream. The
+   * session must be saved. The listener is called, too, when there is no session, or it cannot be watched (`unwatched`).
+   * Answers the function that ends the watch.
+   * @example
+   * socket.on('close', sessions.onEnded(sessions.of(request), () => socket.close()))
+   */
+  onEnded(session: AnySession, listener: EndListener): () => void {
+    const { ends, keyOf, onBackgroundError } = this.#manager
+    const stop = new AbortController()
+    const watch = async (): Promise<void> => {
+      const info = await session.info()
+      if (stop.signal.aborted) return
+      if (!info) return tell(listener, 'ended')
+      const key = keyOf(info.id)
+      stop.signal.addEventListener('abort', () => ends.remove(key, listener))
+      await ends.add(key, listener)
+    }
+    watch().catch((error: unknown) => {
+      onBackgroundError(error)
+      if (!stop.signal.aborted) tell(listener, 'unwatched')
+    })
+    return () => stop.abort()
   }
 
   /** @internal For adapters: begins a request. */

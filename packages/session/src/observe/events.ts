@@ -11,7 +11,7 @@ export interface SessionEvent {
 }
 
 /** Which call to the store an event is about. */
-export type StoreOperation = 'load' | 'commit' | 'destroy' | 'ofUser' | 'list'
+export type StoreOperation = 'load' | 'commit' | 'destroy' | 'ofUser' | 'list' | 'watch'
 
 /** Every event and what its listeners are given. */
 export interface SessionEvents {
@@ -33,7 +33,10 @@ export interface SessionEvents {
   conflict: SessionEvent
   /** What a request wrote was dropped, because its handler failed. */
   discarded: SessionEvent
-  /** A stored value could not be read any longer; the attribute reads as absent. */
+  /**
+   * A stored value could not be read any longer; the attribute reads as absent. `attribute` is empty, once for a session,
+   * when all of it is in another form than JSON, as with Spring's default serializer.
+   */
   unreadable: SessionEvent & { readonly attribute: string; readonly error: unknown }
   /** The store refused a call, failed, took too long, or was not asked because the circuit is open. */
   storeError: {

@@ -27,5 +27,7 @@ export type Phase =
   | { readonly name: 'gone'; readonly id: string }
   /** The id that the client sent was replaced a moment ago; the response to that is on its way to it. Reads are anonymous. */
   | { readonly name: 'rotated'; readonly id: string }
+  /** Another application wrote the session in a form of its own. Reads are anonymous; no write may make another beside it. */
+  | { readonly name: 'unreadable'; readonly id: string }
   /** This request ended it, and wants no other. */
   | { readonly name: 'ended' }

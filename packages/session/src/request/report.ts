@@ -15,6 +15,7 @@ export interface SessionReport {
     | 'unknown'
     | 'expired'
     | 'rotated'
+    | 'unreadable'
     | 'found'
     | 'created'
     | 'failed'

@@ -1,7 +1,13 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { maskId, newId, type SessionKey } from '../carrier/id.ts'
 import type { Token } from '../carrier/token.ts'
-import { SessionGoneError, SessionInvalidatedError, SessionSealedError, SessionStoreError } from '../errors.ts'
+import {
+  SessionGoneError,
+  SessionInvalidatedError,
+  SessionSealedError,
+  SessionStoreError,
+  SessionUnreadableError,
+} from '../errors.ts'
 import type { Manager } from '../manager.ts'
 import { type Loaded, lifetimeOf, type StoredSession, type StoreOptions } from '../store/store.ts'
 import { isPending, type Stopwatch } from '../store/store-client.ts'
@@ -192,11 +198,15 @@ export class RequestSession {
     if (events.hears('loaded')) events.emit('loaded', this.event())
   }
 
-  #missing(reason: 'absent' | 'malformed' | 'unknown' | 'expired' | 'rotated', id: string): void {
+  #missing(reason: 'absent' | 'malformed' | 'unknown' | 'expired' | 'rotated' | 'unreadable', id: string): void {
     const { events, options } = this.manager
     this.#outcome = reason
-    this.#phase = reason === 'rotated' ? { name: 'rotated', id } : NONE
+    this.#phase = reason === 'rotated' || reason === 'unreadable' ? { name: reason, id } : NONE
     if (reason === 'absent') return
+    if (reason === 'unreadable') {
+      this.manager.tellUnreadable(id)
+      return
+    }
     if (reason === 'expired') this.#expiredId = id
     const event = { at: options.now(), session: id && events.hash(id) }
     if (reason === 'expired' && events.hears('expired')) events.emit('expired', event)
@@ -375,8 +385,9 @@ export class RequestSession {
     throw new SessionStoreError('failed', 'The session could not be loaded, so it cannot be written', 1000)
   }
 
-  /** Throws when another request ended or rotated the session: a write must not make a new one beside it. */
+  /** Throws when another request ended or rotated the session, or it cannot be read: a write must not make one beside it. */
   assertStillThere(): void {
+    if (this.#phase.name === 'unreadable') throw new SessionUnreadableError()
     if (this.#phase.name === 'gone' || this.#phase.name === 'rotated') throw this.gone()
   }
 

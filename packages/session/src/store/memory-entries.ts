@@ -10,6 +10,8 @@ export interface Entry extends StoredSession {
 export interface LruOptions {
   readonly maxSessions: number
   readonly maxBytes: number
+  /** Told of every session that ends. */
+  readonly onEnd: (key: SessionKey) => void
   readonly onEvict: (key: SessionKey) => void
 }
 
@@ -61,6 +63,13 @@ export class LruMap {
     if (keys?.size === 0) this.#keysOfUser.delete(entry.user)
   }
 
+  /** Forgets an entry whose session ends with it. */
+  end(key: SessionKey): void {
+    if (!this.#entries.has(key)) return
+    this.delete(key)
+    this.#options.onEnd(key)
+  }
+
   keysOf(user: string): readonly SessionKey[] {
     return [...(this.#keysOfUser.get(user) ?? [])]
   }
@@ -83,7 +92,7 @@ export class LruMap {
       }
       const [key, { endsAt }] = value
       if (endsAt > now) continue
-      this.delete(key)
+      this.end(key)
       dropped++
     }
     return dropped
@@ -109,7 +118,7 @@ export class LruMap {
   #evict(spared: SessionKey): void {
     for (const key of this.#entries.keys()) {
       if (key === spared) continue
-      this.delete(key)
+      this.end(key)
       this.#options.onEvict(key)
       return
     }

@@ -6,6 +6,8 @@ import { RotatedKeys } from './memory-rotated.ts'
 import {
   type CommitResult,
   deadline,
+  type EndsTold,
+  type HowEnded,
   type Lifetime,
   type Loaded,
   lifetimeOf,
@@ -63,6 +65,7 @@ class Memory implements MemoryStore {
   readonly #entries: LruMap
   readonly #rotated: RotatedKeys
   readonly #now: () => number
+  readonly #told = new Set<EndsTold>()
   readonly #timer: NodeJS.Timeout | undefined
 
   constructor({
@@ -79,7 +82,12 @@ class Memory implements MemoryStore {
       throw new TypeError(`memoryStore: ${name} is ${show(option)}, but must be a function`)
     }
     checkCount('sweepEveryMs', sweepEveryMs, 0, MAX_TIMER_MS)
-    this.#entries = new LruMap({ maxSessions, maxBytes, onEvict: onEvict ?? (() => {}) })
+    this.#entries = new LruMap({
+      maxSessions,
+      maxBytes,
+      onEnd: (key) => this.#tell(key, 'ended'),
+      onEvict: onEvict ?? (() => {}),
+    })
     this.#rotated = new RotatedKeys(maxSessions)
     this.#now = now ?? Date.now
     if (sweepEveryMs > 0) this.#timer = setInterval(() => this.sweep(), sweepEveryMs).unref()
@@ -104,7 +112,7 @@ class Memory implements MemoryStore {
     const { now, lifetime } = options
     if (!entry) return this.#rotated.has(key, now) ? 'rotated' : undefined
     if (now >= deadline(entry, lifetime)) {
-      this.#entries.delete(key)
+      this.#entries.end(key)
       return 'expired'
     }
     const { idleTimeoutMs, touchEveryMs } = lifetimeOf(entry, lifetime)
@@ -128,6 +136,7 @@ class Memory implements MemoryStore {
     if (delta.renameTo !== undefined) {
       this.#entries.delete(key)
       this.#rotated.add(key, options.now, delta.graceMs)
+      this.#tell(key, 'rotated')
     }
     const before = delta.anew ? blank(delta.anew.createdAt, options.lifetime) : old
     this.#entries.put(delta.renameTo ?? key, ending(changed(before, delta), options.lifetime))
@@ -137,7 +146,7 @@ class Memory implements MemoryStore {
   async destroy(key: SessionKey, options: StoreOptions & { graceMs?: number }): Promise<boolean> {
     count(options)
     const wasAlive = this.#alive(key, options) !== undefined
-    this.#entries.delete(key)
+    this.#entries.end(key)
     if (wasAlive) this.#rotated.add(key, options.now, options.graceMs)
     return wasAlive
   }
@@ -162,10 +171,23 @@ class Memory implements MemoryStore {
     return page.next === undefined ? { sessions } : { sessions, cursor: String(page.next) }
   }
 
+  async watchEnds(told: EndsTold): Promise<AsyncDisposable> {
+    this.#told.add(told)
+    return { [Symbol.asyncDispose]: async () => void this.#told.delete(told) }
+  }
+
+  isAlive(key: SessionKey, options: StoreOptions): boolean {
+    return this.#alive(key, options) !== undefined
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     clearInterval(this.#timer)
     this.#entries.clear()
     this.#rotated.clear()
+  }
+
+  #tell(key: SessionKey, how: HowEnded): void {
+    for (const told of this.#told) told(key, how)
   }
 
   #alive(key: SessionKey, { now, lifetime }: StoreOptions): Entry | undefined {

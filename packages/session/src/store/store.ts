@@ -64,9 +64,16 @@ export interface StoredSession {
 
 /**
  * What a store answers to `load`. `rotated`: the session lives under another key, or its client was given a new session,
- * not longer ago than the grace period; what lies under this key is no session.
+ * not longer ago than the grace period; what lies under this key is no session. `unreadable`: another application wrote it
+ * in a form of its own; it can only be ended.
  */
-export type Loaded = StoredSession | 'expired' | 'rotated' | undefined
+export type Loaded = StoredSession | 'expired' | 'rotated' | 'unreadable' | undefined
+
+/** How a session ended. `rotated`: it goes on under another id, which its client has. */
+export type HowEnded = 'ended' | 'rotated'
+
+/** Is told the key of a session that ended; without a key, that some may have ended unheard. */
+export type EndsTold = (key: SessionKey | undefined, how?: HowEnded) => void
 
 /** What one commit changes. Applied as a whole or not at all. */
 export interface SessionDelta {
@@ -132,6 +139,13 @@ export interface SessionStore extends AsyncDisposable {
   ofUser(user: string, options: StoreOptions): Promise<SessionListing[]>
   /** Live sessions, about `limit` at a time; one that is made or ends meanwhile may be missing or appear twice. */
   list(options: StoreOptions & { readonly cursor?: string; readonly limit?: number }): Promise<SessionPage>
+  /**
+   * Tells of every session that ends or is moved to another key, by whichever process, from when it resolves until it is
+   * disposed of. `told` without a key: some may have been missed.
+   */
+  watchEnds?(told: EndsTold): Promise<AsyncDisposable>
+  /** Whether there is such a session, without counting as an access. */
+  isAlive?(key: SessionKey, options: StoreOptions): boolean | Promise<boolean>
   /** Where a session with this id lies, in the backend's own terms. */
   keyOf?(id: string): string
   /**

@@ -15,6 +15,8 @@ interface Move {
   readonly from: SessionKey
   readonly to: SessionKey
   readonly delta: SessionDelta
+  /** Where it is told. */
+  readonly channel: string
 }
 
 /** How long forgetting a copy is tried, ms. */
@@ -60,7 +62,7 @@ async function abandon(calls: RedisCalls, to: string): Promise<void> {
 async function copyAndForget(
   calls: RedisCalls,
   keys: RedisKeys,
-  { from: fromKey, to: toKey, delta }: Move,
+  { from: fromKey, to: toKey, delta, channel }: Move,
   options: StoreOptions,
 ): Promise<CommitResult> {
   const [from, to, mark] = [keys.session(fromKey), keys.session(toKey), keys.rotated(fromKey)]
@@ -71,7 +73,7 @@ async function copyAndForget(
     const revision = fields.get('revision') ?? ''
     apply(fields, delta, options)
     await calls.change(PUT, [to], [ttlOf(fields, options) ?? ttl, ...[...fields].flat()], options)
-    const args = [revision, toKey, delta.graceMs ?? 0]
+    const args = [revision, toKey, delta.graceMs ?? 0, channel, fromKey]
     const result = await calls.change(UNLINK_IF, [from, mark], args, options)
     if (result === 1) return 'ok'
     if (result === 0) return 'gone'

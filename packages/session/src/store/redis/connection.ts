@@ -5,7 +5,7 @@ import { StoreRefusedError } from '../store.ts'
 export type RedisArgument = string | Buffer | number
 
 /** The commands that the store sends. */
-export type CommandName = 'eval' | 'evalsha' | 'hmget' | 'scan' | 'unlink' | 'zrange' | 'zrem'
+export type CommandName = 'eval' | 'evalsha' | 'exists' | 'hmget' | 'scan' | 'unlink' | 'zrange' | 'zrem'
 
 /**
  * What the store needs of a Redis client. `redisStore` makes one of an ioredis, iovalkey or node-redis client; for any other
@@ -32,8 +32,20 @@ export interface RedisConnection {
   onReconnect(listener: () => void): void
   /** Drops the connection that commands for this key take, and makes it anew. */
   reconnect(key: string): void
+  /**
+   * Hears a channel, over a connection of its own that is made again whenever it is lost. Resolves when it is heard.
+   * Without it nobody is told of sessions that end elsewhere.
+   */
+  subscribe?(channel: string, hearing: Hearing): Promise<AsyncDisposable>
   /** The servers that share the keys, in an order of their own, to scan them one by one. */
   primaries(): readonly Pick<RedisConnection, 'send'>[]
+}
+
+/** What one channel brings. */
+export interface Hearing {
+  readonly heard: (message: string) => void
+  /** The connection was lost and is back: what was said meanwhile was not heard. */
+  readonly missed: () => void
 }
 
 /** The command has not left this process, so it may be sent once more. */

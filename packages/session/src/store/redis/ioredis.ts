@@ -1,12 +1,14 @@
 import { show } from '../../show.ts'
 import {
   type CommandName,
+  type Hearing,
   type RedisArgument,
   type RedisConnection,
   refused,
   slotOf,
   UnsentError,
 } from './connection.ts'
+import { SUBSCRIBER, type Subscriber, Subscription } from './ioredis-subscription.ts'
 
 /** What is used of a client's socket. */
 export interface RedisSocket {
@@ -24,6 +26,7 @@ export interface IoredisClient {
   /** Its socket; a cluster has none of its own. */
   readonly stream?: RedisSocket | undefined
   callBuffer(command: string, ...args: RedisArgument[]): Promise<unknown>
+  duplicate?(options?: object): unknown
   on(event: 'ready' | 'close', listener: () => void): unknown
   connect?(): Promise<void>
 }
@@ -112,6 +115,10 @@ class SingleConnection implements RedisConnection {
     renew(this.#client)
   }
 
+  subscribe(channel: string, hearing: Hearing): Promise<AsyncDisposable> {
+    return Subscription.open(() => subscriber(this.#client), channel, hearing)
+  }
+
   primaries(): readonly Pick<RedisConnection, 'send'>[] {
     return [this]
   }
@@ -166,6 +173,19 @@ class ClusterConnection implements RedisConnection {
     if (node) renew(node)
   }
 
+  /** On any of the servers: what is published on one is told to all. */
+  async subscribe(channel: string, hearing: Hearing): Promise<AsyncDisposable> {
+    await this.#whole.ready()
+    let turn = 0
+    const connect = (): Subscriber => {
+      const nodes = this.#client.nodes('all')
+      const node = nodes[turn++ % nodes.length]
+      if (!node) throw unreachable()
+      return subscriber(node)
+    }
+    return Subscription.open(connect, channel, hearing)
+  }
+
   primaries(): readonly Pick<RedisConnection, 'send'>[] {
     const nodes = this.#client.nodes('master').toSorted((a, b) => name(a).localeCompare(name(b)))
     return nodes.map((node) => ({ send: (_key, command, args) => call(node, command, args) }))
@@ -184,6 +204,11 @@ class ClusterConnection implements RedisConnection {
     }
     return state
   }
+}
+
+function subscriber(client: IoredisClient): Subscriber {
+  if (!client.duplicate) throw new TypeError('this client of Redis cannot be duplicated, to subscribe with')
+  return client.duplicate(SUBSCRIBER) as Subscriber
 }
 
 /** One that is being made is left alone: on a slow network it takes longer than a call may. */

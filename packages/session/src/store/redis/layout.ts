@@ -10,12 +10,15 @@ const ATTRIBUTE = 'sessionAttr:'
 /** The names of keys in Redis: Spring Session's `<namespace>:sessions:<key>`, and an index beside it per user. */
 export class RedisKeys {
   readonly sessions: string
+  /** The channel on which the end of every session is told. */
+  readonly ended: string
   readonly #users: string
   readonly #rotated: string
 
   /** `keyPrefix` is what the client puts before each key by itself. */
   constructor(namespace: string, keyPrefix = '') {
     this.sessions = `${namespace}:sessions:`
+    this.ended = `${namespace}:ended`
     this.#users = `${namespace}:users:`
     this.#rotated = `${namespace}:rotated:{${keyPrefix}${this.sessions}`
   }
@@ -157,17 +160,18 @@ export const LISTED = [
   'lifetime',
 ] as const
 
-/** A listing from the values of `LISTED`; `undefined` when the session is gone. */
+/** A listing from the values of `LISTED`; `undefined` when the session is gone, or its times are no numbers. */
 export function parseListing(
   key: SessionKey,
   values: readonly (Buffer | null)[],
 ): { readonly listing: SessionListing; readonly own: OwnLifetime | undefined } | undefined {
   const [created, accessed, idle, user, authenticated, lifetime] = values
   if (!created || !accessed || !idle) return undefined
+  const times = { createdAt: number(created), lastAccessedAt: number(accessed) }
+  if (Number.isNaN(times.createdAt + times.lastAccessedAt + number(idle))) return undefined
   const listing = {
     key,
-    createdAt: number(created),
-    lastAccessedAt: number(accessed),
+    ...times,
     ...(user ? { user: parseUser(user) } : {}),
     ...(authenticated ? { authenticatedAt: number(authenticated) } : {}),
   }

@@ -5,6 +5,8 @@ import { show } from '../../show.ts'
 import {
   type CommitResult,
   deadline,
+  type EndsTold,
+  type HowEnded,
   type Lifetime,
   type Loaded,
   type SessionDelta,
@@ -21,6 +23,7 @@ import { type RedisConnection, refused as refusedReply } from './connection.ts'
 import { type IoredisClient, ioredisConnection, isIoredis } from './ioredis.ts'
 import { attributeField, birth, changes, lifetimeFields, parseLoaded, parseUser, RedisKeys } from './layout.ts'
 import { CREATE, DESTROY, LOAD, ROTATE, UPDATE } from './scripts.ts'
+import { SpringNeighbour } from './spring.ts'
 import { RedisIndex } from './user-index.ts'
 
 /** What `redisStore` speaks to Redis through. */
@@ -37,7 +40,8 @@ export interface RedisStoreOptions {
   readonly namespace?: string
   /**
    * `hashed` keeps sessions under SHA-256 of their ids, so that whoever reads Redis cannot pose as a client. `spring`
-   * keeps them under the plain id, as Spring Session does, to share them with it. @default 'hashed'
+   * keeps them under the plain id, as Spring Session's `RedisSessionRepository` does, to share them with it; its indexed
+   * repository is refused, because its index and events would miss sessions. @default 'hashed'
    */
   readonly ids?: 'hashed' | 'spring'
 }
@@ -65,6 +69,12 @@ class RedisSessions implements RedisStore {
   readonly #calls: RedisCalls
   readonly #keys: RedisKeys
   readonly #index: RedisIndex
+  readonly #spring: SpringNeighbour | undefined
+
+  /** Where the end of every session is told, the client's `keyPrefix` included. */
+  get #channel(): string {
+    return this.#connection.keyPrefix + this.#keys.ended
+  }
 
   constructor({ client, namespace = 'spring:session', ids = 'hashed' }: RedisStoreOptions) {
     if (typeof namespace !== 'string' || !/^[^\s{}*?[\]\\]{1,200}$/.test(namespace)) {
@@ -80,6 +90,7 @@ class RedisSessions implements RedisStore {
     this.#calls = new RedisCalls(this.#connection)
     this.#keys = new RedisKeys(namespace, this.#connection.keyPrefix)
     this.#index = new RedisIndex(this.#connection, this.#calls, this.#keys)
+    if (this.plainIds) this.#spring = new SpringNeighbour(this.#connection, this.#calls, this.#keys)
   }
 
   keyOf(id: string): string {
@@ -92,9 +103,13 @@ class RedisSessions implements RedisStore {
     const name = this.#keys.session(key)
     const link = this.#calls.linkTo(name)
     const sentAt = performance.now()
-    const reply = await this.#calls.read(LOAD, [name, this.#keys.rotated(key)], times, options)
+    const [reply] = await Promise.all([
+      this.#calls.read(LOAD, [name, this.#keys.rotated(key)], times, options),
+      this.#spring?.check(key, options),
+    ])
     if (reply === null) return undefined
     if (reply === 1) return 'rotated'
+    if (reply === 2) return this.plainIds ? 'unreadable' : undefined
     if (reply === -1) {
       onBackgroundError?.(new StoreRefusedError('WRONGTYPE', 'a session’s key holds something else than a hash'))
       return undefined
@@ -120,6 +135,7 @@ class RedisSessions implements RedisStore {
   }
 
   async #create(key: SessionKey, delta: SessionDelta, createdAt: number, options: StoreOptions): Promise<CommitResult> {
+    await this.#spring?.look(options)
     const { lifetime, now } = options
     const born = { createdAt, lastAccessedAt: createdAt, ...ownOf(delta) }
     const ttl = ttlOf(born, options)
@@ -142,33 +158,58 @@ class RedisSessions implements RedisStore {
     const untilMs = this.#index.until({ createdAt: now, lastAccessedAt: now, ...ownOf(delta) }, options)
     if (this.#connection.isCluster) {
       if (user !== undefined) await this.#index.enter(user, to, untilMs, options)
-      const result = await moveAcrossSlots(this.#calls, this.#keys, { from: key, to, delta }, options)
+      const result = await moveAcrossSlots(
+        this.#calls,
+        this.#keys,
+        { from: key, to, delta, channel: this.#channel },
+        options,
+      )
       if (previousUser !== undefined && result === 'ok') this.#index.leave(previousUser, key, options)
       return result
     }
     const keys: [string, ...string[]] = [this.#keys.session(key), this.#keys.session(to), this.#keys.rotated(key)]
     if (user !== undefined) keys.push(this.#keys.index(user))
     if (previousUser !== undefined && previousUser !== user) keys.push(this.#keys.index(previousUser))
-    const move = [untilMs, key, to, graceMs, user === undefined ? '0' : '1', ttlAnew(delta, options)]
+    const move = [untilMs, key, to, graceMs, user === undefined ? '0' : '1', ttlAnew(delta, options), this.#channel]
     const fields = moved(delta, options.lifetime)
     const args = [...keeping(delta, options), ...move, ...changes(delta, fields)]
     return verdict(await this.#calls.change(ROTATE, keys, args, options))
   }
 
   async destroy(key: SessionKey, options: StoreOptions & { graceMs?: number }): Promise<boolean> {
+    await this.#spring?.check(key, options)
     const keys = [this.#keys.session(key), this.#keys.rotated(key)] as const
-    const reply = await this.#calls.change(DESTROY, keys, [options.graceMs ?? 0], options)
+    const reply = await this.#calls.change(DESTROY, keys, [options.graceMs ?? 0, this.#channel, key], options)
     const [count, user] = reply as [number, Buffer | null | undefined]
     if (user) this.#index.leave(parseUser(user), key, options)
     return count === 1
   }
 
-  ofUser(user: string, options: StoreOptions): Promise<SessionListing[]> {
+  async ofUser(user: string, options: StoreOptions): Promise<SessionListing[]> {
+    await this.#spring?.look(options)
     return this.#index.list(user, options)
   }
 
-  list(options: StoreOptions & { cursor?: string; limit?: number }): Promise<SessionPage> {
+  async list(options: StoreOptions & { cursor?: string; limit?: number }): Promise<SessionPage> {
+    await this.#spring?.look(options)
     return this.#index.scan(options)
+  }
+
+  async watchEnds(told: EndsTold): Promise<AsyncDisposable> {
+    const { subscribe } = this.#connection
+    if (!subscribe) throw new StoreRefusedError('NOSUBSCRIBE', 'this client of Redis cannot subscribe to a channel')
+    return subscribe.call(this.#connection, this.#channel, {
+      heard: (message) => {
+        const [, how, key] = /^(ended|rotated) (.*)$/s.exec(message) ?? []
+        if (key !== undefined) told(key, how as HowEnded)
+      },
+      missed: () => told(undefined),
+    })
+  }
+
+  async isAlive(key: SessionKey, options: StoreOptions): Promise<boolean> {
+    const name = this.#keys.session(key)
+    return (await this.#calls.command(name, 'exists', [name], options)) === 1
   }
 
   serverOf(key: SessionKey | undefined): string {

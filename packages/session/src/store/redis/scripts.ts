@@ -61,7 +61,8 @@ end
  * KEYS: session, its mark of a rotation. ARGV: now, touchEveryMs, absoluteTimeoutMs (0: none), idle timeout (s).
  * Answers its three times and Redis's clock (µs; 0 when it may not be asked) as one text, with whether the access was written
  * down and what kept it from that; then the other fields and values that are read (each element costs its reader). Nil when there
- * is no such hash (or one without its times); 0 when it has expired; 1 when it has moved; -1 when the key holds something else.
+ * is no such hash (or one without its times); 0 when it has expired; 1 when it has moved; 2 when its
+ * time of creation is no number, as in Java's own serialization; -1 when the key holds something else.
  * The touch is here because a bare HSET would bring back, half empty, a hash that ended since it was read. It only says
  * when the access was and never goes back, so it may come late; and where Redis refuses it, reading goes on.
  */
@@ -71,11 +72,13 @@ local hash, failure = try('HGETALL', KEYS[1])
 if isWrongType(failure) then return -1 end
 if failure then return failure end
 local reply = { '' }
-local created, accessed, interval, mark
+local created, accessed, interval, mark, isForeign
 for i = 1, #hash, 2 do
   local field = hash[i]
   if field == 'lastAccessedTime' then accessed = tonumber(hash[i + 1])
-  elseif field == 'creationTime' then created = tonumber(hash[i + 1])
+  elseif field == 'creationTime' then
+    created = tonumber(hash[i + 1])
+    isForeign = not created
   elseif field == 'maxInactiveInterval' then interval = hash[i + 1]
   elseif field == 'lifetime' then mark = hash[i + 1]
   elseif field ~= 'revision' then
@@ -83,6 +86,7 @@ for i = 1, #hash, 2 do
     reply[#reply + 1] = hash[i + 1]
   end
 end
+if isForeign then return 2 end
 local now = tonumber(ARGV[1])
 local idle, every, absolute, isChanged = lifetimeOf(interval, mark, tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4])
 if not (created and accessed and interval and idle) then
@@ -197,6 +201,11 @@ local function keep(key, at)
 end
 `
 
+/** Tells whoever watches for sessions that end. That it may not be told stops nothing: they look for themselves now and then. */
+const TELL = `
+local function tell(channel, how, member) try('PUBLISH', channel, how .. ' ' .. member) end
+`
+
 /** Whether a key holds a session; what is no hash is none. */
 const EXISTS = `
 local function exists(key)
@@ -245,12 +254,12 @@ return 1
 /**
  * KEYS: old session, new session, mark of the old one, indexes to leave. ARGV: earliest, latest, six for `KEEP` (now is the
  * first), until, old member, new member, grace (ms), whether to enter the first index ('1'), the
- * time to live (ms; 0: none) of a session that begins anew, else '', changes.
+ * time to live (ms; 0: none) of a session that begins anew, else '', channel, changes.
  * Moves a session to a new key; 0 when it is gone. Not for Redis Cluster, where the keys lie in different slots.
  * Whole or not at all, as `APPLY` is: each command that follows the first is tried where it changes nothing.
  */
 export const ROTATE = fenced(`
-${CALLS}${ROOM}${EXISTS}${LIFETIME}${KEEP}${APPLY}${ENTER}${MARK}
+${CALLS}${ROOM}${EXISTS}${LIFETIME}${KEEP}${APPLY}${ENTER}${MARK}${TELL}
 if not exists(KEYS[1]) then return 0 end
 bump(KEYS[1])
 local ttl = ARGV[14]
@@ -265,26 +274,30 @@ if ttl ~= '' then
   for _, field in ipairs(redis.call('HKEYS', KEYS[1])) do former[field] = field ~= 'revision' end
   redis.call('HDEL', KEYS[1], '')
 end
-apply(KEYS[1], 15)
-for i = 16, 15 + 2 * tonumber(ARGV[15]), 2 do former[ARGV[i]] = false end
+apply(KEYS[1], 16)
+for i = 17, 16 + 2 * tonumber(ARGV[16]), 2 do former[ARGV[i]] = false end
 for field, isFormer in pairs(former) do if isFormer then redis.call('HDEL', KEYS[1], field) end end
 redis.call('RENAME', KEYS[1], KEYS[2])
 for i = 4, #KEYS do redis.call('ZREM', KEYS[i], ARGV[10]) end
 mark(KEYS[3], ARGV[11], ARGV[12])
+tell(ARGV[15], 'rotated', ARGV[10])
 return 1
 `)
 
 /**
- * KEYS: session, its mark of a rotation. ARGV: earliest, latest, grace (ms). Forgets it; answers how many there were and
- * whose it was.
+ * KEYS: session, its mark of a rotation. ARGV: earliest, latest, grace (ms), channel, member. Forgets it; answers how many
+ * there were and whose it was.
  */
 export const DESTROY = fenced(`
-${CALLS}${MARK}
+${CALLS}${MARK}${TELL}
 local user, failure = try('HGET', KEYS[1], 'user')
 if isWrongType(failure) then return { 0 } end
 if failure then return failure end
 local count = redis.call('UNLINK', KEYS[1])
-if count == 1 then mark(KEYS[2], '', ARGV[3]) end
+if count == 1 then
+  mark(KEYS[2], '', ARGV[3])
+  tell(ARGV[4], 'ended', ARGV[5])
+end
 return { count, user }
 `)
 
@@ -317,14 +330,15 @@ return { redis.call('PTTL', KEYS[1]), hash }
 `)
 
 /**
- * KEYS: session, its mark of a rotation. ARGV: earliest, latest, revision, new member, grace (ms).
+ * KEYS: session, its mark of a rotation. ARGV: earliest, latest, revision, new member, grace (ms), channel, member.
  * 1 when forgotten, 0 when it was gone, -1 when somebody has written to it meanwhile.
  */
 export const UNLINK_IF = fenced(`
-${CALLS}${EXISTS}${MARK}
+${CALLS}${EXISTS}${MARK}${TELL}
 if not exists(KEYS[1]) then return 0 end
 if (redis.call('HGET', KEYS[1], 'revision') or '') ~= ARGV[3] then return -1 end
 redis.call('UNLINK', KEYS[1])
 mark(KEYS[2], ARGV[4], ARGV[5])
+tell(ARGV[6], 'rotated', ARGV[7])
 return 1
 `)

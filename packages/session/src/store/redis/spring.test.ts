@@ -1,87 +1,220 @@
+import { once } from 'node:events'
+import { get, type IncomingMessage } from 'node:http'
+import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { node, type TestNode } from '../../../test/app.ts'
-import { type Browser, browser } from '../../../test/browser.ts'
 import { type RedisRig, redisRig } from '../../../test/redis-rig.ts'
-import { type SpringRig, springRig, whyNoSpring } from '../../../test/spring-rig.ts'
-import { redisStore } from './redis.ts'
+import { BOOTS, type Boot, ours, type ProgramRig, springBoot, whyNoSpring } from '../../../test/spring-rig.ts'
 
-/** Real Spring Session, with `RedisSerializer.json()`, on one Redis with ours; where Java and Maven are. */
+/** Spring Boot in one process, ours in another, on one Redis, and a browser that visits both with one cookie jar. */
 const missing = whyNoSpring()
 
-describe.skipIf(missing)(`sessions shared with Spring Session${missing ? `, not run: ${missing}` : ''}`, () => {
+/** How the Spring application is set up: its serializer, and which repository. */
+const VARIANTS: Readonly<Record<string, { boots: readonly Boot[]; what: string }>> = {
+  json: { boots: BOOTS, what: '`RedisSerializer.json()`' },
+  jackson2: { boots: ['3.5.7'], what: '`GenericJackson2JsonRedisSerializer`' },
+  jdk: { boots: BOOTS, what: 'no serializer set (Java’s own)' },
+  indexed: { boots: BOOTS, what: '`@EnableRedisIndexedHttpSession`' },
+}
+const COLUMNS = Object.entries(VARIANTS).flatMap(([variant, { boots }]) => boots.map((boot) => ({ variant, boot })))
+
+/** Where the two applications of one column listen. */
+interface Sides {
+  readonly spring: string
+  readonly ours: string
+}
+
+/** One browser, and what it meets at either side. */
+class Browser {
+  cookie = ''
+  readonly #sides: Sides
+
+  constructor(sides: Sides) {
+    this.#sides = sides
+  }
+
+  /** Another one with the same cookie, as if somebody had copied it. */
+  copy(): Browser {
+    return Object.assign(new Browser(this.#sides), { cookie: this.cookie })
+  }
+
+  /** The body; of a request that failed, who failed and how. */
+  async ask(side: keyof Sides, path: string): Promise<string> {
+    // A connection each: Tomcat hangs up after a 500.
+    const sent = get(this.#sides[side] + path, { agent: false, headers: { cookie: this.cookie } })
+    const [response] = (await once(sent, 'response')) as [IncomingMessage]
+    for (const cookie of response.headers['set-cookie'] ?? []) {
+      const [pair = ''] = cookie.split(';')
+      this.cookie = pair.endsWith('=') || /max-age=0/i.test(cookie) ? '' : pair
+    }
+    const [body, status] = [await text(response), response.statusCode]
+    if (status === 200) return body
+    if (side === 'spring') return `Spring fails: ${status}`
+    return `refused: ${status} ${(JSON.parse(body) as { code: string }).code}`
+  }
+}
+
+const FROM_SPRING = `cart = undefined
+date = 2023-11-14T22:13:20.000Z
+double = 1.5
+flag = true
+int = 42
+list = [ 'java.io.File', '/etc/passwd' ]
+long = 9007199254740993n
+map = { list: [ 1, 'x' ], long: 5n, none: null }
+set = Set(2) { 'a', 'b' }
+text = '한글 "q"'`
+
+const FROM_OURS = `date = Date 1700000000000
+double = Double 1.5
+flag = Boolean true
+int = Integer 42
+list = ArrayList [String java.io.File, String /etc/passwd]
+long = Long 9007199254740993
+map = LinkedHashMap {list: ArrayList [Integer 1, String x], long: Long 5, none: null}
+set = LinkedHashSet [String a, String b]
+text = String 한글 "q"
+whole = Long 4200000000`
+
+const PAIR = 'LinkedHashMap {nested: ArrayList [String java.io.File, String /etc/passwd], '
+
+/** What is tried in each column: 'ok', or what was seen instead. */
+const ROWS: Readonly<Record<string, (browser: Browser) => Promise<string>>> = {
+  'made by Spring, read here': async (browser) => {
+    await browser.ask('spring', '/make')
+    return same(await browser.ask('ours', '/all'), FROM_SPRING)
+  },
+  'made here, read by Spring': async (browser) => {
+    await browser.ask('ours', '/make')
+    return same(await browser.ask('spring', '/all'), FROM_OURS)
+  },
+  'made by Spring, changed here': async (browser) => {
+    await browser.ask('spring', '/make')
+    const before = await browser.ask('spring', '/all')
+    const change = await browser.ask('ours', '/set?q=x')
+    const after = await browser.ask('spring', '/all')
+    return change === 'done' ? same(after, before.replace('\nset', '\nq = String x\nset')) : same(after, before, change)
+  },
+  'made here, changed by Spring': async (browser) => {
+    await browser.ask('ours', '/make')
+    const before = await browser.ask('ours', '/all')
+    const change = await browser.ask('spring', '/set?q=x')
+    const after = await browser.ask('ours', '/all')
+    return change === 'set' ? same(after, before.replace('\nset', "\nq = 'x'\nset")) : change
+  },
+  'a user’s texts that name a Java class, kept here': async (browser) => {
+    await browser.ask('ours', '/pair?a=java.io.File&b=/etc/passwd')
+    const seen = await browser.ask('spring', '/all')
+    return seen.startsWith(`pair = ${PAIR}`) ? 'ok' : seen
+  },
+  'a user’s key @class, kept here': async (browser) => {
+    await browser.ask('ours', '/set?q=x')
+    const change = await browser.ask('ours', '/object?key=@class&value=java.io.File')
+    return same(await browser.ask('spring', '/all'), 'q = String x', change)
+  },
+  'rotated by Spring': (browser) => rotated(browser, 'spring'),
+  'rotated here': (browser) => rotated(browser, 'ours'),
+  'ended by Spring': (browser) => ended(browser, 'spring'),
+  'ended here': (browser) => ended(browser, 'ours'),
+  'logged in here, endUser() here': async (browser) => {
+    const login = await browser.ask('ours', '/login?user=ada')
+    return login === 'done' ? same(await browser.ask('ours', '/everywhere?user=ada'), 'ended 1') : login
+  },
+  'logged in at Spring, endUser() here': async (browser) => {
+    await browser.ask('spring', '/login?user=bob')
+    return same(await browser.ask('ours', '/everywhere?user=bob'), 'ended 1')
+  },
+  'list() here': async (browser) => {
+    await browser.ask('spring', '/set?q=x')
+    const listed = await browser.ask('ours', '/list')
+    return Number(listed) > 0 ? 'ok' : listed
+  },
+}
+
+const same = (seen: string, expected: string, result = 'ok'): string =>
+  seen === expected ? result : (seen.split('\n')[0] ?? '')
+
+async function rotated(browser: Browser, by: keyof Sides): Promise<string> {
+  await browser.ask('spring', '/set?q=x')
+  const thief = browser.copy()
+  const rotation = await browser.ask(by, '/rotate')
+  if (!/^(done|rotated)$/.test(rotation)) return rotation
+  for (const side of ['ours', 'spring'] as const) {
+    if (!(await browser.ask(side, '/all')).includes('x')) return `lost for ${side}`
+    if ((await thief.ask(side, '/all')) !== 'no session') return `the old id lives on for ${side}`
+  }
+  return 'ok'
+}
+
+async function ended(browser: Browser, by: keyof Sides): Promise<string> {
+  await browser.ask('spring', '/set?q=x')
+  const thief = browser.copy()
+  const end = await browser.ask(by, '/logout')
+  if (!/^(done|logged out)$/.test(end)) return end
+  for (const side of ['ours', 'spring'] as const) {
+    if ((await thief.ask(side, '/all')) !== 'no session') return `lives on for ${side}`
+  }
+  return browser.cookie === '' ? 'ok' : 'the cookie stays'
+}
+
+it.runIf(process.env.REQUIRE_ALL)('Spring Boot can be run here', () => expect(missing).toBeUndefined())
+
+describe.skipIf(missing)(`sessions shared with Spring Boot${missing ? `, not run: ${missing}` : ''}`, () => {
   let redis: RedisRig
-  let spring: SpringRig
-  let n: TestNode
-  const SAME = { text: '한글 "q"', flag: true, whole: 42, part: 1.5 }
-  const IN_JAVA = '{flag=Boolean true, part=Double 1.5, text=String 한글 "q", whole=Integer 42} PT30M'
+  let node: ProgramRig
+  const springs = new Map<Boot, ProgramRig>()
+  /** Row → column → what was seen. */
+  const seen = new Map<string, string[]>()
 
   beforeAll(async () => {
     redis = await redisRig()
-    spring = springRig(redis.port)
-    const store = redisStore({ client: redis.client(), ids: 'spring' })
-    n = await node({ store, cookie: { encoding: 'base64' }, storeTimeoutMs: 30_000 })
-    n.on('/all', async (session) => {
-      const entries = (await session.keys()).map(async (name) => [name, await session.get(name)])
-      return Object.fromEntries(await Promise.all(entries))
-    })
-    n.on('/make', async (session) => {
-      for (const [name, value] of Object.entries(SAME)) await session.set(name, value)
-    })
-    n.on('/whole', (session) => session.update('whole', (whole) => Number(whole) + 1))
-    n.on('/login', (session) => session.rotate({ user: 'bob' }))
-    n.on('/logout', (session) => session.invalidate())
-  })
+    const variants = COLUMNS.map(({ variant, boot }) => `${boot}:${variant}`)
+    const start = async (boot: Boot): Promise<void> => {
+      const own = variants.filter((name) => name.startsWith(boot))
+      springs.set(boot, await springBoot(boot, redis.port, own))
+    }
+    ;[node] = await Promise.all([ours(redis.port, variants), ...BOOTS.map(start)])
+    for (const [row, look] of Object.entries(ROWS)) {
+      seen.set(row, [])
+      for (const { variant, boot } of COLUMNS) seen.get(row)?.push(await look(new Browser(sidesOf(variant, boot))))
+    }
+  }, 180_000)
   afterAll(async () => {
-    await n[Symbol.asyncDispose]()
-    await spring[Symbol.asyncDispose]()
-    await redis[Symbol.asyncDispose]()
+    await Promise.all([node, ...springs.values()].map((rig) => rig?.[Symbol.asyncDispose]()))
+    await redis?.[Symbol.asyncDispose]()
   })
 
-  const all = async (user: Browser) => (await user.get('/all')).json().value as unknown
-  const holding = (id: string) => browser(n.app, new Map([['SESSION', Buffer.from(id).toString('base64')]]))
-  const idOf = (user: Browser) => Buffer.from(user.cookies.get('SESSION') ?? '', 'base64').toString()
-  const attributes = async (id: string) => {
-    const fields = await redis.client().hgetallBuffer(`spring:session:sessions:${id}`)
-    return Object.fromEntries(Object.entries(fields).filter(([name]) => name.startsWith('sessionAttr:')))
+  const sidesOf = (variant: string, boot: Boot): Sides => {
+    const name = `${boot}:${variant}`
+    return { spring: springs.get(boot)?.urls.get(name) ?? '', ours: node.urls.get(name) ?? '' }
   }
 
-  it('lie in Redis in the same bytes, whoever makes them', async () => {
-    const theirs = await spring.ask('make')
-    const user = browser(n.app)
-    await user.get('/make')
-    expect(await attributes(idOf(user))).toEqual(await attributes(theirs))
+  it('behave as docs/spring.md says, which this makes', async () => {
+    await expect(page(seen)).toMatchFileSnapshot('../../../docs/spring.md')
   })
 
-  it('are read and changed by ours when Spring made them', async () => {
-    const id = await spring.ask('make')
-    expect(await all(holding(id))).toEqual(SAME)
-    await holding(id).get('/whole')
-    expect(await spring.ask(`read ${id}`)).toBe(IN_JAVA.replace('42', '43'))
+  it('are shared whole with Spring’s JSON serializers', () => {
+    for (const [row, cells] of seen) {
+      const json = cells.filter((_cell, i) => /^json|jackson2/.test(COLUMNS[i]?.variant ?? ''))
+      if (!/Spring, endUser|@class/.test(row)) expect([row, ...json]).toEqual([row, ...json.map(() => 'ok')])
+    }
   })
 
-  it('are read and changed by Spring when ours made them, with the types that Java means', async () => {
-    const user = browser(n.app)
-    await user.get('/make')
-    expect(await spring.ask(`read ${idOf(user)}`)).toBe(IN_JAVA)
-    await spring.ask(`change ${idOf(user)}`)
-    expect(await all(user)).toEqual({ text: SAME.text, whole: 43, part: 1.5 })
-  })
-
-  it('go on under a new id and end for both, whoever rotates or ends them, users included', async () => {
-    const user = browser(n.app)
-    await user.get('/make')
-    const [first, renamed] = [idOf(user), await spring.ask(`rename ${idOf(user)}`)]
-    expect(await all(holding(first))).toEqual({})
-    const moved = holding(renamed)
-    await moved.get('/login')
-    expect(await spring.ask(`read ${renamed}`)).toBe('none')
-    expect(await spring.ask(`read ${idOf(moved)}`)).toBe(IN_JAVA)
-    const last = idOf(moved)
-    await moved.get('/logout')
-    expect(await spring.ask(`read ${last}`)).toBe('none')
-    const other = browser(n.app)
-    await other.get('/make')
-    expect(await spring.ask(`delete ${idOf(other)}`)).toBe('deleted')
-    expect(await all(other)).toEqual({})
+  it('never make Spring fail, unless it cannot read JSON at all', () => {
+    const cells = [...seen].flatMap(([row, all]) => all.map((cell, i) => `${COLUMNS[i]?.variant}: ${row}: ${cell}`))
+    expect(cells.filter((cell) => cell.includes('Spring fails') && !/^jdk: (made here|a user)/.test(cell))).toEqual([])
   })
 })
+
+function page(seen: ReadonlyMap<string, readonly string[]>): string {
+  const head = COLUMNS.map(({ variant, boot }) => `Boot ${boot.slice(0, 3)}, ${VARIANTS[variant]?.what}`)
+  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`
+  return `# Sessions shared with Spring Boot
+
+What one browser meets that visits a Spring Boot application and one of ours (\`ids: 'spring'\`), by how Spring is set up.
+Made and compared by \`src/store/redis/spring.test.ts\`, which runs both as processes.
+
+${line(['', ...head])}
+${line(['---', ...head.map(() => '---')])}
+${[...seen].map(([row, cells]) => line([row, ...cells])).join('\n')}
+`
+}

@@ -127,7 +127,7 @@ export class RedisIndex {
 }
 
 /** Work that no request waits for costs commands, but no round trip, and has no time to keep. */
-function counting({ usage }: StoreOptions): CallOptions {
+export function counting({ usage }: StoreOptions): CallOptions {
   if (!usage) return {}
   return {
     usage: {
@@ -147,4 +147,4 @@ function nextCursor(node: number, next: string, nodes: number): string | undefin
   return node + 1 < nodes ? `${node + 1}:0` : undefined
 }
 
-const escapeGlob = (text: string): string => text.replaceAll(/[\\*?[\]]/g, '\\$&')
+export const escapeGlob = (text: string): string => text.replaceAll(/[\\*?[\]]/g, '\\$&')
