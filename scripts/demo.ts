@@ -1,14 +1,15 @@
 /**
  * `npm run demo`: the console on its page, one lane in `MODE` or all three side by side, the addresses, and three things to try.
- * Ctrl-C stops all.
+ * Ctrl-C stops all. With `--spring` the tutorial's own program joins the clustered lane as server s, where Java and Maven are.
  */
-import { type Cluster, StartError } from '@session-cluster/cluster'
+import { type Cluster, NoSpringError, type SpringServer, StartError, startSpring } from '@session-cluster/cluster'
 import { type Console, ensurePages } from '@session-cluster/console'
 import { introduce } from './demo/introduction.ts'
-import { assertPortsFree, readSettings, startLanes } from './demo/settings.ts'
+import { assertPortsFree, NODES, readSettings, type Settings, startLanes } from './demo/settings.ts'
 import { complain, note } from './demo/terminal.ts'
 
 const showLogs = process.argv.includes('--logs')
+const withSpring = process.argv.includes('--spring')
 const interrupted = new AbortController()
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
@@ -29,7 +30,7 @@ try {
 if (interrupted.signal.aborted) note('Stopped: nothing is left running.')
 
 async function demo(): Promise<void> {
-  const settings = readSettings(process.env)
+  const settings = readSettings(process.env, { withSpring })
   await assertPortsFree(settings)
   await ensurePages(note)
   const clusters: Cluster[] = []
@@ -47,8 +48,35 @@ async function demo(): Promise<void> {
     },
   })
   await lanesUp(console, failures)
-  introduce(console.url, clusters, settings)
+  await using spring = withSpring ? await springBeside(clusters, settings) : undefined
+  introduce(console.url, clusters, settings, spring)
   await new Promise<void>((resolve) => interrupted.signal.addEventListener('abort', () => resolve()))
+}
+
+/** Starts the tutorial's program on the cluster's Redis and adds it to the balancer; says so where that is not possible. */
+async function springBeside([cluster]: readonly Cluster[], { ports }: Settings): Promise<SpringServer | undefined> {
+  if (!cluster?.redis) return undefined
+  try {
+    const spring = await startSpring({
+      redisUrl: cluster.redis.url,
+      port: ports.nodes + NODES.length,
+      onProgress: note,
+      signal: interrupted.signal,
+      onState: (state) => {
+        if (state === 'crashed') note('Spring Boot has ended.')
+      },
+      onLine: ({ text }) => {
+        if (showLogs) process.stderr.write(`node s: ${text}\n`)
+      },
+    })
+    await cluster.balancer.add({ name: spring.name, url: spring.url })
+    await cluster.balancer.untilSeen([spring.name], 'up')
+    return spring
+  } catch (error) {
+    if (!(error instanceof NoSpringError)) throw error
+    note(`No Spring server: ${error.message}. The rest runs.`)
+    return undefined
+  }
 }
 
 /** A demo with a lane missing would teach the wrong thing. */

@@ -1,25 +1,37 @@
-import type { Cluster } from '@session-cluster/cluster'
+import type { Cluster, SpringServer } from '@session-cluster/cluster'
 import { NODES, type Settings } from './settings.ts'
-import { shown, suggestions, threeLanes } from './suggestions.ts'
+import { shown, springSuggestions, suggestions, threeLanes } from './suggestions.ts'
 import { print, strong, typed } from './terminal.ts'
 
 /** Prints where everything is, and three things to try. */
-export function introduce(console: string, clusters: readonly Cluster[], settings: Settings): void {
+export function introduce(
+  console: string,
+  clusters: readonly Cluster[],
+  settings: Settings,
+  spring?: SpringServer,
+): void {
   const [only] = clusters
   const alone = clusters.length === 1 && only !== undefined
   print()
   print(strong(alone ? `The cluster runs in mode ${only.mode}.` : 'Three clusters run side by side, one in each mode.'))
   print(`  console   ${console}`)
   for (const cluster of inOrder(clusters, settings)) addresses(cluster, alone)
+  if (spring) print(`  node ${spring.name}    ${shown(spring.url)}   (Spring Boot, process ${spring.pid})`)
   print()
   print(strong(alone ? 'Three things to try in another terminal:' : 'Three things to try:'))
-  for (const [index, { say, type }] of (alone ? suggestions(only) : threeLanes(console, clusters)).entries()) {
+  for (const [index, { say, type }] of things(console, clusters, spring).entries()) {
     print(`  ${index + 1}. ${say}`)
     for (const line of type) print(`     ${typed(line)}`)
   }
   print()
   if (alone) print(`A node that was killed comes back from the console, or with: ${typed(comeback(only, settings))}`)
   print('Ctrl-C stops everything.')
+}
+
+function things(console: string, clusters: readonly Cluster[], spring: SpringServer | undefined) {
+  const [only] = clusters
+  if (only && spring) return springSuggestions(only, spring)
+  return clusters.length === 1 && only ? suggestions(only) : threeLanes(console, clusters)
 }
 
 function inOrder(clusters: readonly Cluster[], { modes }: Settings): readonly Cluster[] {
@@ -40,8 +52,8 @@ function addresses(cluster: Cluster, alone: boolean): void {
 }
 
 /** The line that starts node b again, as a process of its own. */
-function comeback({ mode, redis }: Cluster, { ports }: Settings): string {
-  const store = redis ? ` REDIS_URL=${hidden(redis.url)}` : ''
+function comeback({ mode, redis }: Cluster, { ports, withSpring }: Settings): string {
+  const store = `${redis ? ` REDIS_URL=${hidden(redis.url)}` : ''}${withSpring ? ' SESSION_IDS=spring' : ''}`
   return `MODE=${mode}${store} NODE_NAME=b PORT=${ports.nodes + NODES.indexOf('b')} npm run server`
 }
 

@@ -39,11 +39,19 @@ export interface Settings {
   }
   readonly redisUrl: string | undefined
   readonly env: Readonly<Record<string, string>>
+  /** Whether a Spring Boot server joins the nodes. */
+  readonly withSpring: boolean
 }
 
-/** Reads the demo's variables. Throws {@link SettingError}. */
-export function readSettings(env: NodeJS.ProcessEnv): Settings {
-  const modes = readModes(env)
+/**
+ * Reads the demo's variables. With Spring there is one lane, `clustered`, whose sessions are laid out for it. Throws
+ * {@link SettingError}.
+ */
+export function readSettings(env: NodeJS.ProcessEnv, { withSpring = false } = {}): Settings {
+  const modes = readModes(withSpring && !env.MODE ? { MODE: 'clustered' } : env)
+  if (withSpring && modes[0] !== 'clustered') {
+    throw new SettingError(`MODE=${env.MODE} has no Redis for Spring to share: leave MODE out, or use MODE=clustered`)
+  }
   const passedOn = Object.entries(env).filter(
     (entry): entry is [string, string] => entry[1] !== undefined && !OURS.has(entry[0]),
   )
@@ -57,7 +65,8 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
       balancerAdmin: port(env, 'ADMIN_PORT', 8001, room),
     },
     redisUrl: env.REDIS_URL || undefined,
-    env: Object.fromEntries(passedOn),
+    env: { ...(withSpring && { SESSION_IDS: 'spring' }), ...Object.fromEntries(passedOn) },
+    withSpring,
   }
 }
 
@@ -68,9 +77,13 @@ export function startLanes({ modes, ports, redisUrl, env }: Settings, options: C
 }
 
 /** Throws for the first port that something else listens on, naming the variable that changes it. */
-export async function assertPortsFree({ modes, ports }: Settings): Promise<void> {
+export async function assertPortsFree({ modes, ports, withSpring }: Settings): Promise<void> {
   const wanted = [{ port: ports.console, whose: 'the console', variable: 'CONSOLE_PORT', of: 'the console' }]
   for (const [lane, mode] of modes.entries()) wanted.push(...lanePorts(ports, lane * portStep, mode))
+  if (withSpring) {
+    const of = 'the first node; Spring Boot takes the one after the last'
+    wanted.push({ port: ports.nodes + NODES.length, whose: 'Spring Boot', variable: 'PORT', of })
+  }
   for (const { port, whose, variable, of } of wanted) {
     if (await isFree(port)) continue
     throw new SettingError(

@@ -1,4 +1,4 @@
-import type { Cluster } from '@session-cluster/cluster'
+import type { Cluster, SpringServer } from '@session-cluster/cluster'
 
 /** One thing to try: a sentence, and the lines to type. */
 export interface Suggestion {
@@ -45,6 +45,26 @@ export function suggestions(cluster: Cluster): readonly Suggestion[] {
         },
       ]
   }
+}
+
+/** Three things to try where the tutorial's own program is one of the servers. */
+export function springSuggestions(cluster: Cluster, spring: SpringServer): readonly Suggestion[] {
+  const [balancer, s, a] = [cluster.balancer.url, spring.url, cluster.node('a').url].map(shown)
+  const curl = 'curl -s -c jar -b jar'
+  return [
+    {
+      say: 'One session for all, whichever language answers:',
+      type: [
+        `${curl} '${s}/set?q=password'`,
+        `for i in 1 2 3 4; do ${curl} -i ${balancer}/get | grep -iE '^x-served|^p'; done`,
+      ],
+    },
+    { say: 'See it in Redis, in the JSON that Spring writes:', type: [`${curl} ${a}/whoami`] },
+    {
+      say: 'The object that does not come back: from now on every page of yours fails at Spring:',
+      type: [`${curl} -X POST '${s}/context?user=alice'`, `${curl} ${s}/get`],
+    },
+  ]
 }
 
 /** Three things to try where the modes stand side by side. */
