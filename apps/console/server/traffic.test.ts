@@ -32,3 +32,55 @@ it('acts by itself once it has begun', () => {
   expect(lanes.mock.calls.length).toBeGreaterThan(0)
   expect(traffic.clock).toMatchObject({ running: true, rate: 200 })
 })
+
+it('stands still while a page has paused it, and goes on when the last such page lets go', () => {
+  using users = running()
+  const { traffic, lanes } = users
+  traffic.begin()
+  traffic.pause('one')
+  traffic.pause('other')
+  lanes.mockClear()
+  vi.advanceTimersByTime(1000)
+  traffic.resume('one')
+  vi.advanceTimersByTime(1000)
+  expect(lanes).not.toHaveBeenCalled()
+  expect(traffic.clock).toEqual({ running: false, rate: 200, pausedBy: ['other'] })
+  traffic.resume('other')
+  vi.advanceTimersByTime(1000)
+  expect(lanes).toHaveBeenCalled()
+})
+
+it('rests after a pause if it rested before, and goes on at once when somebody wants it to', () => {
+  using users = running()
+  const { traffic, lanes } = users
+  traffic.setClock({ running: false })
+  traffic.begin()
+  traffic.pause('one')
+  traffic.resume('one')
+  vi.advanceTimersByTime(1000)
+  expect(lanes).not.toHaveBeenCalled()
+  traffic.pause('one')
+  traffic.setClock({ rate: 100 })
+  expect(traffic.clock.running).toBe(false)
+  traffic.setClock({ running: true })
+  vi.advanceTimersByTime(1000)
+  expect(lanes).toHaveBeenCalled()
+  expect(traffic.clock.pausedBy).toEqual([])
+})
+
+it('begins anew with the first nine, whoever was added, and lets nobody act meanwhile', async () => {
+  using users = running()
+  const { traffic, lanes } = users
+  traffic.begin()
+  traffic.addUser()
+  const work = Promise.withResolvers<void>()
+  const done = traffic.beginAnew(() => work.promise)
+  lanes.mockClear()
+  vi.advanceTimersByTime(1000)
+  expect(lanes).not.toHaveBeenCalled()
+  work.resolve()
+  await done
+  expect(traffic.names).toHaveLength(9)
+  vi.advanceTimersByTime(1000)
+  expect(lanes).toHaveBeenCalled()
+})

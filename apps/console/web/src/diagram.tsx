@@ -125,7 +125,13 @@ function NodeDrawing({ node, box, lane }: { node: NodeView; box: NodeBox; lane: 
   const below = narrow && health !== 'well' ? wordFor(words, box.width - 6) : ''
   const beside = below ? '' : wordFor(words, box.width - 44)
   return (
-    <g class="node">
+    <g
+      class="node"
+      data-drawn={node.name}
+      data-share={share}
+      data-stand={stand}
+      data-holds={lane.mode === 'clustered' ? undefined : node.holds.join(' ')}
+    >
       <rect class={`box ${boxes[health]}`} x={left} y={nodeTop} width={box.width} height={box.height} rx="11" />
       <text x={thin ? box.x : left + inset} y={nodeTop + 23} text-anchor={thin ? 'middle' : undefined} class="name">
         {node.name}
@@ -251,7 +257,16 @@ function RedisDrawing({ lane }: { lane: LaneView }) {
   const ms = redis?.ms === undefined ? '–' : redis.ms.toFixed(1)
   return (
     <g>
-      <rect class={up ? 'box' : 'box down'} x="5" y={redisTop} width="290" height="72" rx="11" />
+      <rect
+        data-redis={redis?.sessions}
+        data-users={holders.length}
+        class={up ? 'box' : 'box down'}
+        x="5"
+        y={redisTop}
+        width="290"
+        height="72"
+        rx="11"
+      />
       <text x="20" y={redisTop + 24} class={up ? 'name' : 'name bad'}>
         Redis
       </text>

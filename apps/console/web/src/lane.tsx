@@ -116,7 +116,12 @@ function Present({ lane }: { lane: LaneView }) {
             </span>
           ))}
       </p>
-      <p class="even" title={t('lane.even.hint')}>
+      <p
+        class="even"
+        title={t('lane.even.hint')}
+        data-max={lane.maxOverMean?.toFixed(2)}
+        data-jain={lane.jain?.toFixed(2)}
+      >
         {t('lane.even', { max: lane.maxOverMean?.toFixed(2) ?? '–', jain: lane.jain?.toFixed(2) ?? '–' })}
       </p>
       <Diagram lane={lane} />

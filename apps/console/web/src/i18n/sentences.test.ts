@@ -2,6 +2,7 @@ import { globSync, readFileSync } from 'node:fs'
 import { modes } from '@session-cluster/contract'
 import { describe, expect, it } from 'vitest'
 import { laneActions, nodeActions } from '../../../wire/frame.ts'
+import { answersOf, laneOf, sayIn, stopsWith } from '../tour-script.ts'
 import { languages, preferredLanguage, sentences, translator } from './translate.ts'
 
 const slots = (text: string) => [...text.matchAll(/\{(\w+)\}/g)].map(([, name]) => name).toSorted()
@@ -80,6 +81,34 @@ describe('the sentences', () => {
     ]
     expect(wanted.filter((key) => !t.has(key))).toEqual([])
   })
+})
+
+describe('the tour', () => {
+  const sets = [[...modes], ...modes.map((mode) => [mode]), ['local', 'clustered'], ['sticky', 'clustered']] as const
+
+  it.each(sets.map((lanes) => [lanes.join(' + '), lanes] as const))(
+    'has words for each of its steps with %s',
+    (_, lanes) => {
+      const stops = stopsWith(lanes)
+      expect(stops.length).toBeGreaterThan(3)
+      for (const lang of languages) {
+        const t = translator(lang)
+        for (const { what } of stops) {
+          const lane = laneOf(what, lanes)
+          const answers = answersOf(what, lane)
+          const said = [sayIn(what.key, lane, t.has), sayIn(`${what.key}.reveal`, lane, t.has)]
+          const wanted = [...said, ...(answers ?? []).map((answer) => `${what.key}.${answer}`)]
+          expect(wanted.filter((key) => !t.has(key))).toEqual([])
+          if (answers) expect(answers).toContain(what.right?.(lane))
+          // Nothing is said of a lane that is not here.
+          const absent = modes.filter((mode) => !(lanes as readonly string[]).includes(mode))
+          const words = said.map((key) => t.any(key).toLowerCase()).join(' ')
+          if (lane !== undefined && lanes.length === 1)
+            expect(absent.filter((mode) => words.includes(`${t(`mode.${mode}`)} lane`.toLowerCase()))).toEqual([])
+        }
+      }
+    },
+  )
 })
 
 describe('the list of sentences', () => {
