@@ -5,6 +5,7 @@
 import { boundaryFaults } from './check/boundaries.ts'
 import { docsFaults } from './check/docs.ts'
 import { figureFaults } from './check/figures.ts'
+import { glossaryFaults } from './check/glossary.ts'
 import { kubernetesFaults } from './check/kubernetes.ts'
 import { reportFaults } from './check/report.ts'
 import { variableFaults } from './check/variables.ts'
@@ -22,6 +23,7 @@ const gates: Gate[] = [
   ['links and paths in the docs', () => faultless(docsFaults(root))],
   ["the README's claims and the lab's report", () => faultless(reportFaults(root))],
   ["the README's figures and the benches' results", () => faultless(figureFaults(root))],
+  ['the words of docs/glossary', () => faultless(glossaryFaults(root))],
   ['variables in .env.example', () => faultless(variableFaults(root))],
   ['Kubernetes manifests', () => faultless(kubernetesFaults(root))],
   ["each package's own checks", () => turbo('check', quiet)],
