@@ -24,7 +24,7 @@ afterAll(() => browser.close())
 describe.each(sets.map((lanes) => [lanes.join(' + '), lanes] as const))('the page of %s', (_, lanes) => {
   const stack = new AsyncDisposableStack()
   /** Which node each request went to, by the balancers' own access logs. */
-  const log: Record<string, string[]> = { local: [], sticky: [], clustered: [] }
+  const log: Record<string, { upstream: string; at: number }[]> = { local: [], sticky: [], clustered: [] }
   let console: Console
   /** The same page in each language. */
   let views: OpenPage[]
@@ -37,8 +37,8 @@ describe.each(sets.map((lanes) => [lanes.join(' + '), lanes] as const))('the pag
         balancerEnv: { ACCESS_LOG: 'on' },
         onLog(mode, part, line) {
           if (part !== 'balancer' || !line.includes('"msg":"request"')) return
-          const { upstream } = JSON.parse(line) as { upstream?: string }
-          if (upstream !== undefined) log[mode]?.push(upstream)
+          const { upstream, time } = JSON.parse(line) as { upstream?: string; time: number }
+          if (upstream !== undefined) log[mode]?.push({ upstream, at: time })
         },
       }),
     )
@@ -125,7 +125,7 @@ describe.each(sets.map((lanes) => [lanes.join(' + '), lanes] as const))('the pag
       console.stage.history().records.filter((record) => record.lane === id && record.user === user)
     const found = lanes.filter((id) => last(id).at(-1)?.outcome === 'found')
     const share = async (id: LaneId, node: string) =>
-      Number(await page.locator(`[data-lane=${id}] [data-drawn=${node}]`).getAttribute('data-share'))
+      Number(await page.locator(`[data-lane=${id}] [data-server=${node}]`).getAttribute('data-share'))
     const compared = () => (found.length === lanes.length ? 'all' : found.length === 0 ? 'none' : found.join())
     const yes = (is: boolean) => (is ? 'yes' : 'no')
     switch (here) {
@@ -272,7 +272,6 @@ describe.each(sets.map((lanes) => [lanes.join(' + '), lanes] as const))('the pag
         patient,
       )
       .toEqual(lanes.map(() => [undefined, 'abc']))
-    for (const id of lanes) log[id] = (log[id] ?? []).slice(-9)
     await agrees('a reset')
     for (const { totals, gone, noticed, redis } of console.stage.laneViews()) {
       expect({ ...totals, gone, noticed }).toMatchObject({ fresh: 9, found: 0, miss: 0, lost: 0, gone: 0, noticed: 0 })

@@ -35,7 +35,7 @@ export function shown(page: Page): Promise<Figures> {
       return value === null || value === undefined ? undefined : Number(value)
     }
     const nodeOf = (node: Element) => [
-      node.getAttribute('data-drawn') ?? '',
+      node.getAttribute('data-server') ?? '',
       {
         stand: node.getAttribute('data-stand') ?? '',
         holds: node.getAttribute('data-holds') ?? undefined,
@@ -46,7 +46,7 @@ export function shown(page: Page): Promise<Figures> {
     const lanes = [...document.querySelectorAll('.lane')].map((lane) => [
       lane.getAttribute('data-lane') ?? '',
       {
-        nodes: Object.fromEntries([...lane.querySelectorAll('[data-drawn]')].map(nodeOf)),
+        nodes: Object.fromEntries([...lane.querySelectorAll('[data-server]')].map(nodeOf)),
         unreadable: number(lane.querySelector('[data-unreadable]'), 'data-unreadable') ?? 0,
         redis: number(lane.querySelector('[data-redis]'), 'data-redis'),
         max: lane.querySelector('[data-max]')?.getAttribute('data-max') ?? undefined,
@@ -78,14 +78,14 @@ export function contradictions(page: Page): Promise<string[]> {
       const shares = [...lane.querySelectorAll('[data-share]')].map((node) => Number(node.getAttribute('data-share')))
       const sum = shares.reduce((total, n) => total + n, 0)
       if (sum !== 0 && Math.abs(sum - 100) > 2) found.push(`${id}: shares of ${sum} %`)
-      for (const node of lane.querySelectorAll('[data-drawn]')) {
+      for (const node of lane.querySelectorAll('[data-server]')) {
         const went = node.querySelector('[data-went]')
         if (
           went &&
           went.getAttribute('data-went') !== String(node.getAttribute('data-holds')?.split(' ').filter(Boolean).length)
         )
           found.push(
-            `${id} ${node.getAttribute('data-drawn')}: ${went.getAttribute('data-went')} went, other faces drawn`,
+            `${id} ${node.getAttribute('data-server')}: ${went.getAttribute('data-went')} went, other faces drawn`,
           )
       }
     }
@@ -93,8 +93,8 @@ export function contradictions(page: Page): Promise<string[]> {
   })
 }
 
-/** The balancers' own lines, one for each request that they gave to a node: told by nobody of the console. */
-export type AccessLog = Readonly<Record<string, readonly string[]>>
+/** The balancers' own lines, one for each request that they gave to a node: told by nobody of the console. `at` is epoch ms. */
+export type AccessLog = Readonly<Record<string, readonly { readonly upstream: string; readonly at: number }[]>>
 
 /** The same, asked of the processes: of each node on its own port with each user's cookies, of the balancer, and of Redis. */
 export async function asked(console: Console, log: AccessLog): Promise<Figures> {
@@ -102,7 +102,7 @@ export async function asked(console: Console, log: AccessLog): Promise<Figures> 
   return Object.fromEntries(await Promise.all(entries))
 }
 
-async function laneOf({ stage }: Console, id: LaneId, log: readonly string[]): Promise<LaneFigures> {
+async function laneOf({ stage }: Console, id: LaneId, log: AccessLog[string]): Promise<LaneFigures> {
   const { host } = stage.lane(id)
   const upstreams = (await callAdmin(new URL('/upstreams', host.balancerAdminUrl).href, host.adminToken)) as readonly {
     name: string
@@ -117,8 +117,9 @@ async function laneOf({ stage }: Console, id: LaneId, log: readonly string[]): P
   )
   const living = host.nodes().filter(({ name }) => host.stateOf(name) === 'running')
   const takes = living.filter(({ name }) => !['gone', 'down'].includes(stands.get(name) ?? ''))
-  const last = log.slice(-60)
-  const loads = new Map(takes.map(({ name }) => [name, last.filter((upstream) => upstream === name).length]))
+  // The page counts from the last time on that its numbers began.
+  const last = log.filter(({ at }) => at >= stage.startedAt).slice(-60)
+  const loads = new Map(takes.map(({ name }) => [name, last.filter(({ upstream }) => upstream === name).length]))
   const total = [...loads.values()].reduce((sum, n) => sum + n, 0)
   const picked = takes.filter(({ name }) => stands.get(name) === 'up').map(({ name }) => loads.get(name) ?? 0)
   const redisUp = host.redisUrl !== undefined && host.stateOf('redis') === 'running'
@@ -166,7 +167,8 @@ async function whatOf(user: string, url: string, cookie: string | undefined, tok
 }
 
 async function sessionsIn(url: string): Promise<number> {
-  const redis = new Redis(url, { lazyConnect: true })
+  const redis = new Redis(url, { lazyConnect: true, retryStrategy: () => null, maxRetriesPerRequest: 0 })
+  redis.on('error', () => undefined)
   try {
     return (await redis.keys('*:sessions:*')).length
   } finally {

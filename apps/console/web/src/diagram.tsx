@@ -127,7 +127,7 @@ function NodeDrawing({ node, box, lane }: { node: NodeView; box: NodeBox; lane: 
   return (
     <g
       class="node"
-      data-drawn={node.name}
+      data-server={node.name}
       data-share={share}
       data-stand={stand}
       data-holds={lane.mode === 'clustered' ? undefined : node.holds.join(' ')}

@@ -26,13 +26,24 @@ export function useKeys(deeds: () => readonly KeyDeed[], quiet: boolean): void {
       )
         return
       const deed = latest.current.deeds().find(({ keys }) => keys.includes(event.key))
-      if (!deed) return
+      if (!deed || (event.key.length === 1 && !lettersOn())) return
       event.preventDefault()
       deed.act(event.key)
     }
     addEventListener('keydown', onKey)
     return () => removeEventListener('keydown', onKey)
   }, [])
+}
+
+const letters = 'letter keys'
+
+/** Whether keys that write something do something here: whoever speaks to the machine can switch them off (WCAG 2.1.4). */
+export const lettersOn = (): boolean => localStorage.getItem(letters) !== 'off'
+
+/** Switches them on or off, in this browser, until it is done again. */
+export function switchLetters(on: boolean): void {
+  if (on) localStorage.removeItem(letters)
+  else localStorage.setItem(letters, 'off')
 }
 
 /** Whether the key is the field's own. Escape means nothing to the choices of a guess, so it leaves the tour from there too. */

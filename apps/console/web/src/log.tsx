@@ -53,12 +53,25 @@ export function Log({ held, onHold, onStep }: { held: HeldLog | undefined; onHol
           </button>
         </Segment>
       </div>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}
-      <section class="scroll" tabIndex={0} aria-label={t('log.title')}>
+      {/* biome-ignore lint/a11y/useSemanticElements: a list that scrolls is no fieldset */}
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: its rows are reached from it by the arrow keys */}
+      <div class="scroll" role="group" tabIndex={0} aria-label={t('log.list')} onKeyDown={walk}>
         {rows.length === 0 ? <p class="quiet">{t('log.empty')}</p> : <Rows rows={rows} />}
-      </section>
+      </div>
     </section>
   )
+}
+
+/** The rows are one stop for the Tab key, however many there are and however they move; the arrow keys go from one to the next. */
+function walk(event: KeyboardEvent & { readonly currentTarget: HTMLElement }): void {
+  const rows = [...event.currentTarget.querySelectorAll('button')]
+  const at = rows.indexOf(document.activeElement as HTMLButtonElement)
+  const to = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: rows.length - 1 }[event.key]
+  if (to === undefined) return
+  event.preventDefault()
+  // Neither the tour's arrows nor the list's own scrolling.
+  event.stopPropagation()
+  rows[Math.max(0, Math.min(rows.length - 1, to))]?.focus()
 }
 
 function passes(entry: Entry, filter: Filter, user: string): boolean {
@@ -136,6 +149,7 @@ function requestRow(entry: RequestEntry, t: Translate, show: (entry: RequestEntr
         <button
           type="button"
           class="plain"
+          tabIndex={-1}
           aria-label={t('log.why', { user: who, n: entry.seq })}
           onClick={() => show(entry)}
         >

@@ -68,10 +68,11 @@ export function Nodes() {
           {t(all ? 'nodes.few' : 'nodes.all')}
         </button>
       </div>
+      {/* biome-ignore lint/a11y/useSemanticElements: a table that scrolls is no fieldset */}
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}
-      <section class="scroll" tabIndex={0} aria-label={t('nodes.title')}>
+      <div class="scroll" role="group" tabIndex={0} aria-label={t('nodes.title')}>
         {lane && <Table lane={lane} shown={shown} />}
-      </section>
+      </div>
     </section>
   )
 }

@@ -602,6 +602,8 @@ export const en = {
   'tour.right': 'Right: {answer}.',
   'tour.wrong': 'You said: {answer}. It came out differently.',
   'tour.servers': '{n} of {all} servers are up',
+  'log.list': 'Events, newest first; the arrow keys go through them',
+  'keys.on': 'Letters, digits and the space bar do what is listed here',
 } as const
 
 /** The name of a sentence. */

@@ -602,4 +602,6 @@ export const ko: Readonly<Record<Key, string>> = {
   'tour.right': '맞습니다: {answer}.',
   'tour.wrong': '예상: {answer}. 결과는 달랐습니다.',
   'tour.servers': '서버 {all}대 중 {n}대가 정상입니다',
+  'log.list': '최근 순서의 이벤트. 화살표 키로 이동합니다',
+  'keys.on': '글자, 숫자, 스페이스 키로 아래 기능을 씁니다',
 }
