@@ -97,7 +97,8 @@ export function tally(now: () => number = () => performance.now()): Tally {
     store: (name, session) => push(node(name).store, session, storeWindow),
     forget(name) {
       nodes.delete(name)
-      recent.splice(0, recent.length, ...recent.filter((one) => one !== name))
+      // Its requests stay in the window, and count for nobody: the next of its name is another one.
+      for (const [index, one] of recent.entries()) if (one === name) recent[index] = ''
     },
     reset() {
       nodes.clear()
@@ -113,7 +114,7 @@ export function tally(now: () => number = () => performance.now()): Tally {
     percentile: (name, fraction) => percentile(node(name).latencies, fraction),
     share() {
       const counts: Record<string, number> = {}
-      for (const name of recent) counts[name] = (counts[name] ?? 0) + 1
+      for (const name of recent) if (name !== '') counts[name] = (counts[name] ?? 0) + 1
       return counts
     },
   }
