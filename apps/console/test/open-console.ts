@@ -5,7 +5,7 @@ import { type Console, startConsole } from '../server/console.ts'
  * The product's health checks come every second and its nodes drain for three; tests need not wait that long. Draining is longer than two
  * checks here too, so that nothing is cut off. The store gets longer than the product gives it, because two files of tests share two cores.
  */
-const quick = { DRAIN_MS: '700', HEALTH_INTERVAL_MS: '250', SESSION_STORE_TIMEOUT_MS: '1500' }
+const quick = { DRAIN_MS: '700', GRACE_MS: '100', HEALTH_INTERVAL_MS: '250', SESSION_STORE_TIMEOUT_MS: '1500' }
 
 /** A console with lanes of its own on free ports, its users logged in and standing still. */
 export async function openConsole(

@@ -10,6 +10,8 @@ import { type Console, startConsole } from '../server/console.ts'
 const common = {
   LOG_LEVEL: 'error',
   DRAIN_MS: '650',
+  GRACE_MS: '120',
+  MAX_CONNECTIONS: '900',
   SESSION_IDLE_TIMEOUT_MS: '601000',
   SESSION_ABSOLUTE_TIMEOUT_MS: '1202000',
   SESSION_TOUCH_EVERY_MS: '7003',
