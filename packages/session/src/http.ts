@@ -26,6 +26,7 @@ export { type MemoryStore, type MemoryStoreOptions, memoryStore } from './store/
 export type { CommandName, RedisArgument, RedisConnection } from './store/redis/connection.ts'
 export { refused, UnsentError } from './store/redis/connection.ts'
 export type { IoredisClient, RedisSocket } from './store/redis/ioredis.ts'
+export type { NodeRedisClient, NodeRedisCluster, NodeRedisServer } from './store/redis/node-redis.ts'
 export { redisOptions } from './store/redis/options.ts'
 export { type RedisClient, type RedisStore, type RedisStoreOptions, redisStore } from './store/redis/redis.ts'
 export type {

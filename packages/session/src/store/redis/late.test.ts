@@ -1,4 +1,4 @@
-import { Cluster } from 'ioredis'
+import { Cluster, type Redis } from 'ioredis'
 import { afterAll, describe, expect, it } from 'vitest'
 import { node } from '../../../test/app.ts'
 import { browser } from '../../../test/browser.ts'
@@ -21,7 +21,7 @@ for (const server of [rig, ...cluster.nodes]) {
 
 /** A link to Redis of a node's own, and how to break it. */
 interface Line extends Pick<HeldLine, 'hold' | 'isHolding' | 'cut' | 'release'>, AsyncDisposable {
-  readonly client: Parameters<typeof redisStore>[0]['client']
+  readonly client: Cluster | Redis
 }
 
 async function lineToOne(): Promise<Line> {

@@ -22,18 +22,19 @@ import { moveAcrossSlots } from './cluster.ts'
 import { type RedisConnection, refused as refusedReply } from './connection.ts'
 import { type IoredisClient, ioredisConnection, isIoredis } from './ioredis.ts'
 import { attributeField, birth, changes, lifetimeFields, parseLoaded, parseUser, RedisKeys } from './layout.ts'
+import { isNodeRedis, type NodeRedisClient, type NodeRedisCluster, nodeRedisConnection } from './node-redis.ts'
 import { CREATE, DESTROY, LOAD, ROTATE, UPDATE } from './scripts.ts'
 import { SpringNeighbour } from './spring.ts'
 import { RedisIndex } from './user-index.ts'
 
 /** What `redisStore` speaks to Redis through. */
-export type RedisClient = IoredisClient | RedisConnection
+export type RedisClient = IoredisClient | NodeRedisClient | NodeRedisCluster | RedisConnection
 
 /** What `redisStore` takes. */
 export interface RedisStoreOptions {
   /**
-   * A client that is yours to close: ioredis's or iovalkey's `Redis` (single or Sentinel) or `Cluster`, see `redisOptions`; or
-   * your own connection to Redis.
+   * A client that is yours to close: `Redis` (single or Sentinel) or `Cluster` of ioredis or iovalkey, see `redisOptions`;
+   * `createClient()` or `createCluster()` of node-redis 5 or 6; or your own `RedisConnection`.
    */
   readonly client: RedisClient
   /** What all keys begin with. Spring Session's is the default. @default 'spring:session' */
@@ -230,8 +231,11 @@ class RedisSessions implements RedisStore {
 
 function connectionOf(client: RedisClient): RedisConnection {
   if (isIoredis(client)) return ioredisConnection(client)
+  if (isNodeRedis(client)) return nodeRedisConnection(client)
   if (typeof client?.send === 'function' && typeof client.linkTo === 'function') return client
-  throw new TypeError(`redisStore: client is ${show(client)}, but must be an ioredis Redis or Cluster`)
+  throw new TypeError(
+    `redisStore: client is ${show(client)}, but must be a client of ioredis, iovalkey or node-redis, or a RedisConnection`,
+  )
 }
 
 function expectation(delta: SessionDelta) {

@@ -60,8 +60,8 @@ export class RedisIndex {
   async list(user: string, options: StoreOptions): Promise<SessionListing[]> {
     const index = this.#keys.index(user)
     const args = [index, '0', '-1', 'WITHSCORES']
-    const reply = (await this.#calls.command(index, 'zrange', args, options)) as Buffer[]
-    const entries = reply.map(String)
+    const reply = (await this.#calls.command(index, 'zrange', args, options)) as unknown[]
+    const entries = reply.flat().map(String) // RESP 3 has pairs
     const keys = entries.filter((_entry, i) => i % 2 === 0)
     const listings = await this.#describe(keys, options)
     const live = listings.filter((listing) => listing?.user === user) as SessionListing[]

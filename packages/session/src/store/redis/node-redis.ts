@@ -1,0 +1,240 @@
+import {
+  type CommandName,
+  type RedisArgument,
+  type RedisConnection,
+  refused,
+  slotOf,
+  UnsentError,
+} from './connection.ts'
+
+/** What is used of a node-redis client (5 or 6), of either protocol. */
+export interface NodeRedisClient {
+  readonly isOpen: boolean
+  readonly isReady: boolean
+  sendCommand(args: readonly (string | Buffer)[], options?: object): Promise<unknown>
+  withTypeMapping(mapping: object): unknown
+  on(event: string, listener: (error?: unknown) => void): unknown
+  connect(): Promise<unknown>
+  destroy(): void
+}
+
+/** What is used of a node-redis cluster. */
+export interface NodeRedisCluster {
+  readonly isOpen: boolean
+  readonly slots: readonly { readonly master: NodeRedisServer }[]
+  readonly masters: readonly NodeRedisServer[]
+  sendCommand(
+    key: string | undefined,
+    isReadonly: boolean | undefined,
+    args: readonly (string | Buffer)[],
+    options?: object,
+  ): Promise<unknown>
+  withTypeMapping(mapping: object): unknown
+  on(event: string, listener: (error?: unknown) => void): unknown
+}
+
+/** One server of a cluster; it has a client once it was used. */
+export interface NodeRedisServer {
+  readonly address: string
+  readonly client?: unknown
+}
+
+/** Bulk strings as bytes (`$` in RESP), whatever else the client was told. */
+const BYTES = { typeMapping: { 36: Buffer } }
+
+/** Whether this is such a client. */
+export const isNodeRedis = (client: unknown): client is NodeRedisClient | NodeRedisCluster =>
+  typeof (client as Partial<NodeRedisClient> | undefined)?.sendCommand === 'function' &&
+  typeof (client as Partial<NodeRedisClient>).withTypeMapping === 'function'
+
+const connections = new WeakMap<object, RedisConnection>()
+
+/** Speaks to Redis through a node-redis client or cluster, which its owner connects. */
+export function nodeRedisConnection(client: NodeRedisClient | NodeRedisCluster): RedisConnection {
+  let connection = connections.get(client)
+  if (!connection) {
+    connection = 'masters' in client ? new ClusterConnection(client) : new SingleConnection(client)
+    connections.set(client, connection)
+  }
+  return connection
+}
+
+class SingleConnection implements RedisConnection {
+  readonly keyPrefix = ''
+  readonly isCluster = false
+  readonly #link: Link
+
+  constructor(client: NodeRedisClient) {
+    this.#link = linkOf(client)
+  }
+
+  send(_key: string, name: CommandName, args: readonly RedisArgument[]): Promise<unknown> {
+    return answer(this.#link.client.sendCommand(words(name, args), BYTES))
+  }
+
+  ready(): Promise<void> | undefined {
+    return this.#link.ready()
+  }
+
+  linkTo(): object | undefined {
+    return this.#link.current
+  }
+
+  serverOf(): string {
+    return ''
+  }
+
+  onReconnect(listener: () => void): void {
+    this.#link.listeners.push(listener)
+  }
+
+  reconnect(): void {
+    this.#link.renew()
+  }
+
+  primaries(): readonly Pick<RedisConnection, 'send'>[] {
+    return [this]
+  }
+}
+
+/** The cluster client finds its way around a server that is lost; nothing is waited for here. */
+class ClusterConnection implements RedisConnection {
+  readonly keyPrefix = ''
+  readonly isCluster = true
+  readonly #client: NodeRedisCluster
+  readonly #listeners: (() => void)[] = []
+
+  constructor(client: NodeRedisCluster) {
+    this.#client = client
+  }
+
+  send(key: string, name: CommandName, args: readonly RedisArgument[]): Promise<unknown> {
+    return answer(this.#client.sendCommand(key, false, words(name, args), BYTES))
+  }
+
+  ready(): undefined {
+    return undefined
+  }
+
+  linkTo(key: string): object | undefined {
+    return this.#linkTo(key)?.current
+  }
+
+  serverOf(key: string): string {
+    return this.#server(key)?.address ?? ''
+  }
+
+  onReconnect(listener: () => void): void {
+    this.#listeners.push(listener)
+  }
+
+  reconnect(key: string): void {
+    this.#linkTo(key)?.renew()
+  }
+
+  primaries(): readonly Pick<RedisConnection, 'send'>[] {
+    const sorted = this.#client.masters.toSorted((a, b) => a.address.localeCompare(b.address))
+    const slots = this.#client.slots
+    return sorted.map(({ address }) => {
+      const slot = slots.findIndex(({ master }) => master.address === address)
+      return { send: (_key, name, args) => this.send(keyIn(slot), name, args) }
+    })
+  }
+
+  #server(key: string): NodeRedisServer | undefined {
+    return this.#client.slots[slotOf(key)]?.master
+  }
+
+  #linkTo(key: string): Link | undefined {
+    const client = this.#server(key)?.client as NodeRedisClient | undefined
+    return typeof client?.sendCommand === 'function' ? linkOf(client, this.#listeners) : undefined
+  }
+}
+
+/** Some key that lies in this slot: by it a command without keys finds one server. */
+function keyIn(slot: number): string {
+  for (let i = 0; ; i++) if (slotOf(`{${i}}`) === slot) return `{${i}}`
+}
+
+const links = new WeakMap<NodeRedisClient, Link>()
+
+function linkOf(client: NodeRedisClient, listeners?: (() => void)[]): Link {
+  let link = links.get(client)
+  if (!link) {
+    link = new Link(client, listeners)
+    links.set(client, link)
+  }
+  return link
+}
+
+/** Follows one client's connection. */
+class Link {
+  readonly client: NodeRedisClient
+  readonly listeners: (() => void)[]
+  /** Stands for the connection that there is now. */
+  current: object | undefined
+  #isDown = false
+  #waiting: PromiseWithResolvers<void> | undefined
+
+  constructor(client: NodeRedisClient, listeners: (() => void)[] = []) {
+    this.client = client
+    this.listeners = listeners
+    this.current = client.isReady ? {} : undefined
+    client.on('ready', () => {
+      this.current = {}
+      this.#isDown = false
+      this.#waiting?.resolve()
+      this.#waiting = undefined
+      for (const listener of this.listeners) listener()
+    })
+    client.on('error', (error) => this.#failed(error))
+    client.on('end', () => this.#failed(new Error('the client was closed')))
+  }
+
+  ready(): Promise<void> | undefined {
+    if (this.client.isReady) return undefined
+    if (!this.client.isOpen || this.#isDown) return Promise.reject(new Error('Redis could not be connected to'))
+    if (!this.#waiting) {
+      this.#waiting = Promise.withResolvers<void>()
+      this.#waiting.promise.catch(() => {})
+    }
+    return this.#waiting.promise
+  }
+
+  renew(): void {
+    if (!this.client.isReady) return
+    this.client.destroy()
+    this.client.connect().catch(() => {}) // its commands say what is wrong
+  }
+
+  /** The first failure is the loss of the connection, the next that it cannot be made anew. */
+  #failed(error: unknown): void {
+    if (this.client.isReady) return // of a command, not of the connection
+    if (this.current === undefined) {
+      this.#isDown = true
+      this.#waiting?.reject(error)
+      this.#waiting = undefined
+    }
+    this.current = undefined
+  }
+}
+
+const words = (name: CommandName, args: readonly RedisArgument[]): (string | Buffer)[] => [
+  name,
+  ...args.map((argument) => (typeof argument === 'number' ? String(argument) : argument)),
+]
+
+const answer = (reply: Promise<unknown>): Promise<unknown> =>
+  reply.catch((error: unknown) => {
+    throw judge(error)
+  })
+
+/** By their names: two versions of the library have two classes of each. */
+function judge(error: unknown): unknown {
+  if (!(error instanceof Error)) return error
+  const names: string[] = []
+  for (let type = error.constructor; type?.name; type = Object.getPrototypeOf(type)) names.push(type.name)
+  if (names.includes('ErrorReply')) return refused(error)
+  if (names.includes('ClientOfflineError') || names.includes('ClientClosedError')) return new UnsentError(error)
+  return error
+}
