@@ -1,6 +1,7 @@
 import { isLoopback, type Mode, modeNames, parseMode, withoutServiceLinks } from '@session-cluster/contract'
 import { ConfigError, choice, type Environment, integer, matching, quote, secret, text } from './env.ts'
 import { parseRedisAddress, REDIS_URL_FORMS, type RedisAddress } from './redis-address.ts'
+import { type RedisSettings, readRedisSettings } from './redis-config.ts'
 import { readSession, type SessionConfig } from './session-config.ts'
 
 /** A node of the cluster, or its balancer, as a reader reaches it. */
@@ -24,6 +25,7 @@ export interface Config {
   balancerToken?: string
   /** Present exactly when `mode` is `clustered`. */
   redis?: RedisAddress
+  redisSettings: RedisSettings
   session: SessionConfig
   /** After SIGTERM: how long the node still serves while `/readyz` says 503. */
   drainMs: number
@@ -51,6 +53,7 @@ export function readConfig(given: Environment = process.env): Config {
     ...readAdmin(env, port),
     ...(balancerToken === undefined ? {} : { balancerToken }),
     ...(redis === undefined ? {} : { redis }),
+    redisSettings: readRedisSettings(env),
     session: readSession(env, { mode, nodeName }),
     drainMs: integer(env, 'DRAIN_MS', { min: 0, max: 600_000, unit: 'of milliseconds ' }) ?? 3000,
     neighbours: readNeighbours(env),

@@ -1,32 +1,32 @@
+import { connect } from 'node:net'
 import { redisOptions } from '@session-cluster/session'
 import { Cluster, Redis, type RedisOptions } from 'ioredis'
 import type { Logger } from 'pino'
 import { ConfigError } from './env.ts'
 import { type RedisAddress, showRedisAddress } from './redis-address.ts'
+import type { RedisSettings } from './redis-config.ts'
 
 /** A connection to one Redis server, to the primary that Sentinel names, or to a Cluster. */
 export type RedisClient = Redis | Cluster
 
-/** How long a start waits for Redis: with npm around it and other lanes to stop, the demo still ends within 5 s. */
-const START_MS = 1500
-
 /**
- * Connects, and proves that Redis answers and lets us in. Throws a `ConfigError` for `REDIS_URL` within 1.5 s otherwise.
- * A command never waits for a lost connection and is never repeated on a new one: a request is told at once that the
- * store is away, and a write that was given up does not happen later.
+ * Connects, and proves that Redis answers and lets us in. Throws a `ConfigError` for `REDIS_URL` within `startTimeoutMs`
+ * otherwise. A command never waits for a lost connection longer than its request does, and is never repeated after it.
  */
-export async function openRedis(address: RedisAddress, log: Logger): Promise<RedisClient> {
-  const client = makeClient(address)
+export async function openRedis(address: RedisAddress, settings: RedisSettings, log: Logger): Promise<RedisClient> {
+  const { startTimeoutMs } = settings
+  const client = makeClient(address, settings)
   const failures: unknown[] = []
   // A listener must stay for good: without one, an error of the connection would end the process.
   for (const event of ['error', 'node error']) client.on(event, (error) => failures.length < 20 && failures.push(error))
   const expired = Promise.withResolvers<never>()
-  const timer = setTimeout(() => expired.reject(new Error(silence(address))), START_MS)
+  const timer = setTimeout(() => expired.reject(new Error(silence(address, startTimeoutMs))), startTimeoutMs)
   try {
     await Promise.race([client.connect().then(() => client.ping()), expired.promise])
   } catch (error) {
     client.disconnect()
-    throw new ConfigError('REDIS_URL', `cannot use ${showRedisAddress(address)}: ${reason([error, ...failures])}`)
+    const why = (await lastWords(address)) ?? reason([error, ...failures])
+    throw new ConfigError('REDIS_URL', `cannot use ${showRedisAddress(address)}: ${why}`)
   } finally {
     clearTimeout(timer)
   }
@@ -34,12 +34,12 @@ export async function openRedis(address: RedisAddress, log: Logger): Promise<Red
   return client
 }
 
-function makeClient(address: RedisAddress): RedisClient {
+function makeClient(address: RedisAddress, { sentinel, tls: certificates, natMap }: RedisSettings): RedisClient {
   const { endpoints, db, tls, username, password, primary } = address
   const common = {
     ...(username === undefined ? {} : { username }),
     ...(password === undefined ? {} : { password }),
-    ...(tls ? { tls: {} } : {}),
+    ...(tls ? { tls: certificates } : {}),
     ...redisOptions,
     lazyConnect: true,
     // A peer that vanished without a word is given up after this long, and a new connection is tried.
@@ -52,6 +52,10 @@ function makeClient(address: RedisAddress): RedisClient {
       return new Redis({
         ...common,
         sentinels: [...endpoints],
+        ...(sentinel.username === undefined ? {} : { sentinelUsername: sentinel.username }),
+        ...(sentinel.password === undefined ? {} : { sentinelPassword: sentinel.password }),
+        ...(tls ? { sentinelTLS: certificates } : {}),
+        natMap,
         name: primary ?? '',
         db,
         enableTLSForSentinelMode: tls,
@@ -60,6 +64,9 @@ function makeClient(address: RedisAddress): RedisClient {
     case 'cluster':
       return new Cluster([...endpoints], {
         redisOptions: common,
+        natMap,
+        // Certificates name hosts: what the cluster announces is not looked up before it is checked against them.
+        ...(tls ? { dnsLookup: (host, found) => found(null, host) } : {}),
         lazyConnect: true,
         enableOfflineQueue: false,
         clusterRetryStrategy: redisOptions.retryStrategy,
@@ -81,16 +88,39 @@ function logChanges(client: RedisClient, log: Logger): void {
   })
 }
 
-function silence({ kind, primary }: RedisAddress): string {
-  const who = kind === 'sentinel' ? `no primary named ${primary} was found through its sentinels` : 'no answer'
-  return `${who} within ${START_MS} ms`
+/** How long a Redis is listened to that may say why it hangs up, ms. */
+const LISTEN_MS = 200
+
+/**
+ * What a Redis says to whoever only connects, as when it has too many clients: it hangs up right behind that, and a client that has
+ * sent something meanwhile never sees it. `undefined` when it says nothing, as one does that is well.
+ */
+function lastWords({ endpoints: [endpoint], tls }: RedisAddress): Promise<string | undefined> {
+  if (tls) return Promise.resolve(undefined)
+  return new Promise((resolve) => {
+    const socket = connect({ ...endpoint, timeout: LISTEN_MS })
+    const end = (words?: string): void => {
+      socket.destroy()
+      resolve(words)
+    }
+    socket.once('data', (chunk) => end(/^-(.*)/.exec(chunk.toString())?.[1]))
+    for (const event of ['error', 'timeout', 'close']) socket.once(event, () => end())
+  })
 }
 
-/** The failure that tells most: the latest that is more than "closed". */
+function silence({ kind, primary }: RedisAddress, startTimeoutMs: number): string {
+  const who = kind === 'sentinel' ? `no primary named ${primary} was found through its sentinels` : 'no answer'
+  return `${who} within ${startTimeoutMs} ms (REDIS_START_TIMEOUT_MS)`
+}
+
+/** The failure that tells most: what Redis itself said, else what the network says, else that it was closed. */
 function reason(failures: readonly unknown[]): string {
-  const messages = failures.map((failure) => {
-    const { message, lastNodeError } = failure as Error & { lastNodeError?: Error }
-    return lastNodeError?.message || message || String(failure)
+  const told = failures.map((failure) => {
+    const { lastNodeError } = failure as { lastNodeError?: Error }
+    const { name, message } = lastNodeError ?? (failure as Error)
+    return { isReply: name === 'ReplyError', message: message || String(failure) }
   })
-  return messages.findLast((message) => !/connection is closed/i.test(message)) ?? 'the connection was closed'
+  const reply = told.findLast(({ isReply }) => isReply)
+  const other = told.findLast(({ message }) => !/connection is closed|EPIPE|ECONNRESET/i.test(message))
+  return reply?.message ?? other?.message ?? told.at(-1)?.message ?? 'the connection was closed'
 }

@@ -15,6 +15,7 @@ export const REFUSALS = {
   'body-type': 415,
   'value-refused': 422,
   'store-unavailable': 503,
+  'store-refused': 503,
   'server-error': 500,
 } as const
 

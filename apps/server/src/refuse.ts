@@ -9,8 +9,10 @@ export function answerErrors(app: FastifyInstance, { config, log }: Parts): void
   app.setErrorHandler<Error & { statusCode?: number; code?: string; headers?: Record<string, string> }>(
     (error, request, reply) => {
       const refusal = asRefusal(error)
-      if (refusal.statusCode >= 500)
-        log[refusal.statusCode === 500 ? 'error' : 'warn']({ err: error, requestId: request.id }, refusal.code)
+      if (refusal.statusCode === 500) log.error({ err: error, requestId: request.id }, refusal.code)
+      // While the store is away each request fails alike: the circuit has a line when it opens and one when it closes.
+      else if (refusal.statusCode > 500)
+        log.debug({ requestId: request.id, failure: error.code, reason: error.message }, refusal.code)
       // What the handler had prepared does not fit the refusal.
       reply.removeHeader('location')
       if (error.headers) reply.headers(error.headers)
@@ -37,6 +39,7 @@ function asRefusal(error: Error & { statusCode?: number; code?: string }): Refus
   if (error instanceof Refusal) return error
   const known = CODES[error.code ?? '']
   if (known) return new Refusal(known, { reason: error.message })
+  if (error.code === 'SESSION_STORE_REFUSED') return new Refusal('store-refused', { reason: error.message })
   if (error.statusCode === 503) return new Refusal('store-unavailable')
   const theirs = error.statusCode !== undefined && error.statusCode >= 400 && error.statusCode < 500
   return theirs ? new Refusal('bad-request', { reason: error.message }) : new Refusal('server-error')

@@ -27,7 +27,7 @@ export async function start(): Promise<void> {
 
 async function run(config: Config): Promise<void> {
   const log = pino({ level: config.logLevel, base: { node: config.nodeName } })
-  const client = config.redis ? await openRedis(config.redis, log) : undefined
+  const client = config.redis ? await openRedis(config.redis, config.redisSettings, log) : undefined
   const parts = assemble(config, log, client)
   const [app, admin] = await Promise.all([buildApp(parts), buildAdmin(parts)])
   // The port that the user chose first: when both are taken, as by a second start, its name is the one that helps.

@@ -34,7 +34,7 @@ export async function testNode(env: Environment = {}, harm?: Harm): Promise<Test
   const config = readConfig(env)
   const lines: string[] = []
   const log = pino({ level: 'debug', base: { node: config.nodeName } }, { write: (line: string) => lines.push(line) })
-  const redis = config.redis ? await openRedis(config.redis, log) : undefined
+  const redis = config.redis ? await openRedis(config.redis, config.redisSettings, log) : undefined
   const sessions = openSessions(config, redis)
   logSessions(sessions, log)
   const lifecycle = { draining: false }

@@ -43,6 +43,10 @@ export const en: Words = {
       title: 'The session store does not answer',
       detail: 'Node {node} is well, but cannot reach the sessions. Nothing was lost; try again in a moment.',
     },
+    'store-refused': {
+      title: 'The session store refused the change',
+      detail: '{reason}. Node {node} and the store are well, and what was saved before can be read. Try again later.',
+    },
     'server-error': { title: 'Something went wrong', detail: 'Node {node} has logged it.' },
   },
   missing: {

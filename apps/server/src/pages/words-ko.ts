@@ -50,6 +50,11 @@ export const ko: Words = {
       title: '세션 저장소가 응답하지 않습니다',
       detail: '노드 {node}는 정상이지만 세션 저장소에 닿지 못합니다. 사라진 것은 없습니다. 잠시 후 다시 시도해 주세요.',
     },
+    'store-refused': {
+      title: '세션 저장소가 변경을 거부했습니다',
+      detail:
+        '{reason}. 노드 {node}와 저장소는 동작 중이고 이미 저장된 값은 읽을 수 있습니다. 나중에 다시 시도해 주세요.',
+    },
     'server-error': { title: '문제가 생겼습니다', detail: '노드 {node}의 로그에 남겼습니다.' },
   },
   missing: {
