@@ -8,6 +8,7 @@ const soaks: Readonly<Record<SoakSubject, (options: SoakOptions) => Promise<Soak
   session: async (options) => (await import('./session.ts')).soakSession(options),
   balancer: async (options) => (await import('./balancer.ts')).soakBalancer(options),
   console: async (options) => (await import('./console.ts')).soakConsole(options),
+  faults: async (options) => (await import('./faults.ts')).soakFaults(options),
 }
 
 /** What `npm run soak` does with its arguments; the exit code: 0 all well, 1 it could not run, 2 a figure is missed. */

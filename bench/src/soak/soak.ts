@@ -3,7 +3,7 @@ import { UsageError } from '../options.ts'
 import type { Result } from '../report/result.ts'
 
 /** What can be soaked. */
-const soakSubjects = ['session', 'balancer', 'console'] as const
+const soakSubjects = ['session', 'balancer', 'console', 'faults'] as const
 export type SoakSubject = (typeof soakSubjects)[number]
 
 /** How a long run runs. */
@@ -11,6 +11,8 @@ export interface SoakOptions {
   /** Proves that the harness runs end to end; nothing is judged or written. */
   readonly quick: boolean
   readonly seed: number
+  /** How long it runs, where that is not the soak's own to say. */
+  readonly minutes: number
   /** Progress, one line at a time. */
   readonly say: (line: string) => void
 }
@@ -20,16 +22,20 @@ export interface SoakOutcome extends Result {
   readonly failed: readonly string[]
 }
 
-/** Reads `session|balancer|console [--seed N] [--quick]`. */
+/** Reads `session|balancer|console|faults [--seed N] [--minutes N] [--quick]`. */
 export function readSoakOptions(args: readonly string[], say: (line: string) => void) {
-  const options = { seed: { type: 'string', default: '1' }, quick: { type: 'boolean', default: false } } as const
+  const options = {
+    seed: { type: 'string', default: '1' },
+    minutes: { type: 'string', default: '60' },
+    quick: { type: 'boolean', default: false },
+  } as const
   const { values, positionals } = parsed(() => parseArgs({ args: [...args], options, allowPositionals: true }))
   const subject = soakSubjects.find((name) => name === positionals[0])
-  const seed = Number(values.seed)
-  if (subject === undefined || positionals.length > 1 || !Number.isSafeInteger(seed)) {
-    throw new UsageError('Say what to soak: session, balancer or console [--seed N] [--quick]')
+  const [seed, minutes] = [Number(values.seed), Number(values.minutes)]
+  if (subject === undefined || positionals.length > 1 || !Number.isSafeInteger(seed) || !(minutes > 0)) {
+    throw new UsageError('Say what to soak: session, balancer, console or faults [--seed N] [--minutes N] [--quick]')
   }
-  return { subject, options: { quick: values.quick, seed, say } } as const
+  return { subject, options: { quick: values.quick, seed, minutes, say } } as const
 }
 
 function parsed<T>(parse: () => T): T {

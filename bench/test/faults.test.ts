@@ -1,0 +1,12 @@
+import { expect, it } from 'vitest'
+import { judge } from '../src/faults/judge.ts'
+import { runFaults } from '../src/faults/run.ts'
+import { faultsTable } from '../src/faults/table.ts'
+
+it('finds no violation in a short run with every fault once', { timeout: 300_000 }, async () => {
+  const say = (line: string): void => void process.stderr.write(`${line}\n`)
+  const history = await runFaults({ seed: 1, forMs: 0, faultMs: 1_200, calmMs: 500, say })
+  say(faultsTable(history))
+  expect(history.visits.length).toBeGreaterThan(500)
+  expect(judge(history)).toEqual([])
+})
