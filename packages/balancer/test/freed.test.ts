@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { expect, test } from 'vitest'
 import { testBalancer } from './support/balancer.ts'
+import { inTurns } from './support/in-turns.ts'
 import { deadNode, rawNode, testNode } from './support/node.ts'
 
 const get = 'GET / HTTP/1.1\r\nHost: x\r\n'
@@ -39,20 +40,20 @@ const answers: Record<string, string> = {
   'another protocol': 'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: foo\r\n\r\n',
 }
 
-test.each(
-  Object.entries(answers).flatMap(([what, answer]) => [true, false].map((reads) => [what, reads, answer] as const)),
-)(
-  'an upgrade that ends in %s frees its connection, though the client keeps its half (reads: %s)',
-  async (_, reads, answer) => {
-    await using node = await saying(answer)
+/** Each with a client that reads, and with one that does not. */
+const bothWays = (all: Record<string, string>) =>
+  Object.entries(all).flatMap(([what, text]) => [true, false].map((reads) => ({ what, text, reads })))
+
+test('an upgrade that ends without a tunnel frees its connection, though the client keeps its half', async () => {
+  await inTurns(bothWays(answers), async ({ what, text, reads }) => {
+    await using node = await saying(text)
     await using lb = await testBalancer({ nodes: [node], ...bounds })
     await using _client = stubborn(lb.port, upgrade, reads)
-    await expect.poll(() => lb.done.length).toBe(1)
-    await expect.poll(() => lb.balancer.load).toEqual({ active: 0, waiting: 0, connections: 0 })
-    expect(lb.balancer.pool.get('a')?.inFlight).toBe(0)
-    await expect.poll(() => node.sockets.size).toBe(0)
-  },
-)
+    await expect.poll(() => [what, reads, lb.done.length]).toEqual([what, reads, 1])
+    const left = () => [what, reads, lb.balancer.load, lb.balancer.pool.get('a')?.inFlight, node.sockets.size]
+    await expect.poll(left).toEqual([what, reads, { active: 0, waiting: 0, connections: 0 }, 0, 0])
+  })
+})
 
 test('a tunnel whose node has closed its half is freed, though the client keeps its own', async () => {
   await using node = await saying(switching, true)
@@ -106,13 +107,15 @@ const requests: Record<string, string> = {
   'a body that is broken': 'POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz',
 }
 
-test.each(
-  Object.entries(requests).flatMap(([what, text]) => [true, false].map((reads) => [what, reads, text] as const)),
-)('%s frees its connection, though the client keeps its half (reads: %s)', async (_, reads, text) => {
-  await using lb = await testBalancer({ nodes: [await deadNode()], ...bounds })
-  await using _client = stubborn(lb.port, text, reads)
-  await expect.poll(() => lb.done.length).toBe(1)
-  await expect.poll(() => lb.balancer.load).toEqual({ active: 0, waiting: 0, connections: 0 })
+test('whatever is refused frees its connection, though the client keeps its half', async () => {
+  const dead = await deadNode()
+  await inTurns(bothWays(requests), async ({ what, text, reads }) => {
+    await using lb = await testBalancer({ nodes: [dead], ...bounds })
+    await using _client = stubborn(lb.port, text, reads)
+    await expect.poll(() => [what, reads, lb.done.length]).toEqual([what, reads, 1])
+    const left = () => [what, reads, lb.balancer.load]
+    await expect.poll(left).toEqual([what, reads, { active: 0, waiting: 0, connections: 0 }])
+  })
 })
 
 test('a request that was answered frees its connection when it is idle, or asked to be closed', async () => {

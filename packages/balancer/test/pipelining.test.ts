@@ -137,22 +137,24 @@ describe('requests that come before the answers to those before them', () => {
     Object.keys(behind).map((then) => [first, then, text] as const),
   )
 
-  test.each(cases)('%s that a node has executed gets that answer, whatever comes behind: %s', async (_, then, text) => {
-    await using node = await heldNode()
-    const held = Promise.withResolvers<ServerResponse>()
-    node.handler = (req, res) => (req.url === '/done' ? held.resolve(res) : res.end())
-    await using lb = await testBalancer({ nodes: [node], front: { headersTimeoutMs: 300, keepAliveMs: 300 } })
-    await using client = new RawClient(lb.port).send(text + behind[then as keyof typeof behind])
-    const res = await held.promise
-    // What comes behind has been read by now.
-    await ask(lb.url)
-    res.end('as executed')
-    await expect.poll(() => client.closed).toBe(true)
-    expect(client.received).toMatch(/^HTTP\/1\.1 200 OK\r\n[\s\S]*as executed/)
-    expect(client.received.match(/HTTP\/1\.1 \d+/g)?.length).toBeLessThanOrEqual(2)
-    expect(client.received).not.toMatch(/HTTP\/1\.1 5/)
-    await expect
-      .poll(() => lb.done.filter(({ path }) => path === '/done'))
-      .toMatchObject([{ status: 200, termination: 'ok' }])
+  test('what a node has executed gets that answer, whatever comes behind it', async () => {
+    await inTurns(cases, async ([first, then, text]) => {
+      await using node = await heldNode()
+      const held = Promise.withResolvers<ServerResponse>()
+      node.handler = (req, res) => (req.url === '/done' ? held.resolve(res) : res.end())
+      await using lb = await testBalancer({ nodes: [node], front: { headersTimeoutMs: 300, keepAliveMs: 300 } })
+      await using client = new RawClient(lb.port).send(text + behind[then as keyof typeof behind])
+      const res = await held.promise
+      // What comes behind has been read by now.
+      await ask(lb.url)
+      res.end('as executed')
+      await expect.poll(() => [first, then, client.closed]).toEqual([first, then, true])
+      expect(client.received).toMatch(/^HTTP\/1\.1 200 OK\r\n[\s\S]*as executed/)
+      expect(client.received.match(/HTTP\/1\.1 \d+/g)?.length).toBeLessThanOrEqual(2)
+      expect(client.received).not.toMatch(/HTTP\/1\.1 5/)
+      await expect
+        .poll(() => lb.done.filter(({ path }) => path === '/done'))
+        .toMatchObject([{ status: 200, termination: 'ok' }])
+    })
   })
 })

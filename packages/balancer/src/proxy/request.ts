@@ -33,10 +33,14 @@ export class ProxiedRequest implements PickKey {
     this.requestId = context.nextRequestId()
     this.method = req.method ?? 'GET'
     this.head = new RequestHead(req.rawHeaders)
-    const { path, authority } = readTarget(this.method, req.url ?? '')
+    const target = req.url ?? ''
     // HTTP/2 has no absolute form: there it is a target that is not served.
-    this.path = authority !== undefined && 'stream' in req ? (req.url ?? '') : path
-    if (authority !== undefined) this.#takeHost(authority)
+    if (target.startsWith('/') || 'stream' in req) this.path = target
+    else {
+      const { path, authority } = readTarget(this.method, target)
+      this.path = path
+      if (authority !== undefined) this.#takeHost(authority)
+    }
   }
 
   // RFC 9112 §3.2.2: the field is ignored, but must be there, and sound.

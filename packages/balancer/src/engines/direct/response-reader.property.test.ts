@@ -134,16 +134,22 @@ describe('whatever it calls complete, Node’s own parser reads in the same way:
       else if (answer === false) differ.push(damage)
     }
     expect(differ).toEqual([])
-    expect(agreed).toBeGreaterThan(1000)
+    expect(agreed).toBeGreaterThan(isFull ? 1000 : 100)
   })
 })
+
+const isFull = process.env.TEST_BUDGET === 'full'
+/** All of them, or those that mean something to a parser and every sixteenth. */
+const BYTES = Array.from({ length: 256 }, (_, byte) => byte).filter(
+  (byte) => isFull || byte % 16 === 0 || '\t\n\v\f\r ",:;=019AaFfx\x7f\x85\xa0'.includes(String.fromCharCode(byte)),
+)
 
 /** Every text that is one byte away: one less, one more, or another one. */
 function* singleDamages(text: string): Generator<string> {
   for (let at = 0; at <= text.length; at++) {
     const [before, from, after] = [text.slice(0, at), text.slice(at), text.slice(at + 1)]
     yield before + after
-    for (let byte = 0; byte < 256; byte++) {
+    for (const byte of BYTES) {
       yield before + String.fromCharCode(byte) + from
       yield before + String.fromCharCode(byte) + after
     }
