@@ -44,8 +44,10 @@ export function serveHttp(
   if (refusal) return client.refuse(refusal)
   // RFC 9110 §7.6.2
   if (request.method === 'OPTIONS' && request.head.maxForwards === '0') return client.answer(NOT_FORWARDED)
-  // Node's parser does not notice it beside an upgrade that is ignored.
-  if (request.head.isLast && !isHttp2(res)) peer.isRefused = true
+  // Its answer closes the connection: nothing behind it goes to a node. Node's parser does not notice the first beside an upgrade that
+  // is ignored, and closes by itself where 100 was expected and not sent.
+  const isLast = request.head.isLast || (expectsContinue && !request.head.hasBody)
+  if (isLast && !isHttp2(res)) peer.isRefused = true
   client.prepare(expectsContinue)
   const turn = turnOf(res)
   if (turn) void turn.then(() => proxy(context, request, client))
