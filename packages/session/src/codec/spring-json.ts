@@ -23,6 +23,10 @@ const MAX_DEPTH = 400
 const MAX_KEY_CHARS = 50_000
 const MAX_TEXT_CHARS = 20_000_000
 
+/** Boot 4 writes dates in ISO 8601: by Julius's calendar before, and in a form of its own after. */
+const FIRST_DATE = Date.UTC(1583, 0)
+const END_OF_DATES = Date.UTC(10_000, 0)
+
 const MIN_LONG = -(2n ** 63n)
 const MAX_LONG = 2n ** 63n - 1n
 
@@ -66,8 +70,11 @@ function write(value: unknown, path: string, above: object[], depth: number): st
 function container(value: object, path: string, above: object[], depth: number): string {
   if (value instanceof Date && isBare(value, Date.prototype)) {
     const ms = value.getTime()
-    if (Number.isNaN(ms)) throw new UnencodableError(path, 'is an invalid Date')
-    return typed(JAVA.date, String(ms))
+    if (ms >= FIRST_DATE && ms < END_OF_DATES) return typed(JAVA.date, String(ms))
+    throw new UnencodableError(
+      path,
+      Number.isNaN(ms) ? 'is an invalid Date' : 'is a Date outside of the years 1583 to 9999',
+    )
   }
   if (above.includes(value)) throw new UnencodableError(path, 'contains itself, which JSON cannot express')
   if (depth > MAX_DEPTH) throw new UnencodableError(path, 'is nested deeper than Spring reads')
@@ -86,7 +93,15 @@ function nested(value: object, path: string, above: object[], depth: number): st
     return typed(JAVA.list, `[${parts.join()}]`)
   }
   if (value instanceof Set && isBare(value, Set.prototype)) {
-    for (const child of value) item(child, `${path}.values()`)
+    for (const child of value) {
+      if (typeof child === 'object' && child !== null) {
+        throw new UnencodableError(
+          `${path}.values()`,
+          'is an object in a Set, where Java would take equal ones for one',
+        )
+      }
+      item(child, `${path}.values()`)
+    }
     return typed(JAVA.set, `[${parts.join()}]`)
   }
   if (value instanceof Map) throw new UnencodableError(path, 'is a Map; store Object.fromEntries(map)')

@@ -5,13 +5,16 @@ import jakarta.servlet.http.HttpSession;
 import java.io.IOException;
 import java.io.Serializable;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.Collections;
 import java.util.Date;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.stream.Collectors;
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.boot.Banner;
@@ -25,6 +28,8 @@ import org.springframework.session.Session;
 import org.springframework.session.data.redis.config.annotation.web.http.EnableRedisHttpSession;
 import org.springframework.session.data.redis.config.annotation.web.http.EnableRedisIndexedHttpSession;
 import org.springframework.web.bind.annotation.GetMapping;
+import org.springframework.web.bind.annotation.PostMapping;
+import org.springframework.web.bind.annotation.RequestBody;
 import org.springframework.web.bind.annotation.RequestParam;
 import org.springframework.web.bind.annotation.RestController;
 
@@ -81,6 +86,25 @@ public class Demo {
   @RestController
   static class Routes {
     @Autowired(required = false) FindByIndexNameSessionRepository<? extends Session> find;
+
+    @Autowired(required = false) RedisSerializer<Object> serializer;
+
+    /** Reads each line (Base64) as Spring Session reads an attribute; answers the classes that came of it, and how Java writes it. */
+    @PostMapping("/codec") String codec(@RequestBody String lines) {
+      return lines.lines().map(line -> {
+        Object value = serializer.deserialize(Base64.getDecoder().decode(line));
+        Set<String> names = new TreeSet<>();
+        collect(value, names);
+        return String.join(",", names) + " " + Base64.getEncoder().encodeToString(serializer.serialize(value));
+      }).collect(Collectors.joining("\n"));
+    }
+
+    static void collect(Object value, Set<String> names) {
+      if (value == null) return;
+      names.add(value.getClass().getName());
+      if (value instanceof Map<?, ?> map) map.values().forEach(child -> collect(child, names));
+      if (value instanceof Iterable<?> items) items.forEach(child -> collect(child, names));
+    }
 
     @GetMapping("/make") String make(HttpSession session) {
       Map<String, Object> map = new LinkedHashMap<>();
