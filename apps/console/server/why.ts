@@ -115,6 +115,8 @@ function answerSteps({ node, session, shared, failure, status, cookie, outcome }
           { key: 'session.created', values },
         ]
       return [{ key: 'session.created', values }]
+    case 'absent':
+      return [{ key: 'session.absent', values }]
     case 'expired':
     case 'malformed':
     case 'failed':

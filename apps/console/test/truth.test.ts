@@ -292,5 +292,5 @@ function comparable(figures: Figures, there: Figures): Figures {
     const redis = there[id]?.redis === undefined ? undefined : lane.redis
     return [id, { nodes: Object.fromEntries(nodes), unreadable, redis, max, jain }]
   })
-  return Object.fromEntries(lanes)
+  return Object.fromEntries(lanes.toSorted(([one], [other]) => String(one).localeCompare(String(other))))
 }

@@ -604,6 +604,8 @@ export const en = {
   'tour.servers': '{n} of {all} servers are up',
   'log.list': 'Events, newest first; the arrow keys go through them',
   'keys.on': 'Letters, digits and the space bar do what is listed here',
+  'why.session.absent': '{node} had no cookie to go by',
+  'why.session.absent.note': 'so there was no session to look for',
 } as const
 
 /** The name of a sentence. */

@@ -604,4 +604,6 @@ export const ko: Readonly<Record<Key, string>> = {
   'tour.servers': '서버 {all}대 중 {n}대가 정상입니다',
   'log.list': '최근 순서의 이벤트. 화살표 키로 이동합니다',
   'keys.on': '글자, 숫자, 스페이스 키로 아래 기능을 씁니다',
+  'why.session.absent': '{node} 서버가 받은 쿠키 없음',
+  'why.session.absent.note': '찾아볼 세션이 없었습니다',
 }
