@@ -21,7 +21,10 @@ export interface Variables {
 }
 
 /** Paths on the host, which a container does not see. */
-const NOT_IN_CONTAINERS = new Set(['TLS_CERT', 'TLS_KEY', 'UPSTREAMS_FILE', 'REDIS_CA', 'REDIS_CERT', 'REDIS_KEY'])
+const NOT_IN_CONTAINERS = new Set([
+  ...['TLS_CERT', 'TLS_KEY', 'UPSTREAMS_FILE', 'REDIS_CA', 'REDIS_CERT', 'REDIS_KEY'],
+  ...['UPSTREAM_CA', 'UPSTREAM_CERT', 'UPSTREAM_KEY'],
+])
 
 /** The differences between the sides. */
 export function compare({ listed, read, composed }: Variables): string[] {

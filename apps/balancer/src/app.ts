@@ -11,6 +11,7 @@ import {
   discoveryMetrics,
   dnsSource,
   fileSource,
+  type NodeOptions,
   routeSuffixAffinity,
   type TlsOptions,
 } from '@session-cluster/balancer'
@@ -21,7 +22,7 @@ import type { Config } from './config.ts'
 export function buildBalancer(config: Config, log: Logger): Balancer {
   const { upstreams, policy, engine, health, tuning } = config
   return createBalancer({
-    ...{ upstreams, policy, engine, health, ...tuning },
+    ...{ upstreams, policy, engine, health, nodes: readNodes(config), ...tuning },
     affinity: affinityOf(config),
     front: { tls: readTls(config), maxConnections: config.maxConnections },
     accessLog: config.accessLog ? (entry) => log.info(entry, 'request') : undefined,
@@ -57,6 +58,13 @@ export function buildDiscoveries({ discovery }: Config, control: Control, log: L
 /** Reads certificate and key from their files; `undefined` without TLS. */
 export function readTls({ tls }: Config): TlsOptions | undefined {
   return tls && { cert: readFileSync(tls.certFile), key: readFileSync(tls.keyFile) }
+}
+
+/** How nodes are talked to, with what the files hold. */
+export function readNodes({ nodes: { tls = {}, ...options } }: Config): NodeOptions {
+  const { caFile, certFile, keyFile, serverName } = tls
+  const read = (file: string | undefined) => file && readFileSync(file)
+  return { ...options, tls: { ca: read(caFile), cert: read(certFile), key: read(keyFile), serverName } }
 }
 
 function affinityOf({ mode, affinity }: Config) {

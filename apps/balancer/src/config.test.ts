@@ -40,6 +40,19 @@ test('a file alone is enough, and the defaults are not added to it', () => {
   })
 })
 
+test('what nodes are told, and what is asked of them, is read', () => {
+  const env = { UPSTREAM_HOST: 'inner.example', HEALTH_HEADERS: 'X-A: 1 | X-B: b:c', RETRY_STATUSES: '502, 503' }
+  expect(
+    readConfig({ ...env, AFFINITY_SECURE: 'true', AFFINITY_SAME_SITE: 'none', HEALTH_STATUS: '200,204' }),
+  ).toMatchObject({
+    nodes: { host: { name: 'inner.example' } },
+    health: { headers: { 'X-A': '1', 'X-B': 'b:c' }, status: '200,204' },
+    tuning: { retry: { methods: 'safe', statuses: [502, 503] } },
+    affinity: { secure: true, sameSite: 'none' },
+  })
+  expect(readConfig({ UPSTREAM_HOST: 'upstream' }).nodes.host).toBe('upstream')
+})
+
 const wrong: [Record<string, string>, RegExp][] = [
   [{ MODE: 'cluster' }, /^MODE: "cluster" is not one of local, sticky, clustered/],
   [{ BALANCER_PORT: '70000' }, /^BALANCER_PORT: "70000" is not a whole number from 0 to 65535$/],
@@ -57,6 +70,22 @@ const wrong: [Record<string, string>, RegExp][] = [
   [{ DISCOVERY_DNS: 'ns.example' }, /^DISCOVERY_DNS: /],
   [{ DISCOVERY_MIN_MS: '1' }, /^DISCOVERY_MIN_MS: /],
   [{ DISCOVERY_MIN_MS: '5000', DISCOVERY_MAX_MS: '1000' }, /^DISCOVERY_MAX_MS: "1000" is not a whole number from 5000/],
+  [{ UPSTREAM_HOST: 'a b' }, /^UPSTREAM_HOST: /],
+  [{ UPSTREAM_CERT: '/nowhere.pem' }, /^UPSTREAM_KEY: needed/],
+  [{ UPSTREAM_CA: '/nowhere.pem' }, /^UPSTREAM_CA: ENOENT/],
+  [{ UPSTREAM_MAX_HEADER_BYTES: '1' }, /^UPSTREAM_MAX_HEADER_BYTES: /],
+  [{ HEALTH_STATUS: '2xx' }, /^HEALTH_STATUS: /],
+  [{ HEALTH_HEADERS: 'no colon' }, /^HEALTH_HEADERS: "no colon" is not name: value/],
+  [{ HEALTH_HEADERS: 'a b: c' }, /^HEALTH_HEADERS: /],
+  [{ HEALTH_HOST: 'a\u0000b' }, /^HEALTH_HOST: /],
+  [{ HEALTH_PORT: '0' }, /^HEALTH_PORT: /],
+  [{ RETRY_STATUSES: '500' }, /^RETRY_STATUSES: "500" is not one of 502, 503, 504$/],
+  [{ RETRY_METHODS: 'all' }, /^RETRY_METHODS: /],
+  [{ AFFINITY_SAME_SITE: 'none' }, /^AFFINITY_SAME_SITE: .*needs secure/],
+  [{ AFFINITY_PARTITIONED: 'true' }, /^AFFINITY_PARTITIONED: .*needs secure/],
+  [{ AFFINITY_PATH: 'app' }, /^AFFINITY_PATH: /],
+  [{ AFFINITY_DOMAIN: 'a b' }, /^AFFINITY_DOMAIN: /],
+  [{ AFFINITY_COOKIE: '__Host-lb' }, /^AFFINITY_COOKIE: .*needs secure/],
   [{ AFFINITY_SECRET: 'short' }, /^AFFINITY_SECRET: shorter than 16/],
   [{ AFFINITY_COOKIE: 'a b' }, /^AFFINITY_COOKIE: /],
   [{ AFFINITY: 'ip' }, /^AFFINITY: "ip" is not one of cookie, route$/],

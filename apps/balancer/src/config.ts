@@ -1,13 +1,9 @@
-import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import {
   type ActiveOptions,
   type BalancerOptions,
-  type CookieAffinityOptions,
-  cookieAffinity,
   dnsSource,
   type EngineName,
-  type ExportedAffinity,
   engines,
   type HashOn,
   isDnsSource,
@@ -19,6 +15,8 @@ import {
   type UpstreamOptions,
 } from '@session-cluster/balancer'
 import { isLoopback, type Mode, modeOf, modes, withoutServiceLinks } from '@session-cluster/contract'
+import { type AffinityConfig, affinity } from './affinity-config.ts'
+import { health, type NodesConfig, nodes } from './nodes-config.ts'
 import {
   ConfigError,
   choice,
@@ -52,6 +50,7 @@ export interface Config {
   /** A worker that says nothing for so long is replaced. */
   workerSilenceMs: number
   tls: { certFile: string; keyFile: string } | undefined
+  nodes: NodesConfig
   drainMs: number
   /** After SIGTERM: how long everybody is still served while `/readyz` says 503. */
   graceMs: number
@@ -63,7 +62,7 @@ export interface Config {
   tuning: Pick<
     BalancerOptions,
     | ('passive' | 'slowStartMs' | 'panicThreshold' | 'maxInFlight' | 'queueLimit' | 'queueTimeoutMs' | 'retries')
-    | ('timeouts' | 'trustProxy' | 'token' | 'via' | 'hash')
+    | ('timeouts' | 'trustProxy' | 'token' | 'via' | 'hash' | 'retry')
   >
 }
 
@@ -77,12 +76,6 @@ export interface DiscoveryConfig {
   minMs: number
   maxMs: number
   drainMs: number
-}
-
-/** How a client finds its node again in mode sticky. */
-export type AffinityConfig = ExportedAffinity & {
-  /** Whether the secret was made up at start, so that a restart forgets everyone's node. */
-  secretIsRandom?: boolean
 }
 
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
@@ -107,6 +100,7 @@ export function readConfig(given: Env): Config {
     workers: optionalWhole(env, 'WORKERS', [1, 256]),
     workerSilenceMs: whole(env, 'WORKER_SILENCE_MS', 30_000, [1000, 3_600_000]),
     tls: tls(env),
+    nodes: nodes(env),
     logLevel: choice(env, 'LOG_LEVEL', 'info', LOG_LEVELS),
     drainMs: whole(env, 'DRAIN_MS', 10_000, MS),
     graceMs: whole(env, 'GRACE_MS', 3000, MS),
@@ -154,67 +148,6 @@ function upstreams(env: Env): Pick<Config, 'upstreams' | 'discovery'> {
   }
 }
 
-function affinity(env: Env): AffinityConfig {
-  const by = choice(env, 'AFFINITY', 'cookie', ['cookie', 'route'])
-  const cookie = text(env, 'AFFINITY_COOKIE')
-  if (cookie !== undefined && !/^[\w!#$%&'*+.^`|~-]+$/.test(cookie)) {
-    throw new ConfigError(`AFFINITY_COOKIE: ${JSON.stringify(cookie)} is not a cookie name`)
-  }
-  const whenUnavailable = choice(env, 'AFFINITY_UNAVAILABLE', 'redispatch', ['redispatch', 'strict'])
-  const secret = text(env, 'AFFINITY_SECRET')
-  if (secret !== undefined && secret.length < 16) throw new ConfigError('AFFINITY_SECRET: shorter than 16 characters')
-  const attributes = cookieAttributes(env)
-  if (by === 'route') return { by, cookie, whenUnavailable }
-  const options = {
-    secret: secret ?? randomBytes(24).toString('base64url'),
-    name: cookie,
-    whenUnavailable,
-    ...attributes,
-  }
-  guarded('AFFINITY_COOKIE', () => cookieAffinity(options))
-  return { by, ...options, secretIsRandom: secret === undefined }
-}
-
-function cookieAttributes(env: Env): Partial<CookieAffinityOptions> {
-  const secure = text(env, 'AFFINITY_SECURE')
-  const attributes = {
-    path: text(env, 'AFFINITY_PATH'),
-    domain: text(env, 'AFFINITY_DOMAIN'),
-    maxAgeMs: optionalWhole(env, 'AFFINITY_MAX_AGE_MS', [1000, 999_999_999]),
-    secure: secure && choice(env, 'AFFINITY_SECURE', 'true', ['true', 'false']) === 'true',
-    sameSite: text(env, 'AFFINITY_SAME_SITE') && choice(env, 'AFFINITY_SAME_SITE', 'lax', ['lax', 'strict', 'none']),
-    partitioned: choice(env, 'AFFINITY_PARTITIONED', 'false', ['true', 'false']) === 'true',
-  } as Partial<CookieAffinityOptions>
-  for (const [variable, option] of ATTRIBUTES) {
-    const alone = option === 'sameSite' || option === 'partitioned' ? { secure: attributes.secure } : {}
-    const checked = { secret: 'only to be checked', ...alone, [option]: attributes[option] }
-    guarded(variable, () => cookieAffinity(checked))
-  }
-  return attributes
-}
-
-const ATTRIBUTES = [
-  ['AFFINITY_PATH', 'path'],
-  ['AFFINITY_DOMAIN', 'domain'],
-  ['AFFINITY_SAME_SITE', 'sameSite'],
-  ['AFFINITY_PARTITIONED', 'partitioned'],
-] as const
-
-// What is not given is left to the library: another balancer is told only what was asked for.
-function health(env: Env): ActiveOptions {
-  const path = text(env, 'HEALTH_PATH')
-  if (path !== undefined && !/^\/(?!\/)/.test(path)) {
-    throw new ConfigError(`HEALTH_PATH: ${JSON.stringify(path)} does not begin with one /`)
-  }
-  return {
-    path,
-    intervalMs: optionalWhole(env, 'HEALTH_INTERVAL_MS', SOME_MS),
-    timeoutMs: optionalWhole(env, 'HEALTH_TIMEOUT_MS', SOME_MS),
-    rise: optionalWhole(env, 'HEALTH_RISE', [1, 100]),
-    fall: optionalWhole(env, 'HEALTH_FALL', [1, 100]),
-  }
-}
-
 function tls(env: Env): Config['tls'] {
   const certFile = text(env, 'TLS_CERT')
   const keyFile = text(env, 'TLS_KEY')
@@ -225,6 +158,12 @@ function tls(env: Env): Config['tls'] {
     guarded(name, () => readFileSync(file))
   }
   return { certFile, keyFile }
+}
+
+function retriedStatus(given: string): 502 | 503 | 504 {
+  const status = Number(given)
+  if (status === 502 || status === 503 || status === 504) return status
+  throw new ConfigError(`RETRY_STATUSES: ${JSON.stringify(given)} is not one of 502, 503, 504`)
 }
 
 function tuning(env: Env): Config['tuning'] {
@@ -244,6 +183,10 @@ function tuning(env: Env): Config['tuning'] {
     queueLimit: optionalWhole(env, 'QUEUE_LIMIT', COUNT),
     queueTimeoutMs: optionalWhole(env, 'QUEUE_TIMEOUT_MS', MS),
     retries: optionalWhole(env, 'RETRIES', [0, 10]),
+    retry: {
+      methods: choice<'safe' | 'idempotent'>(env, 'RETRY_METHODS', 'safe', ['safe', 'idempotent']),
+      statuses: list(env, 'RETRY_STATUSES').map(retriedStatus),
+    },
     timeouts: {
       connectTimeoutMs: whole(env, 'CONNECT_TIMEOUT_MS', 1000, SOME_MS),
       headersTimeoutMs: whole(env, 'HEADERS_TIMEOUT_MS', 30_000, SOME_MS),

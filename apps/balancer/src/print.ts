@@ -39,6 +39,13 @@ const VARIABLES: Record<string, string> = {
   'health.timeoutMs': 'HEALTH_TIMEOUT_MS',
   'health.rise': 'HEALTH_RISE',
   'health.fall': 'HEALTH_FALL',
+  'health.host': 'HEALTH_HOST',
+  'health.headers': 'HEALTH_HEADERS',
+  'health.port': 'HEALTH_PORT',
+  'health.status': 'HEALTH_STATUS',
+  'health.body': 'HEALTH_BODY',
+  'nodes.host': 'UPSTREAM_HOST',
+  'nodes.maxConnectionAgeMs': 'UPSTREAM_MAX_CONNECTION_AGE_MS',
 }
 
 /**
@@ -74,11 +81,11 @@ function unwritable({ mode, affinity, discovery, port }: Config): string[] {
 }
 
 function optionsOf(config: Config): ExportOptions {
-  const { upstreams, policy, mode, affinity, health, tls, tuning, host, port } = config
+  const { upstreams, policy, mode, affinity, health, tls, tuning, nodes, host, port } = config
   const { drainMs, workers, accessLog, maxConnections } = config
   const { secretIsRandom: _, ...way } = affinity
   return {
-    ...{ upstreams, policy, health, tls, drainMs, workers, accessLog, maxConnections, ...tuning },
+    ...{ upstreams, policy, health, tls, drainMs, workers, accessLog, maxConnections, nodes, ...tuning },
     affinity: mode === 'sticky' ? (way as ExportOptions['affinity']) : undefined,
     listen: { host, port },
   }

@@ -5,7 +5,7 @@ import { createSecureContext } from 'node:tls'
 import { fileURLToPath } from 'node:url'
 import { type Control, controlOf, type Discovery, serveOrders, Workers } from '@session-cluster/balancer'
 import { type Logger, pino } from 'pino'
-import { buildAdmin, buildBalancer, buildDiscoveries, readTls } from './app.ts'
+import { buildAdmin, buildBalancer, buildDiscoveries, readNodes, readTls } from './app.ts'
 import { type Config, readConfig } from './config.ts'
 import { exported, isTarget } from './print.ts'
 import { ConfigError } from './read.ts'
@@ -77,7 +77,7 @@ async function alone(config: Config, log: Logger): Promise<Running> {
 async function withWorkers(config: Config, count: number, log: Logger): Promise<Running> {
   guardTls(() => buildBalancer({ ...config, upstreams: [] }, log))
   const workers = new Workers({
-    ...{ count, upstreams: config.upstreams, health: config.health },
+    ...{ count, upstreams: config.upstreams, health: config.health, nodes: readNodes(config) },
     exec: fileURLToPath(new URL('main.ts', import.meta.url)),
     // Made up once, so that all workers know the same nodes by the same cookie.
     env: config.affinity.by === 'cookie' ? { AFFINITY_SECRET: config.affinity.secret } : {},

@@ -143,6 +143,7 @@ const reasons: { readonly [K in Step['key']]: Extract<Step, { key: K }> | Step }
   'met.refused': { key: 'met.refused', upstream: 'b' },
   'met.unreachable': { key: 'met.unreachable', upstream: 'b' },
   'met.died': { key: 'met.died', upstream: 'b' },
+  'met.status': { key: 'met.status', upstream: 'b', status: 503 },
   'pick.picked': pick('picked', 'b'),
   'pick.repicked': pick('repicked', 'b'),
   'pick.retried': pick('retried', 'b'),

@@ -72,6 +72,7 @@ function stepOf(step: Step): WhyStep {
     values: {
       ...('cookie' in step && { name: step.cookie }),
       ...('upstream' in step && { node: step.upstream }),
+      ...('status' in step && { status: step.status }),
       ...('policy' in step && { policy: step.policy.replaceAll('-', ' ') }),
     },
     raw,

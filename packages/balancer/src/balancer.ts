@@ -11,13 +11,22 @@ import { createFront, type Front, refuseConnection, type TlsOptions } from './fr
 import { TrustedProxies } from './headers/peer.ts'
 import { ActiveHealth } from './health/active.ts'
 import { PassiveHealth } from './health/passive.ts'
-import { affinityOf, type BalancerOptions, checkOptions, engineOf, policyOf, timeoutsOf } from './options.ts'
+import {
+  affinityOf,
+  type BalancerOptions,
+  checkOptions,
+  engineOf,
+  MAX_HEADER_BYTES,
+  policyOf,
+  timeoutsOf,
+} from './options.ts'
 import { IntrusiveList } from './pool/intrusive-list.ts'
 import { Pool } from './pool/pool.ts'
 import { RequestQueue } from './pool/queue.ts'
 import { Totals } from './pool/totals.ts'
 import { checkWeight, type Upstream, type UpstreamMode, type UpstreamOptions } from './pool/upstream.ts'
 import type { Context, InProgress } from './proxy/context.ts'
+import { RetryRules } from './proxy/retry.ts'
 import { Stalls } from './proxy/stall.ts'
 import { connectionsAllowed } from './resources.ts'
 
@@ -101,7 +110,7 @@ class RunningBalancer implements Balancer {
     this.#clock = clock
     this.pool = new Pool({
       ...{ clock, random, maxInFlight: options.maxInFlight, slowStartMs: options.slowStartMs },
-      panicThreshold: options.panicThreshold,
+      ...{ panicThreshold: options.panicThreshold, nodes: options.nodes },
       onState: (upstream, state, reason) => {
         this.events.emit('upstream', { at: clock.now(), name: upstream.name, state, reason })
       },
@@ -114,7 +123,7 @@ class RunningBalancer implements Balancer {
     this.affinityName = affinity?.name
     const timeouts = timeoutsOf(options.timeouts)
     const wholeMs = options.front?.requestTimeoutMs ?? Number.POSITIVE_INFINITY
-    this.engine = engineOf(options.engine ?? 'direct', timeouts)
+    this.engine = engineOf(options.engine ?? 'direct', timeouts, options.nodes)
     this.#context = {
       ...{ pool: this.pool, policy: policyOf(options, random), policyName: this.policyName, affinity },
       ...{
@@ -125,6 +134,7 @@ class RunningBalancer implements Balancer {
         active: new IntrusiveList<InProgress>(),
       },
       ...{ connectTimeoutMs: timeouts.connectTimeoutMs, headersTimeoutMs: timeouts.headersTimeoutMs },
+      maxHeaderBytes: options.nodes?.maxHeaderBytes ?? MAX_HEADER_BYTES,
       stalls: new Stalls(timeouts.idleTimeoutMs),
       uploads: {
         bounds: { idleMs: timeouts.idleTimeoutMs, wholeMs },
@@ -135,6 +145,7 @@ class RunningBalancer implements Balancer {
       passive: new PassiveHealth(this.pool, clock, options.passive),
       queue: new RequestQueue(clock, options.queueLimit ?? 1000, options.queueTimeoutMs ?? 5000),
       retries: options.retries ?? 2,
+      retry: new RetryRules(options.retry),
       accessLog: options.accessLog,
       nextRequestId: requestIds(),
       isClosing: () => this.isClosing,

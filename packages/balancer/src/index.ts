@@ -22,6 +22,7 @@ export {
   type Exported,
   type ExportedAffinity,
   type ExportOptions,
+  type NodeTlsFiles,
   type Unsupported,
   UnsupportedOptionsError,
 } from './export/options.ts'
@@ -30,11 +31,12 @@ export type { Termination } from './front/termination.ts'
 export { TrustedProxies } from './headers/peer.ts'
 export type { ActiveOptions } from './health/active.ts'
 export type { PassiveOptions } from './health/passive.ts'
-export type { BalancerOptions } from './options.ts'
+export { type BalancerOptions, checkHealth } from './options.ts'
 export type { ConsistentHashOptions } from './policies/consistent-hash.ts'
 export { type HashOn, isHashOn } from './policies/hash.ts'
 export { isPolicyName, type PolicyName, policies } from './policies/index.ts'
 export type { PickKey, Policy } from './policies/policy.ts'
+export { checkNodes, type NodeOptions, type NodeTlsOptions } from './pool/nodes.ts'
 export {
   checkUpstream,
   type Upstream,
@@ -43,6 +45,7 @@ export {
   type UpstreamState,
 } from './pool/upstream.ts'
 export type { AccessEntry } from './proxy/context.ts'
+export type { RetryOptions } from './proxy/retry.ts'
 export { inWords, type Step } from './steps.ts'
 export { Workers, type WorkersOptions } from './workers/primary.ts'
 export { serveOrders, type WorkerOptions } from './workers/worker.ts'

@@ -1,3 +1,4 @@
+import { validateHeaderName, validateHeaderValue } from 'node:http'
 import type { Affinity } from './affinity/affinity.ts'
 import { type CookieAffinityOptions, cookieAffinity } from './affinity/cookie.ts'
 import type { Clock, Random } from './clock.ts'
@@ -6,13 +7,16 @@ import { type EngineName, engines, isEngineName } from './engines/index.ts'
 import type { FrontOptions } from './front/front.ts'
 import { ODD_VALUE } from './headers/syntax.ts'
 import type { ActiveOptions } from './health/active.ts'
+import { expectedStatus } from './health/expect.ts'
 import type { PassiveOptions } from './health/passive.ts'
 import { checkNames, MAX_MS, type Names, type Range } from './names.ts'
 import type { ConsistentHashOptions } from './policies/consistent-hash.ts'
 import { isPolicyName, type PolicyName, policies } from './policies/index.ts'
 import type { Policy } from './policies/policy.ts'
+import { checkNodes, type NodeOptions } from './pool/nodes.ts'
 import type { UpstreamOptions } from './pool/upstream.ts'
 import type { AccessEntry } from './proxy/context.ts'
+import type { RetryOptions } from './proxy/retry.ts'
 
 /** How a balancer is made. Only `upstreams` is needed. */
 export interface BalancerOptions {
@@ -40,7 +44,11 @@ export interface BalancerOptions {
   queueTimeoutMs?: number | undefined
   /** Further upstreams tried when one fails before it answers. @default 2 */
   retries?: number | undefined
+  /** Which requests may be sent a second time. */
+  retry?: RetryOptions | undefined
   timeouts?: Partial<EngineTimeouts> | undefined
+  /** How nodes are talked to: Host, TLS, connections. */
+  nodes?: NodeOptions | undefined
   front?: FrontOptions | undefined
   /** Whom to believe about who the client is: addresses, `address/bits`, `*`. @default nobody */
   trustProxy?: readonly string[] | undefined
@@ -71,7 +79,9 @@ const NAMES: Names<Required<BalancerOptions>> = {
   queueLimit: [0, ANY, 'whole'],
   queueTimeoutMs: MS,
   retries: [0, ANY, 'whole'],
+  retry: true,
   timeouts: true,
+  nodes: true,
   front: true,
   trustProxy: true,
   token: true,
@@ -85,12 +95,14 @@ const NAMES: Names<Required<BalancerOptions>> = {
 export function checkOptions(options: BalancerOptions): void {
   checkNames<BalancerOptions>('createBalancer', options, NAMES)
   checkUpstreams('createBalancer', options.upstreams)
-  const { affinity, hash, health, passive, timeouts, front, trustProxy, accessLog } = options
+  const { affinity, hash, health, passive, timeouts, nodes, retry, front, trustProxy, accessLog } = options
   if (affinity && !('pinOf' in affinity)) checkNames('createBalancer', affinity, AFFINITY, 'affinity')
   if (hash) checkNames('createBalancer', hash, HASH, 'hash')
   if (health) checkHealth('createBalancer', health)
   if (passive) checkNames('createBalancer', passive, PASSIVE, 'passive')
   if (timeouts) checkNames('createBalancer', timeouts, TIMEOUTS, 'timeouts')
+  if (retry) checkRetry(retry)
+  if (nodes) checkNodes('createBalancer', nodes)
   if (front) checkNames('createBalancer', front, FRONT, 'front')
   if (trustProxy !== undefined && !Array.isArray(trustProxy)) {
     throw new TypeError("createBalancer: trustProxy must be an array of addresses, 'address/bits' or '*'")
@@ -109,11 +121,37 @@ export function checkUpstreams(where: string, upstreams: readonly UpstreamOption
   for (const [i, upstream] of upstreams.entries()) checkNames(where, upstream, UPSTREAM, `upstreams[${i}]`)
 }
 
-/** @throws TypeError */
+/** Refuses options of active checks that make no sense. @throws TypeError that names the option */
 export function checkHealth(where: string, health: ActiveOptions): void {
   checkNames(where, health, HEALTH, 'health')
   if (health.path !== undefined && !/^\/(?!\/)/.test(health.path)) {
     throw new TypeError(`${where}: health.path is ${JSON.stringify(health.path)}, but must begin with one /`)
+  }
+  try {
+    expectedStatus(health.status ?? '200')
+    for (const [name, value] of Object.entries({
+      Host: 'x',
+      ...health.headers,
+      ...(health.host && { Host: health.host }),
+    })) {
+      validateHeaderName(name)
+      validateHeaderValue(name, value)
+    }
+  } catch (error) {
+    throw new TypeError(`${where}: health: ${error instanceof Error ? error.message : error}`)
+  }
+}
+
+function checkRetry(retry: RetryOptions): void {
+  checkNames<RetryOptions>('createBalancer', retry, { methods: true, statuses: true }, 'retry')
+  const { methods = 'safe', statuses = [] } = retry
+  if (methods !== 'safe' && methods !== 'idempotent') {
+    throw new TypeError(`createBalancer: retry.methods is ${JSON.stringify(methods)}, but must be safe or idempotent`)
+  }
+  if (!Array.isArray(statuses) || statuses.some((status) => ![502, 503, 504].includes(status))) {
+    throw new TypeError(
+      `createBalancer: retry.statuses is ${JSON.stringify(statuses)}, but may hold 502, 503 and 504 alone`,
+    )
   }
 }
 
@@ -143,6 +181,11 @@ const HEALTH: Names<Required<ActiveOptions>> = {
   rise: [1, ANY, 'whole'],
   fall: [1, ANY, 'whole'],
   jitter: [0, 1],
+  host: true,
+  headers: true,
+  port: [1, 65_535, 'whole'],
+  status: true,
+  body: true,
 }
 const PASSIVE: Names<Required<PassiveOptions>> = {
   failures: [0, ANY],
@@ -185,8 +228,12 @@ export function policyOf({ policy = 'round-robin', hash }: BalancerOptions, rand
   throw new TypeError(`policy: ${JSON.stringify(policy)} is not one of ${Object.keys(policies).join(', ')}`)
 }
 
+/** The head of one answer, unless said otherwise. */
+export const MAX_HEADER_BYTES = 16_384
+
 /** The engine of that name. @throws TypeError on an unknown name */
-export function engineOf(name: string, timeouts: EngineTimeouts): Engine {
-  if (isEngineName(name)) return engines[name](timeouts)
+export function engineOf(name: string, timeouts: EngineTimeouts, nodes: NodeOptions = {}): Engine {
+  const { maxConnectionAgeMs = 300_000, maxHeaderBytes = MAX_HEADER_BYTES } = nodes
+  if (isEngineName(name)) return engines[name]({ ...timeouts, maxConnectionAgeMs, maxHeaderBytes })
   throw new TypeError(`engine: ${JSON.stringify(name)} is not one of ${Object.keys(engines).join(', ')}`)
 }

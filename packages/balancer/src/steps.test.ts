@@ -18,6 +18,7 @@ const sentences: { [K in Step['key']]: [Extract<Step, { key: K }> | Step, string
   'met.refused': [{ key: 'met.refused', upstream: 'b' }, 'b refused the connection'],
   'met.unreachable': [{ key: 'met.unreachable', upstream: 'b' }, 'b could not be reached'],
   'met.died': [{ key: 'met.died', upstream: 'b' }, 'b died before it answered'],
+  'met.status': [{ key: 'met.status', upstream: 'b', status: 503 }, 'b answered 503'],
   'pick.picked': [{ key: 'pick.picked', upstream: 'b', policy: 'round-robin' }, 'picked b by round robin'],
   'pick.repicked': [{ key: 'pick.repicked', upstream: 'b', policy: 'mine' }, 'repicked b by mine'],
   'pick.retried': [{ key: 'pick.retried', upstream: 'b', policy: 'random' }, 'retried b by random'],

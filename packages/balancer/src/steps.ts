@@ -12,6 +12,7 @@ export type Step =
   | { readonly key: `state.${UpstreamState | 'full'}`; readonly upstream: string }
   | { readonly key: 'strict'; readonly upstream: string }
   | { readonly key: `met.${'refused' | 'unreachable' | 'died'}`; readonly upstream: string }
+  | { readonly key: 'met.status'; readonly upstream: string; readonly status: number }
   | { readonly key: `pick.${'picked' | 'repicked' | 'retried'}`; readonly upstream: string; readonly policy: string }
   | { readonly key: 'pick.none' | 'pick.full' }
   | { readonly key: 'other'; readonly words: string }
@@ -39,6 +40,8 @@ export function inWords(step: Step): string {
     case 'met.unreachable':
     case 'met.died':
       return `${step.upstream} ${MET[step.key]}`
+    case 'met.status':
+      return `${step.upstream} answered ${step.status}`
     case 'pick.picked':
     case 'pick.repicked':
     case 'pick.retried':

@@ -20,6 +20,7 @@ const base: ExportOptions = {
   listen: { port: 9400 },
 }
 
+const { cert, key } = certificate('balancer.test')
 const cookie = { by: 'cookie', secret } as const
 const both: Record<string, Partial<ExportOptions>> = {
   ...Object.fromEntries(Object.keys(policies).map((name) => [name, { policy: name as PolicyName }])),
@@ -37,13 +38,31 @@ const both: Record<string, Partial<ExportOptions>> = {
   'no checks, no retries': { health: false, retries: 0, passive: { failures: 0 } },
   'trusted proxies': { affinity: cookie, trustProxy: ['10.0.0.0/8', '::1', '192.0.2.1'] },
   'everybody trusted': { affinity: cookie, trustProxy: ['*'] },
+  'nodes over TLS': {
+    upstreams: [{ name: 'a', url: 'https://127.0.0.1:9201' }],
+    nodes: {
+      ...{ host: { name: 'inner.example' }, maxHeaderBytes: 60_000 },
+      tls: {
+        caFile: 'FOLDER/pair.pem',
+        certFile: 'FOLDER/pair.pem',
+        keyFile: 'FOLDER/pair.pem.key',
+        serverName: 'n.example',
+      },
+    },
+  },
+  'retries by status': { retry: { statuses: [502, 503, 504], methods: 'idempotent' } },
   'a token and a name': { token: 'a "b" %[src] \\ ; # c', via: 'lb' },
   'IPv6, workers, a log, a drain': { listen: { port: 9400, host: '::' }, workers: 2, accessLog: true, drainMs: 1500 },
 }
 const ofHaproxy: Record<string, Partial<ExportOptions>> = {
   'a queue, a slow start': { maxInFlight: 7, queueLimit: 0, queueTimeoutMs: 100, slowStartMs: 1500 },
   'a bounded hash': { policy: 'consistent-hash', hash: { loadFactor: 1 } },
-  checks: { health: { path: '/ready?x="1"', intervalMs: 10, rise: 1, fall: 9, timeoutMs: 7, jitter: 0.5 } },
+  checks: {
+    health: {
+      ...{ path: '/ready?x="1"', intervalMs: 10, rise: 1, fall: 9, timeoutMs: 7, jitter: 0.5 },
+      ...{ host: 'h', headers: { 'X-Odd': 'a %[src] "b" \\ $c' }, port: 81, status: '200, 300-399', body: 'a "b"' },
+    },
+  },
 }
 
 const programs = {
@@ -59,7 +78,6 @@ describe.each(['haproxy', 'nginx'] as const)('what is written for %s', (peer) =>
     'is valid there: %s',
     (name) => {
       const folder = mkdtempSync(join(tmpdir(), 'balancer-export-'))
-      const { cert, key } = certificate('balancer.test')
       for (const tls of [false, true]) {
         const [certFile, keyFile, file] = ['pair.pem', 'pair.pem.key', 'file'].map((part) => join(folder, part)) as [
           string,
@@ -69,7 +87,7 @@ describe.each(['haproxy', 'nginx'] as const)('what is written for %s', (peer) =>
         writeFileSync(certFile, cert)
         writeFileSync(keyFile, key)
         const options = { ...base, ...sets[name], folder, ...(tls && { tls: { certFile, keyFile } }) }
-        writeFileSync(file, write(options).text)
+        writeFileSync(file, write(options).text.replaceAll('FOLDER', folder))
         // It says what is wrong on stderr, and ends with 1.
         execFileSync(peer, check(file), { stdio: ['ignore', 'ignore', 'pipe'] })
       }
@@ -88,6 +106,7 @@ describe.each(['haproxy', 'nginx'] as const)('what is written for %s', (peer) =>
     [{ panicThreshold: 0.5 }, 'panicThreshold'],
     [{ passive: { halfLifeMs: 1 } }, 'passive.halfLifeMs'],
     [{ affinity: { ...cookie, whenUnavailable: 'strict' } }, 'affinity.whenUnavailable'],
+    [{ nodes: { host: 'upstream' } }, 'nodes.host'],
   ])('is nothing at all when asked for what it cannot do: %o', (options, option) => {
     expect(() => write({ ...base, ...options })).toThrow(
       expect.objectContaining({ unsupported: [{ option, why: expect.any(String) }] }),

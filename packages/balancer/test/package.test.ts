@@ -40,7 +40,8 @@ describe('the packed package', { timeout: 300_000 }, () => {
   test('holds built files and their papers, nothing else', async () => {
     const { stdout } = await run('tar', ['-tzf', tarball])
     const files = stdout.trim().split('\n')
-    const allowed = /^package\/(dist\/.*\.(js|d\.ts)|CASES\.md|CHANGELOG\.md|README\.md|LICENSE|package\.json)$/
+    const allowed =
+      /^package\/(dist\/.*\.(js|d\.ts)|CASES\.md|CHANGELOG\.md|docs\/api\.md|README\.md|LICENSE|package\.json)$/
     expect(files.filter((file) => !allowed.test(file) || file.includes('.test.'))).toEqual([])
     expect(files).toEqual(
       expect.arrayContaining(['package/dist/index.js', 'package/dist/index.d.ts', 'package/LICENSE']),

@@ -1,5 +1,5 @@
-import { writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import ts from 'typescript-5'
 
@@ -9,11 +9,15 @@ import ts from 'typescript-5'
  */
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 
-/** The reference as Markdown. */
-export function apiReference(): string {
-  const entries = ['src/index.ts', 'src/fastify-session.ts', 'src/express-session.ts', 'src/testing.ts'].map((entry) =>
-    join(root, entry),
-  )
+const ENTRIES = ['src/index.ts', 'src/fastify-session.ts', 'src/express-session.ts', 'src/testing.ts']
+
+/** The reference of this package as Markdown. */
+export const apiReference = (): string => referenceOf(root, ENTRIES)
+
+/** The reference of the package in that folder: of what these files export. */
+function referenceOf(folder: string, files: readonly string[]): string {
+  const entries = files.map((entry) => join(folder, entry))
+  const { name } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { name: string }
   const options: ts.CompilerOptions = {
     module: ts.ModuleKind.NodeNext,
     moduleResolution: ts.ModuleResolutionKind.NodeNext,
@@ -31,8 +35,7 @@ export function apiReference(): string {
     const own = sections.filter((section) => section.group === title)
     return own.length > 0 ? [`## ${title}`, ...own.map(({ text }) => text)] : []
   })
-  const head =
-    '# API reference of @session-cluster/session\n\nMade from the doc comments by scripts/api-reference.ts; do not edit.'
+  const head = `# API reference of ${name}\n\nMade from the doc comments by \`npm run docs\`; do not edit.`
   return `${[head, ...parts].join('\n\n')}\n`.replaceAll(/[ \t]+$/gm, '')
 }
 
@@ -114,6 +117,11 @@ function commentOf(symbol: ts.Symbol, checker: ts.TypeChecker): string {
 
 const code = (text: string): string => `\`\`\`ts\n${text.trim()}\n\`\`\``
 
+// `node api-reference.ts [folder] [--check]`: this package, or another whose `src/index.ts` exports all that it has.
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  writeFileSync(join(root, 'docs/api.md'), apiReference())
+  const [folder = root] = process.argv.slice(2).filter((argument) => argument !== '--check')
+  const page = join(resolve(folder), 'docs/api.md')
+  const text = resolve(folder) === root ? apiReference() : referenceOf(resolve(folder), ['src/index.ts'])
+  if (!process.argv.includes('--check')) writeFileSync(page, text)
+  else if (readFileSync(page, 'utf8') !== text) throw new Error(`${page} is out of date: npm run docs makes it anew`)
 }

@@ -87,7 +87,7 @@ const done = async (asked: Asked): Promise<void> => {
 
 async function parts() {
   const node = await new PlayedNode().start()
-  const engine = directEngine(timeouts)
+  const engine = directEngine({ ...timeouts, maxConnectionAgeMs: Number.POSITIVE_INFINITY, maxHeaderBytes: 16_384 })
   // Not an AsyncDisposableStack: Node 22 has none.
   const end = async (): Promise<void> => {
     await engine.close()

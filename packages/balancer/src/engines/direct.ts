@@ -2,14 +2,14 @@ import { Deadlines } from '../front/deadlines.ts'
 import type { Upstream } from '../pool/upstream.ts'
 import { Connection, type Owner } from './direct/connection.ts'
 import { requestHead } from './direct/request-head.ts'
-import type { Attempt, Engine, EngineTimeouts, Receiver } from './engine.ts'
+import type { Attempt, Engine, EngineOptions, Receiver } from './engine.ts'
 
 /**
  * The `direct` engine: HTTP/1.1 over sockets of its own, one request at a time on each, with a reader of answers that is
  * stricter than Node’s parser. Of the two it costs the least.
  */
-export function directEngine(timeouts: EngineTimeouts): Engine {
-  const { connectTimeoutMs, headersTimeoutMs, idleTimeoutMs } = timeouts
+export function directEngine(options: EngineOptions): Engine {
+  const { connectTimeoutMs, headersTimeoutMs, idleTimeoutMs } = options
   const deadlines = new Deadlines(Math.min(connectTimeoutMs, headersTimeoutMs, idleTimeoutMs))
   const stacks = new Map<Upstream, Stack>()
   return {
@@ -20,7 +20,7 @@ export function directEngine(timeouts: EngineTimeouts): Engine {
       const { upstream } = outgoing
       let stack = stacks.get(upstream)
       if (!stack) {
-        stack = new Stack(upstream.url, timeouts, deadlines)
+        stack = new Stack(upstream, options, deadlines)
         stacks.set(upstream, stack)
       }
       return stack.take().carry(head, outgoing, receiver)
@@ -59,16 +59,16 @@ const MAX_IDLE = 1024
 
 /** The connections to one upstream. The one used last is used first, so that the others may time out. */
 class Stack implements Owner {
-  readonly url: URL
-  readonly timeouts: EngineTimeouts
+  readonly upstream: Upstream
+  readonly options: EngineOptions
   readonly deadlines: Deadlines
   readonly #idle: Connection[] = []
   readonly #all = new Set<Connection>()
   #isRetired = false
 
-  constructor(url: URL, timeouts: EngineTimeouts, deadlines: Deadlines) {
-    this.url = url
-    this.timeouts = timeouts
+  constructor(upstream: Upstream, options: EngineOptions, deadlines: Deadlines) {
+    this.upstream = upstream
+    this.options = options
     this.deadlines = deadlines
   }
 
@@ -84,7 +84,8 @@ class Stack implements Owner {
   }
 
   onFree(connection: Connection): void {
-    if (this.#isRetired || this.#idle.length >= MAX_IDLE) connection.close()
+    const isOld = performance.now() - connection.bornAt >= this.options.maxConnectionAgeMs
+    if (isOld || this.#isRetired || this.#idle.length >= MAX_IDLE) connection.close()
     else this.#idle.push(connection)
   }
 

@@ -5,14 +5,17 @@ import type { Upstream } from '../pool/upstream.ts'
  * How an attempt failed: `local` nothing was sent, for want of descriptors here; `connect` nothing was sent; `stale` a kept-alive connection turned out closed before any byte of
  * the answer; `died` it closed or broke before the answer was complete; `timeout` no headers, or no more body, in time;
  * `protocol` the answer is not HTTP; `unsendable` the request is none that may be sent, for which no upstream is to blame.
+ * `status`, which no engine tells: the answer was whole, and is passed over because another upstream may be asked.
  * A failure is never told before `send` has returned.
  */
-export type FailureKind = 'local' | 'connect' | 'stale' | 'died' | 'timeout' | 'protocol' | 'unsendable'
+export type FailureKind = 'local' | 'connect' | 'stale' | 'died' | 'timeout' | 'protocol' | 'unsendable' | 'status'
 
 /** A failed attempt, as an engine reports it. */
 export interface Failure {
   readonly kind: FailureKind
   readonly error: Error
+  /** Of the answer that is passed over. */
+  readonly status?: number | undefined
 }
 
 /** One request as an engine is to send it: the headers are ready, framing included. */
@@ -38,6 +41,14 @@ export interface EngineTimeouts {
    * written for it. @default 60_000
    */
   readonly idleTimeoutMs: number
+}
+
+/** What an engine is made with. */
+export interface EngineOptions extends EngineTimeouts {
+  /** A kept connection older than this carries no further request. */
+  readonly maxConnectionAgeMs: number
+  /** The head of one answer. */
+  readonly maxHeaderBytes: number
 }
 
 /** A request's body: its source, and its length if the client declared one (chunked otherwise). */

@@ -2,7 +2,7 @@ import { Agent, type ClientRequest } from 'node:http'
 import { Agent as TlsAgent } from 'node:https'
 import { Deadlines } from '../front/deadlines.ts'
 import type { Upstream } from '../pool/upstream.ts'
-import type { Engine, EngineTimeouts } from './engine.ts'
+import type { Engine, EngineOptions } from './engine.ts'
 import { loadHttpProxy, type ProxyServer } from './load-http-proxy.ts'
 import { framed, NodeAttempt } from './node-http.ts'
 
@@ -10,20 +10,18 @@ import { framed, NodeAttempt } from './node-http.ts'
  * The `http-proxy` engine: version 1.18.1 with the parts that crash, hang or smuggle taken out of its hands. It only
  * makes the upstream request; bodies, timers, errors and the response are handled by {@link NodeAttempt}.
  */
-export function httpProxyEngine(timeouts: EngineTimeouts): Engine {
+export function httpProxyEngine(options: EngineOptions): Engine {
   const proxy = loadHttpProxy().createProxyServer({ selfHandleResponse: true, toProxy: true })
   // CVE-2026-29057: this pass rewrites the framing of DELETE and OPTIONS under a body that follows all the same.
   proxy.webPasses = proxy.webPasses.filter((pass) => pass.name !== 'deleteLength')
   proxy.on('error', () => {})
   const agents = new Map<Upstream, Agent>()
-  const deadlines = new Deadlines(
-    Math.min(timeouts.connectTimeoutMs, timeouts.headersTimeoutMs, timeouts.idleTimeoutMs),
-  )
+  const deadlines = new Deadlines(Math.min(options.connectTimeoutMs, options.headersTimeoutMs, options.idleTimeoutMs))
   return {
     name: 'http-proxy',
     send(outgoing, receiver) {
-      const agent = agents.get(outgoing.upstream) ?? newAgent(agents, outgoing.upstream)
-      const attempt = new HttpProxyAttempt(proxy, outgoing, receiver, timeouts, deadlines)
+      const agent = agents.get(outgoing.upstream) ?? newAgent(agents, outgoing.upstream, options.maxConnectionAgeMs)
+      const attempt = new HttpProxyAttempt(proxy, outgoing, receiver, options, deadlines)
       attempt.start(agent)
       return attempt
     },
@@ -45,11 +43,24 @@ export function httpProxyEngine(timeouts: EngineTimeouts): Engine {
 }
 
 // No `timeout` here: a node's `Keep-Alive: timeout=5` would then end requests that take longer. No maxSockets: the pool caps.
-function newAgent(agents: Map<Upstream, Agent>, upstream: Upstream): Agent {
+function newAgent(agents: Map<Upstream, Agent>, upstream: Upstream, maxAgeMs: number): Agent {
   const options = { keepAlive: true, scheduling: 'lifo', maxFreeSockets: 1024 } as const
-  const agent = upstream.url.protocol === 'https:' ? new TlsAgent(options) : new Agent(options)
+  const agent = upstream.tls ? new TlsAgent({ ...options, ...upstream.tls }) : new Agent(options)
+  boundAge(agent, maxAgeMs)
   agents.set(upstream, agent)
   return agent
+}
+
+// Asked when a connection is free again, so that one that is too old is not kept.
+function boundAge(agent: Agent, maxAgeMs: number): void {
+  const born = new WeakMap<object, number>()
+  const keep = agent.keepSocketAlive.bind(agent)
+  agent.keepSocketAlive = (socket) => {
+    const now = performance.now()
+    const since = born.get(socket) ?? now
+    born.set(socket, since)
+    return now - since < maxAgeMs && keep(socket)
+  }
 }
 
 /** One attempt; to http-proxy it is the client's request, the client's response and the body's buffer at once. */

@@ -1,12 +1,12 @@
 import { directEngine } from './direct.ts'
-import type { Engine, EngineTimeouts } from './engine.ts'
+import type { Engine, EngineOptions } from './engine.ts'
 import { httpProxyEngine } from './http-proxy.ts'
 
 /** A name that `ENGINE` accepts. */
 export type EngineName = 'direct' | 'http-proxy'
 
 /** Every engine by its name in `ENGINE`. `http-proxy` throws a `TypeError` when that package is not installed. */
-export const engines: Record<EngineName, (timeouts: EngineTimeouts) => Engine> = {
+export const engines: Record<EngineName, (options: EngineOptions) => Engine> = {
   direct: directEngine,
   'http-proxy': httpProxyEngine,
 }

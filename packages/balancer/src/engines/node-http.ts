@@ -2,7 +2,7 @@ import type { Agent, ClientRequest, IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Bounded, Deadlines } from '../front/deadlines.ts'
 import { isOutOfResources } from '../resources.ts'
-import type { Attempt, EngineTimeouts, FailureKind, Outgoing, Receiver } from './engine.ts'
+import type { Attempt, EngineOptions, FailureKind, Outgoing, Receiver } from './engine.ts'
 import { BodyPump, type PumpOwner } from './pump.ts'
 
 /** The headers with the body's framing. */
@@ -13,7 +13,7 @@ export const framed = ({ body, headers }: Outgoing): string[] =>
 export abstract class NodeAttempt implements Attempt, Bounded, PumpOwner {
   protected readonly outgoing: Outgoing
   readonly #receiver: Receiver
-  readonly #timeouts: EngineTimeouts
+  readonly #options: EngineOptions
   readonly #deadlines: Deadlines
   #request: ClientRequest | undefined
   #response: IncomingMessage | undefined
@@ -23,10 +23,10 @@ export abstract class NodeAttempt implements Attempt, Bounded, PumpOwner {
   deadline = Number.POSITIVE_INFINITY
   slot = -1
 
-  constructor(outgoing: Outgoing, receiver: Receiver, timeouts: EngineTimeouts, deadlines: Deadlines) {
+  constructor(outgoing: Outgoing, receiver: Receiver, options: EngineOptions, deadlines: Deadlines) {
     this.outgoing = outgoing
     this.#receiver = receiver
-    this.#timeouts = timeouts
+    this.#options = options
     this.#deadlines = deadlines
   }
 
@@ -44,6 +44,8 @@ export abstract class NodeAttempt implements Attempt, Bounded, PumpOwner {
   /** Takes the upstream request in hand, before anything is sent. */
   protected take(request: ClientRequest): void {
     this.#request = request
+    // Read when the connection is there, which is never yet.
+    Object.assign(request, { maxHeaderSize: this.#options.maxHeaderBytes })
     request.on('socket', (socket) => this.#onSocket(request, socket))
     request.on('information', (info) => this.#receiver.onInformation(info.statusCode, info.rawHeaders))
     request.on('response', (response) => this.#onResponse(response))
@@ -70,7 +72,7 @@ export abstract class NodeAttempt implements Attempt, Bounded, PumpOwner {
   #onSocket(request: ClientRequest, socket: Socket) {
     if (this.#over) return
     if (!socket.connecting) return this.#onConnect(request)
-    this.deadline = performance.now() + this.#timeouts.connectTimeoutMs
+    this.deadline = performance.now() + this.#options.connectTimeoutMs
     socket.once('encrypted' in socket ? 'secureConnect' : 'connect', () => this.#onConnect(request))
   }
 
@@ -92,7 +94,7 @@ export abstract class NodeAttempt implements Attempt, Bounded, PumpOwner {
 
   /** {@link PumpOwner}: it is the upstream's turn. */
   onBodySent(): void {
-    if (!this.#response) this.deadline = performance.now() + this.#timeouts.headersTimeoutMs
+    if (!this.#response) this.deadline = performance.now() + this.#options.headersTimeoutMs
   }
 
   #onResponse(response: IncomingMessage) {
@@ -156,7 +158,7 @@ export abstract class NodeAttempt implements Attempt, Bounded, PumpOwner {
   }
 
   #touch(): void {
-    this.deadline = performance.now() + this.#timeouts.idleTimeoutMs
+    this.deadline = performance.now() + this.#options.idleTimeoutMs
   }
 
   #finish(): void {

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import { cookieAttributes, DEFAULT_NAME } from '../affinity/cookie.ts'
 import { affinityToken } from '../affinity/token.ts'
 import { hash32 } from '../policies/hash.ts'
@@ -9,6 +10,7 @@ import {
   exportedUpstreams,
   headOf,
   isWeighted,
+  type NodeTlsFiles,
   type Refusal,
 } from './options.ts'
 
@@ -24,10 +26,25 @@ export function haproxyConfig(options: ExportOptions): Exported {
   return { text: `${sections.map((lines) => lines.join('\n')).join('\n\n')}\n`, notes }
 }
 
-function refusals({ panicThreshold, passive, affinity, hash, policy, trustProxy, health }: ExportOptions): Refusal[] {
+function refusals({
+  panicThreshold,
+  passive,
+  affinity,
+  hash,
+  policy,
+  trustProxy,
+  health,
+  nodes,
+}: ExportOptions): Refusal[] {
   const byAddress = policy === 'address-hash' || (policy === 'consistent-hash' && (hash?.on ?? 'address') === 'address')
   return [
     [panicThreshold !== undefined, 'panicThreshold', 'it has no panic threshold'],
+    [
+      nodes?.host === 'upstream',
+      'nodes.host',
+      'headers are written before a node is chosen: give a name, or the client’s',
+    ],
+    [nodes?.maxConnectionAgeMs !== undefined, 'nodes.maxConnectionAgeMs', 'its connections have no greatest age'],
     [passive?.ejectMs !== undefined, 'passive.ejectMs', 'a node that it took out returns when its checks pass'],
     [passive?.halfLifeMs !== undefined, 'passive.halfLifeMs', 'it counts failures in a row'],
     [passive?.maxEjectMs !== undefined, 'passive.maxEjectMs', 'a node that it took out returns when its checks pass'],
@@ -73,11 +90,21 @@ function notesOn({ timeouts, health, affinity, policy, passive }: ExportOptions)
   ]
 }
 
-function globalSection({ health, drainMs, workers, accessLog, folder, maxConnections }: ExportOptions): string[] {
+function globalSection({
+  health,
+  nodes,
+  drainMs,
+  workers,
+  accessLog,
+  folder,
+  maxConnections,
+}: ExportOptions): string[] {
   return [
     'global',
     `  stats socket ${folder === undefined ? '/run/haproxy/admin.sock' : `${folder}/admin.sock`} mode 600 level admin`,
     ...(health === false ? [] : [`  spread-checks ${Math.round((health?.jitter ?? 0.1) * 100)}`]),
+    // It holds a whole head, and room for what is added to it.
+    ...(nodes?.maxHeaderBytes === undefined ? [] : [`  tune.bufsize ${Math.max(16_384, nodes.maxHeaderBytes + 2048)}`]),
     ...(workers === undefined ? [] : [`  nbthread ${workers}`]),
     ...(maxConnections === undefined ? [] : [`  maxconn ${maxConnections}`]),
     ...(drainMs === undefined ? [] : [`  hard-stop-after ${drainMs}ms`]),
@@ -90,6 +117,7 @@ function defaults({
   queueTimeoutMs = 5000,
   queueLimit,
   retries = 2,
+  retry,
   accessLog,
   ...options
 }: ExportOptions): string[] {
@@ -108,7 +136,9 @@ function defaults({
     `  timeout queue ${queueLimit === 0 ? 1 : queueTimeoutMs}ms`,
     `  timeout check ${health?.timeoutMs ?? 1000}ms`,
     `  retries ${retries}`,
-    ...(retries > 0 ? ['  option redispatch 1', '  retry-on conn-failure empty-response'] : []),
+    ...(retries > 0
+      ? ['  option redispatch 1', `  retry-on ${['conn-failure empty-response', ...(retry?.statuses ?? [])].join(' ')}`]
+      : []),
     '  option abortonclose',
     ...ownAnswers(),
   ]
@@ -150,6 +180,7 @@ function front({ listen, tls, token, via, trustProxy = [] }: ExportOptions): str
     `  http-request del-header ${quoted(READ_AS_OTHERS)} -m reg`,
     '  http-request add-header X-Forwarded-For %[src]',
     `  http-request set-header X-Forwarded-Proto ${scheme} unless { req.hdr(X-Forwarded-Proto) -m found }`,
+    '  http-request set-header X-Forwarded-Port %[dst_port] unless { req.hdr(X-Forwarded-Port) -m found }',
     '  http-request set-header X-Forwarded-Host %[req.hdr(host)] unless { req.hdr(X-Forwarded-Host) -m found }',
     `  http-request add-header Forwarded for=%[src];host=\\"%[req.hdr(host)]\\";proto=${scheme}`,
     '  http-request set-var(txn.id) uuid()',
@@ -163,13 +194,25 @@ function front({ listen, tls, token, via, trustProxy = [] }: ExportOptions): str
 }
 
 function back(options: ExportOptions): string[] {
-  const { upstreams, policy = 'round-robin', health, passive, slowStartMs, maxInFlight, queueLimit = 1000 } = options
+  const {
+    upstreams,
+    policy = 'round-robin',
+    health,
+    passive,
+    slowStartMs,
+    maxInFlight,
+    queueLimit = 1000,
+    nodes,
+    retry,
+  } = options
   const servers = exportedUpstreams(upstreams, isWeighted(policy))
   const isBounded = maxInFlight !== undefined && maxInFlight !== Number.POSITIVE_INFINITY
-  const { path = '/readyz', intervalMs = 1000, rise = 2, fall = 2 } = health || {}
+  const { intervalMs = 1000, rise = 2, fall = 2, port } = health || {}
   const failures = passive?.failures ?? 3
   const all = [
-    ...(health === false ? [] : [`check inter ${intervalMs}ms rise ${rise} fall ${fall}`]),
+    ...(health === false
+      ? []
+      : [`check inter ${intervalMs}ms rise ${rise} fall ${fall}${port === undefined ? '' : ` port ${port}`}`]),
     ...(health === false || failures === 0 ? [] : [`observe layer4 error-limit ${failures} on-error mark-down`]),
     ...(slowStartMs ? [`slowstart ${slowStartMs}ms`] : []),
     ...(isBounded ? [`maxconn ${maxInFlight}`] : []),
@@ -180,21 +223,30 @@ function back(options: ExportOptions): string[] {
     'backend nodes',
     ...balance(options),
     ...affinityLines(options, servers),
+    ...(typeof nodes?.host === 'object' ? [`  http-request set-header Host ${quoted(nodes.host.name)}`] : []),
     '  # What was sent is sent again only where that does no harm.',
-    '  http-request disable-l7-retry unless { method GET HEAD OPTIONS }',
+    `  http-request disable-l7-retry unless { method GET HEAD OPTIONS${retry?.methods === 'idempotent' ? ' PUT DELETE' : ''} }`,
     '  http-request disable-l7-retry if { req.hdr(Content-Length) -m found } or { req.hdr(Transfer-Encoding) -m found }',
     ...(isBounded && queueLimit > 0 && queueLimit !== Number.POSITIVE_INFINITY
       ? [`  http-request return status 503 default-errorfiles if { queue(nodes) ge ${queueLimit} }`]
       : []),
-    ...(health === false
-      ? []
-      : [
-          '  option httpchk',
-          `  http-check send meth GET uri ${quoted(path)} ver HTTP/1.1 hdr Host nodes hdr User-Agent session-cluster-probe`,
-          '  http-check expect status 200-399',
-        ]),
+    ...checks(options),
     `  default-server ${all.join(' ')}`,
     ...servers.map((server) => serverLine(server, servers, options)),
+  ]
+}
+
+function checks({ health, nodes }: ExportOptions): string[] {
+  if (health === false) return []
+  const name = typeof nodes?.host === 'object' ? nodes.host.name : 'nodes'
+  const { path = '/readyz', host = name, headers = {}, status = '200-399', body } = health ?? {}
+  const fields = Object.entries({ Host: host, 'User-Agent': 'session-cluster-probe', ...headers })
+  const sent = fields.map(([field, value]) => ` hdr ${field} ${quoted(literal(value))}`).join('')
+  return [
+    '  option httpchk',
+    `  http-check send meth GET uri ${quoted(path)} ver HTTP/1.1${sent}`,
+    `  http-check expect status ${status.replaceAll(' ', '')}`,
+    ...(body === undefined ? [] : [`  http-check expect string ${quoted(body)}`]),
   ]
 }
 
@@ -275,7 +327,7 @@ function attributes(text: string): string {
 function serverLine(
   server: ExportedUpstream,
   all: readonly ExportedUpstream[],
-  { affinity, policy }: ExportOptions,
+  { affinity, policy, nodes }: ExportOptions,
 ): string {
   const most = Math.max(...all.map(({ weight }) => weight))
   const weight = most > 256 && server.weight > 0 ? Math.max(1, Math.round((server.weight * 256) / most)) : server.weight
@@ -285,8 +337,15 @@ function serverLine(
     // By it the ring is made: balancers that list the nodes in another order agree.
     ...(policy === 'consistent-hash' ? [`id ${(hash32(server.name) >>> 1) + 1}`] : []),
     ...(affinity?.by === 'cookie' ? [`cookie ${affinityToken(affinity.secret, server.name)}`] : []),
-    ...(server.isTls ? [`ssl verify required ca-file @system-ca verifyhost ${server.host}`] : []),
+    ...(server.isTls ? [tlsTo(server, nodes?.tls)] : []),
   ].join(' ')
+}
+
+function tlsTo({ host }: ExportedUpstream, { caFile, certFile, serverName }: NodeTlsFiles = {}): string {
+  const name = serverName ?? (isIP(host) ? undefined : host)
+  const asked = name === undefined ? '' : ` sni str(${name}) check-sni ${name} verifyhost ${name}`
+  const crt = certFile === undefined ? '' : ` crt ${quoted(certFile)}`
+  return `ssl verify required ca-file ${caFile === undefined ? '@system-ca' : quoted(caFile)}${crt}${asked}`
 }
 
 // Where it would look for %[…].

@@ -44,6 +44,11 @@ function refusals(options: ExportOptions): Refusal[] {
   const noProbes = 'it does not probe nodes'
   return [
     [panicThreshold !== undefined, 'panicThreshold', 'it has no panic threshold'],
+    [
+      options.nodes?.host === 'upstream',
+      'nodes.host',
+      'headers are written before a node is chosen: give a name, or the client’s',
+    ],
     [passive?.halfLifeMs !== undefined, 'passive.halfLifeMs', 'it counts failures within a time'],
     [passive?.maxEjectMs !== undefined, 'passive.maxEjectMs', 'a node is out for the same time each time'],
     ...Object.entries(given).map(([name, value]): Refusal => [value !== undefined, `health.${name}`, noProbes]),
@@ -75,7 +80,11 @@ function refusals(options: ExportOptions): Refusal[] {
       'it tells the nodes behind its cookies apart by address: give addresses, not names',
     ],
     [isMixed, 'upstreams', 'some of them are https, others http'],
-    [hasTls && hosts.size > 1, 'upstreams', 'several https nodes must have one name, which it verifies'],
+    [
+      hasTls && hosts.size > 1 && options.nodes?.tls?.serverName === undefined,
+      'upstreams',
+      'several https nodes must have one name, which it verifies',
+    ],
   ]
 }
 
@@ -105,7 +114,7 @@ function notesOn({ timeouts, affinity, policy, health }: ExportOptions): string[
 }
 
 function httpLines(options: ExportOptions): string[] {
-  const { folder, accessLog, upstreams, policy = 'round-robin', affinity, trustProxy = [], via } = options
+  const { folder, accessLog, upstreams, policy = 'round-robin', affinity, trustProxy = [], via, retry } = options
   const servers = exportedUpstreams(upstreams, isWeighted(policy))
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
   return [
@@ -128,7 +137,7 @@ function httpLines(options: ExportOptions): string[] {
     // What was sent is sent again only where that does no harm; of POST, LOCK and PATCH nginx knows it.
     'map "$request_method:$content_length:$http_transfer_encoding" $is_once {',
     '  default 1;',
-    '  "~^(GET|HEAD|OPTIONS)::$" 0;',
+    `  "~^(GET|HEAD|OPTIONS${retry?.methods === 'idempotent' ? '|PUT|DELETE' : ''})::$" 0;`,
     '  "~^(POST|LOCK|PATCH):" 0;',
     '}',
     // Of a group without anybody left it says the name.
@@ -164,7 +173,7 @@ function hashedOn(on: string): string {
 
 function group(name: string, servers: readonly ExportedUpstream[], options: ExportOptions, policy: string[]): string[] {
   const all = servers.map((server) => serverLine(server, options, server.weight === 0 ? ' down' : weightOf(server)))
-  return [`upstream ${name} {`, ...indented([`zone ${name} 128k;`, ...policy, ...all, 'keepalive 64;']), '}']
+  return [`upstream ${name} {`, ...indented([`zone ${name} 128k;`, ...policy, ...all, ...keepAlive(options)]), '}']
 }
 
 // The others take its clients over when it fails, but for those that take nobody new.
@@ -175,8 +184,13 @@ function pinned(server: ExportedUpstream, servers: readonly ExportedUpstream[], 
     ...others.map((other) => serverLine(other, options, `${weightOf(other)} backup`)),
   ]
   const name = `pin_${server.name}`
-  return [`upstream ${name} {`, ...indented([`zone ${name} 128k;`, ...lines, 'keepalive 64;']), '}']
+  return [`upstream ${name} {`, ...indented([`zone ${name} 128k;`, ...lines, ...keepAlive(options)]), '}']
 }
+
+const keepAlive = ({ nodes }: ExportOptions): string[] => [
+  'keepalive 64;',
+  `keepalive_time ${nodes?.maxConnectionAgeMs ?? 300_000}ms;`,
+]
 
 const weightOf = ({ weight }: ExportedUpstream): string => (weight === 1 ? '' : ` weight=${weight}`)
 
@@ -248,7 +262,7 @@ function trust(trustProxy: readonly string[]): string[] {
     kept('x_forwarded_proto', '$scheme', 'forwarded_proto'),
     kept('x_forwarded_host', '$http_host', 'forwarded_host'),
     kept('x_forwarded_prefix', '""', 'forwarded_prefix'),
-    kept('x_forwarded_port', '""', 'forwarded_port'),
+    kept('x_forwarded_port', '$server_port', 'forwarded_port'),
     kept('x_real_ip', '""', 'real_ip'),
     'map "$is_trusted:$http_forwarded" $forwarded { default $hop; "~^1:(?<forwarded_kept>.+)$" "$forwarded_kept, $hop"; }',
   ]
@@ -257,6 +271,9 @@ function trust(trustProxy: readonly string[]): string[] {
 function serverLines(options: ExportOptions): string[] {
   const { listen, tls, timeouts = {}, retries = 2, affinity, upstreams, token, via, trustProxy = [] } = options
   const { connectTimeoutMs = 1000, headersTimeoutMs = 30_000, idleTimeoutMs = 60_000 } = timeouts
+  const passedOver = ['error', 'timeout', ...(options.retry?.statuses ?? []).map((status) => `http_${status}`)]
+  const { maxHeaderBytes = 16_384, host: nodeHost, tls: nodeTls } = options.nodes ?? {}
+  const bufferBytes = Math.ceil(maxHeaderBytes / 4096) * 4096
   const host = listen.host ?? '127.0.0.1'
   const isTrusting = trustProxy.length > 0
   const first = upstreams[0] && new URL(upstreams[0].url)
@@ -273,18 +290,22 @@ function serverLines(options: ExportOptions): string[] {
       `client_body_timeout ${idleTimeoutMs}ms; send_timeout ${idleTimeoutMs}ms;`,
       `proxy_connect_timeout ${connectTimeoutMs}ms; proxy_send_timeout ${headersTimeoutMs}ms;`,
       `proxy_read_timeout ${Math.max(headersTimeoutMs, idleTimeoutMs)}ms;`,
-      'proxy_http_version 1.1; proxy_buffering off; proxy_request_buffering off; proxy_buffer_size 16k;',
-      'proxy_buffers 8 16k; proxy_busy_buffers_size 32k;',
-      retries === 0 ? 'proxy_next_upstream off;' : 'proxy_next_upstream error timeout;',
+      `proxy_http_version 1.1; proxy_buffering off; proxy_request_buffering off; proxy_buffer_size ${bufferBytes};`,
+      `proxy_buffers 8 ${bufferBytes}; proxy_busy_buffers_size ${2 * bufferBytes};`,
+      retries === 0 ? 'proxy_next_upstream off;' : `proxy_next_upstream ${passedOver.join(' ')};`,
       `proxy_next_upstream_tries ${retries + 1};`,
       ...(isTls
         ? [
-            'proxy_ssl_verify on; proxy_ssl_server_name on; proxy_ssl_trusted_certificate /etc/ssl/certs/ca-certificates.crt;',
-            `proxy_ssl_name ${first?.hostname};`,
+            'proxy_ssl_verify on; proxy_ssl_server_name on; proxy_ssl_protocols TLSv1.2 TLSv1.3;',
+            `proxy_ssl_trusted_certificate ${nodeTls?.caFile ?? '/etc/ssl/certs/ca-certificates.crt'};`,
+            `proxy_ssl_name ${nodeTls?.serverName ?? first?.hostname};`,
+            ...(nodeTls?.certFile === undefined
+              ? []
+              : [`proxy_ssl_certificate ${nodeTls.certFile};`, `proxy_ssl_certificate_key ${nodeTls.keyFile};`]),
           ]
         : []),
       'set $hop "for=$remote_addr;host=\\"$http_host\\";proto=$scheme";',
-      set('Host', '$host_out'),
+      set('Host', typeof nodeHost === 'object' ? quoted(nodeHost.name) : '$host_out'),
       set('Connection', '$connection_out'),
       set('Upgrade', '$http_upgrade'),
       ...(affinity?.by === 'cookie' ? [set('Cookie', '$cookie_out')] : []),
@@ -294,7 +315,7 @@ function serverLines(options: ExportOptions): string[] {
       set('X-Forwarded-Proto', isTrusting ? '$forwarded_proto' : '$scheme'),
       set('X-Forwarded-Host', isTrusting ? '$forwarded_host' : '$http_host'),
       set('X-Forwarded-Prefix', isTrusting ? '$forwarded_prefix' : '""'),
-      set('X-Forwarded-Port', isTrusting ? '$forwarded_port' : '""'),
+      set('X-Forwarded-Port', isTrusting ? '$forwarded_port' : '$server_port'),
       set('X-Real-IP', isTrusting ? '$real_ip' : '""'),
       set('Forwarded', isTrusting ? '$forwarded' : '$hop'),
       ...(via === undefined ? [] : [set('Via', '$via')]),

@@ -4,11 +4,15 @@ import type { ListenOptions } from '../balancer.ts'
 import type { BalancerOptions } from '../options.ts'
 import { checkOptions } from '../options.ts'
 import type { PolicyName } from '../policies/index.ts'
+import type { NodeOptions } from '../pool/nodes.ts'
 import type { UpstreamOptions } from '../pool/upstream.ts'
 
 /** What a balancer is made with, as far as text can say it. What is left out has the balancer's default. */
 export interface ExportOptions
-  extends Omit<BalancerOptions, 'affinity' | 'policy' | 'front' | 'engine' | 'accessLog' | 'clock' | 'random'> {
+  extends Omit<
+    BalancerOptions,
+    'affinity' | 'policy' | 'nodes' | 'front' | 'engine' | 'accessLog' | 'clock' | 'random'
+  > {
   listen: ListenOptions
   policy?: PolicyName | undefined
   affinity?: ExportedAffinity | undefined
@@ -16,6 +20,8 @@ export interface ExportOptions
   tls?: { certFile: string; keyFile: string } | undefined
   /** Clients' connections at a time. @default the other's own */
   maxConnections?: number | undefined
+  /** As the balancer's; what `tls` holds are paths. */
+  nodes?: (Omit<NodeOptions, 'tls'> & { tls?: NodeTlsFiles | undefined }) | undefined
   /** How long requests in flight may take when it ends. @default no bound */
   drainMs?: number | undefined
   /** @default 1 */
@@ -24,6 +30,14 @@ export interface ExportOptions
   accessLog?: boolean | undefined
   /** Where its socket, its process id and its temporary files go. @default where the system has them */
   folder?: string | undefined
+}
+
+/** Where the parts of `nodes.tls` lie. */
+export interface NodeTlsFiles {
+  caFile?: string | undefined
+  certFile?: string | undefined
+  keyFile?: string | undefined
+  serverName?: string | undefined
 }
 
 /** The ways of affinity, by their options. */
@@ -69,9 +83,15 @@ export function checkExport(target: string, options: ExportOptions, refusals: re
     folder: _5,
     maxConnections,
     affinity,
+    nodes,
     ...balancer
   } = options
-  checkOptions({ ...balancer, front: { maxConnections }, affinity: affinity && affinityOf(affinity) })
+  checkOptions({
+    ...balancer,
+    front: { maxConnections },
+    affinity: affinity && affinityOf(affinity),
+    nodes: nodes && { ...nodes, tls: undefined },
+  })
   const unsupported = refusals.flatMap(([isGiven, option, why]) => (isGiven ? [{ option, why }] : []))
   if (unsupported.length > 0) throw new UnsupportedOptionsError(target, unsupported)
 }

@@ -1,7 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { createSecureServer, type Http2SecureServer } from 'node:http2'
 import type { Socket } from 'node:net'
-import type { TLSSocket } from 'node:tls'
 import { Peer } from '../headers/peer.ts'
 import type { Problem } from '../headers/request-head.ts'
 import { concludeUnheard } from '../proxy/accounting.ts'
@@ -149,7 +148,7 @@ const peers = new WeakMap<object, Peer>()
 function peerOn(socket: Socket, context: Context): Peer {
   let peer = peers.get(socket)
   if (!peer) {
-    peer = new Peer(socket.remoteAddress, (socket as TLSSocket).encrypted === true, context.trusted)
+    peer = new Peer(socket, context.trusted)
     peers.set(socket, peer)
   }
   return peer

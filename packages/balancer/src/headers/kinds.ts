@@ -22,6 +22,7 @@ export const VIA = 15
 export const AUTHORITY = 16
 export const TRAILER = 17
 export const MAX_FORWARDS = 18
+export const FORWARDED_PORT = 19
 
 const kinds = {
   'keep-alive': DROP,
@@ -42,6 +43,7 @@ const kinds = {
   'x-forwarded-for': FORWARDED_FOR,
   'x-forwarded-proto': FORWARDED_PROTO,
   'x-forwarded-host': FORWARDED_HOST,
+  'x-forwarded-port': FORWARDED_PORT,
   forwarded: FORWARDED,
   'x-real-ip': FORWARDED_OTHER,
   via: VIA,

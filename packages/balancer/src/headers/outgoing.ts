@@ -49,7 +49,7 @@ export function outgoingHeaders(request: Sent, options: OutgoingOptions): string
   if (peer.isTrusted) pushTrusted(out, head, peer, host)
   else {
     out.push('X-Forwarded-For', peer.address, 'X-Forwarded-Proto', peer.scheme)
-    out.push('X-Forwarded-Host', host, 'Forwarded', peer.forwarded(host))
+    out.push('X-Forwarded-Host', host, 'X-Forwarded-Port', peer.port, 'Forwarded', peer.forwarded(host))
   }
   if (options.via !== undefined) {
     const hop = `${req.httpVersion} ${options.via}`
@@ -58,11 +58,19 @@ export function outgoingHeaders(request: Sent, options: OutgoingOptions): string
   return out
 }
 
+/** The headers with another Host, if one is given. */
+export function withHost(headers: string[], host: string | undefined): string[] {
+  if (host === undefined) return headers
+  const at = headers.findIndex((name, i) => i % 2 === 0 && name === 'Host')
+  return headers.with(at + 1, host)
+}
+
 function pushTrusted(out: string[], head: RequestHead, peer: Peer, host: string): void {
   const before = head.forwardedFor === undefined ? '' : `${head.forwardedFor}, `
   out.push('X-Forwarded-For', before + peer.address)
   out.push('X-Forwarded-Proto', head.forwardedProto ?? peer.scheme)
   out.push('X-Forwarded-Host', head.forwardedHost ?? host)
+  out.push('X-Forwarded-Port', head.forwardedPort ?? peer.port)
   const hop = peer.forwarded(host)
   out.push('Forwarded', head.forwarded === undefined ? hop : `${head.forwarded}, ${hop}`)
   if (head.forwardedOther) out.push(...head.forwardedOther)

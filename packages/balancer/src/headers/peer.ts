@@ -1,4 +1,5 @@
-import { BlockList, isIP, isIPv4, isIPv6 } from 'node:net'
+import { BlockList, isIP, isIPv4, isIPv6, type Socket } from 'node:net'
+import type { TLSSocket } from 'node:tls'
 import type { RequestHead } from './request-head.ts'
 
 /** Whom to believe about who the client is: the proxies in front of this one. */
@@ -37,15 +38,18 @@ export class Peer {
   readonly address: string
   readonly isTrusted: boolean
   readonly encrypted: boolean
+  /** The port that the client came to. */
+  readonly port: string
   /** A request of this HTTP/1 connection was refused: what follows on it may be the inside of that one. */
   isRefused = false
   #forwardedHost: string | undefined
   #forwarded = ''
 
-  constructor(address: string | undefined, encrypted: boolean, trusted: TrustedProxies) {
-    this.address = plainAddress(address ?? '')
+  constructor(socket: Socket, trusted: TrustedProxies) {
+    this.address = plainAddress(socket.remoteAddress ?? '')
     this.isTrusted = trusted.trusts(this.address)
-    this.encrypted = encrypted
+    this.encrypted = (socket as TLSSocket).encrypted === true
+    this.port = String(socket.localPort ?? '')
   }
 
   get scheme(): 'http' | 'https' {

@@ -23,6 +23,7 @@ export class RequestHead {
   forwardedFor: string | undefined
   forwardedProto: string | undefined
   forwardedHost: string | undefined
+  forwardedPort: string | undefined
   forwarded: string | undefined
   /** The rest of `X-Forwarded-*`, names and values in turn. */
   forwardedOther: string[] | undefined
@@ -114,6 +115,7 @@ export class RequestHead {
     if (kind === kinds.FORWARDED_FOR) this.forwardedFor = join(this.forwardedFor, value, ', ')
     else if (kind === kinds.FORWARDED_PROTO) this.forwardedProto = value
     else if (kind === kinds.FORWARDED_HOST) this.forwardedHost = value
+    else if (kind === kinds.FORWARDED_PORT) this.forwardedPort = value
     else if (kind === kinds.FORWARDED) this.forwarded = join(this.forwarded, value, ', ')
     else if (kind === kinds.VIA) this.via = join(this.via, value, ', ')
     else if (kind === kinds.MAX_FORWARDS) this.maxForwards = value

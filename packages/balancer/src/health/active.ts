@@ -4,11 +4,22 @@ import type { Clock, Random, Timer } from '../clock.ts'
 import type { Pool } from '../pool/pool.ts'
 import type { Upstream } from '../pool/upstream.ts'
 import { isOutOfResources } from '../resources.ts'
+import { expectedStatus } from './expect.ts'
 
 /** How upstreams are probed. */
 export interface ActiveOptions {
-  /** Asked with GET; any 2xx or 3xx is well. @default '/readyz' */
+  /** Asked with GET. @default '/readyz' */
   path?: string | undefined
+  /** The probe's `Host`. @default that of `nodes.host` if it is not the client's, else the upstream's own */
+  host?: string | undefined
+  /** Further headers of the probe. */
+  headers?: Readonly<Record<string, string>> | undefined
+  /** @default the upstream's */
+  port?: number | undefined
+  /** Statuses that are well: codes and ranges between commas. @default '200-399' */
+  status?: string | undefined
+  /** A text that the first 64 KiB of the answer must hold. @default none is looked for */
+  body?: string | undefined
   /** From the end of one probe to the next. @default 1000 */
   intervalMs?: number | undefined
   /** A probe that takes longer has failed. @default 1000 */
@@ -29,8 +40,14 @@ export interface ProbeResult {
   isOurs?: boolean
 }
 
+/** What a probe asks, and what is well. */
+export type ProbeOptions = Pick<ActiveOptions, 'host' | 'headers' | 'port' | 'status' | 'body'> & {
+  path: string
+  timeoutMs: number
+}
+
 /** Asks an upstream once. It never throws. */
-export type Probe = (upstream: Upstream, options: { path: string; timeoutMs: number }) => Promise<ProbeResult>
+export type Probe = (upstream: Upstream, options: ProbeOptions) => Promise<ProbeResult>
 
 interface Watch {
   passes: number
@@ -45,7 +62,7 @@ export class ActiveHealth {
   readonly #clock: Clock
   readonly #random: Random
   readonly #probe: Probe
-  readonly #options: Required<{ [K in keyof ActiveOptions]: NonNullable<ActiveOptions[K]> }>
+  readonly #options: ProbeOptions & Record<'intervalMs' | 'rise' | 'fall' | 'jitter', number>
   readonly #watches = new Map<Upstream, Watch>()
 
   constructor(pool: Pool, clock: Clock, random: Random, options: ActiveOptions = {}, probe: Probe = httpProbe) {
@@ -54,6 +71,7 @@ export class ActiveHealth {
     this.#random = random
     this.#probe = probe
     this.#options = {
+      ...options,
       path: options.path ?? '/readyz',
       intervalMs: options.intervalMs ?? 1000,
       timeoutMs: options.timeoutMs ?? 1000,
@@ -81,9 +99,9 @@ export class ActiveHealth {
   }
 
   async #run(upstream: Upstream, watch: Watch): Promise<void> {
-    const { path, timeoutMs, intervalMs, jitter } = this.#options
+    const { intervalMs, jitter } = this.#options
     const started = performance.now()
-    const { ok, detail, isOurs } = await this.#probe(upstream, { path, timeoutMs })
+    const { ok, detail, isOurs } = await this.#probe(upstream, this.#options)
     if (this.#watches.get(upstream) !== watch) return
     upstream.lastCheck = { at: this.#clock.now(), ok, ms: performance.now() - started, detail }
     if (ok) this.#pass(upstream, watch)
@@ -109,27 +127,44 @@ export class ActiveHealth {
   }
 }
 
+const MAX_BODY = 65_536
+
 /** GET on a connection of its own, so that a full or stale pool of connections does not colour the answer. */
-export const httpProbe: Probe = (upstream, { path, timeoutMs }) => {
+export const httpProbe: Probe = (upstream, options) => {
   const { promise, resolve } = Promise.withResolvers<ProbeResult>()
-  const { request } = upstream.url.protocol === 'https:' ? https : http
-  const asked = request(new URL(path, upstream.url), {
-    agent: false,
-    headers: { 'User-Agent': 'session-cluster-probe' },
+  const { path, timeoutMs, port, host = upstream.host, headers, body } = options
+  const isWell = expectedStatus(options.status ?? '200-399')
+  const url = new URL(path, upstream.url)
+  if (port !== undefined) url.port = String(port)
+  const asked = (upstream.tls ? https : http).request(url, {
+    ...{ agent: false, ...upstream.tls },
+    headers: { 'User-Agent': 'session-cluster-probe', ...(host !== undefined && { Host: host }), ...headers },
   })
-  const timer = setTimeout(() => {
-    resolve({ ok: false, detail: `no answer within ${timeoutMs} ms` })
+  const settle = (ok: boolean, detail: string): void => {
+    resolve({ ok, detail })
     asked.destroy()
-  }, timeoutMs).unref()
+  }
+  const timer = setTimeout(() => settle(false, `no answer within ${timeoutMs} ms`), timeoutMs).unref()
   asked.on('error', (error: NodeJS.ErrnoException) =>
     resolve({ ok: false, detail: error.code ?? error.message, isOurs: isOutOfResources(error) }),
   )
   asked.on('response', (response) => {
     const status = response.statusCode ?? 0
-    resolve({ ok: status >= 200 && status < 400, detail: `status ${status}` })
-    asked.destroy()
+    if (!isWell(status) || body === undefined) return settle(isWell(status), `status ${status}`)
+    let text = ''
+    response.setEncoding('utf8').on('data', (piece: string) => {
+      text += piece
+      if (text.includes(body)) settle(true, `status ${status}`)
+      else if (text.length > MAX_BODY) settle(false, `status ${status}, but the body does not hold what it must`)
+    })
+    response.on('end', () => settle(false, `status ${status}, but the body does not hold what it must`))
+    response.on('error', () => {})
+    return response
   })
-  asked.on('close', () => clearTimeout(timer))
+  asked.on('close', () => {
+    clearTimeout(timer)
+    resolve({ ok: false, detail: 'closed before its answer was complete' })
+  })
   asked.end()
   return promise
 }

@@ -6,7 +6,10 @@ import type { Policy } from './policy.ts'
 export interface ConsistentHashOptions {
   /** @default 'address' */
   on?: HashOn | undefined
-  /** No upstream takes more than this times the mean load; a hot key spills over. `Infinity` for no bound. @default 1.25 */
+  /**
+   * No upstream takes more than this times the mean load; a hot key spills over, and its client's next request may miss what the
+   * first left in the node. 1.25 is usual for caches. @default Infinity, one key one node
+   */
   loadFactor?: number | undefined
 }
 
@@ -21,7 +24,7 @@ export function consistentHash(options: ConsistentHashOptions = {}): Policy {
     throw new TypeError(`on: ${JSON.stringify(on)} is not address, path, header:<name> or cookie:<name>`)
   }
   const keyOf = hashKey(on)
-  const loadFactor = options.loadFactor ?? 1.25
+  const loadFactor = options.loadFactor ?? Number.POSITIVE_INFINITY
   if (!(loadFactor >= 1)) throw new TypeError(`loadFactor: ${loadFactor} is not at least 1`)
   const seeds = new WeakMap<Upstream, number>()
   return (available, request) => {

@@ -1,5 +1,6 @@
 import type { Clock, Random } from '../clock.ts'
 import { DuplicateUpstreamError } from '../errors.ts'
+import { type NodeOptions, Nodes } from './nodes.ts'
 import { checkUpstream, Upstream, type UpstreamMode, type UpstreamOptions, type UpstreamState } from './upstream.ts'
 
 /** How a pool filters. */
@@ -15,6 +16,8 @@ export interface PoolOptions {
    * an operator's word never are. @default 0.5
    */
   panicThreshold?: number | undefined
+  /** How upstreams are talked to. */
+  nodes?: NodeOptions | undefined
   /** Told of every change of state. */
   onState?: ((upstream: Upstream, state: UpstreamState, reason: string) => void) | undefined
   /** Told after every change that may have made an upstream available, or away. */
@@ -25,6 +28,7 @@ export interface PoolOptions {
 export class Pool {
   readonly maxInFlight: number
   readonly #options: PoolOptions
+  readonly #nodes: Nodes
   readonly #byName = new Map<string, Upstream>()
   #order = 0
   #all: readonly Upstream[] = []
@@ -36,6 +40,7 @@ export class Pool {
 
   constructor(options: PoolOptions) {
     this.#options = options
+    this.#nodes = new Nodes(options.nodes)
     this.maxInFlight = options.maxInFlight ?? Number.POSITIVE_INFINITY
   }
 
@@ -55,7 +60,7 @@ export class Pool {
   add(options: UpstreamOptions, isChecked = false): Upstream {
     const checked = checkUpstream(options)
     if (this.#byName.has(checked.name)) throw new DuplicateUpstreamError(checked.name)
-    const upstream = new Upstream(checked, this.#order++)
+    const upstream = new Upstream(checked, this.#order++, this.#nodes)
     if (isChecked) upstream.healthy = undefined
     this.#byName.set(upstream.name, upstream)
     this.#all = [...this.#byName.values()]

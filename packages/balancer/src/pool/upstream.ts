@@ -1,3 +1,4 @@
+import type { Nodes, TlsToNode } from './nodes.ts'
 import { upstreamStats } from './stats.ts'
 
 /** What an operator wants of an upstream: take part, finish what is pinned there, or take nothing at all. */
@@ -29,6 +30,10 @@ export class Upstream {
   /** Position in the order of adding; round robin goes by it. */
   readonly order: number
   readonly stats = upstreamStats()
+  /** The `Host` that it is sent; `undefined` for the client's. */
+  readonly host: string | undefined
+  /** For TLS to it; `undefined` without. */
+  readonly tls: TlsToNode | undefined
   weight: number
   mode: UpstreamMode = 'ready'
   /** The active checks' verdict; `undefined` while the first of one that was added is under way, true where nobody checks. */
@@ -43,11 +48,13 @@ export class Upstream {
   lastReason = ''
   lastCheck: { at: number; ok: boolean; ms: number; detail: string } | undefined
 
-  constructor(options: UpstreamOptions, order: number) {
+  constructor(options: UpstreamOptions, order: number, nodes?: Nodes) {
     this.name = options.name
     this.url = new URL(options.url)
     this.weight = options.weight ?? 1
     this.order = order
+    this.host = nodes?.hostFor(this.url)
+    this.tls = nodes?.tlsFor(this.url)
   }
 
   get state(): UpstreamState {

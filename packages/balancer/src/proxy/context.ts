@@ -9,6 +9,7 @@ import type { IntrusiveList, Member } from '../pool/intrusive-list.ts'
 import type { RequestQueue } from '../pool/queue.ts'
 import type { Totals } from '../pool/totals.ts'
 import type { Upstream } from '../pool/upstream.ts'
+import type { RetryRules } from './retry.ts'
 import type { Selection } from './select.ts'
 import type { Stalls } from './stall.ts'
 import type { UploadWatch } from './upload.ts'
@@ -56,8 +57,11 @@ export interface Context extends Selection {
   readonly stalls: Stalls
   /** Watches those who do not send what they announced. */
   readonly uploads: UploadWatch
+  readonly retry: RetryRules
   readonly connectTimeoutMs: number
   readonly headersTimeoutMs: number
+  /** The head of one answer. */
+  readonly maxHeaderBytes: number
   /** Further upstreams tried when one cannot be reached or dies before it answers. */
   readonly retries: number
   readonly accessLog: ((entry: AccessEntry) => void) | undefined

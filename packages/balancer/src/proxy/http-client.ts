@@ -6,7 +6,7 @@ import { respond } from '../front/own-response.ts'
 import { turnOf } from '../front/pipelining.ts'
 import { problemOf } from '../front/request-problem.ts'
 import type { Termination } from '../front/termination.ts'
-import { outgoingHeaders } from '../headers/outgoing.ts'
+import { outgoingHeaders, withHost } from '../headers/outgoing.ts'
 import type { Peer } from '../headers/peer.ts'
 import type { Problem } from '../headers/request-head.ts'
 import { informationHeaders, responseHeaders } from '../headers/response-head.ts'
@@ -16,7 +16,7 @@ import { conclude, countAnswer } from './accounting.ts'
 import { ClientResponse, type ResponseEvents } from './client-response.ts'
 import type { Context, InProgress } from './context.ts'
 import { isHttp2, writeInformation } from './head-writer.ts'
-import { type Client, type Ending, proxy } from './loop.ts'
+import { type Client, type Ending, type PassesOver, proxy } from './loop.ts'
 import { ProxiedRequest } from './request.ts'
 import { Upload } from './upload.ts'
 
@@ -26,8 +26,6 @@ export interface Known {
   /** Why it must be refused. */
   readonly problem?: Problem | undefined
 }
-
-const REPEATABLE = new Set(['GET', 'HEAD', 'OPTIONS'])
 
 /** Serves one HTTP request from its arrival to its last byte. It ends exactly once, whatever happens. */
 export function serveHttp(
@@ -66,6 +64,7 @@ class HttpClient implements Client, Receiver, ResponseEvents, InProgress {
   #headers: string[] = []
   #body: Upload | undefined
   #setCookie: string | undefined
+  #passesOver: PassesOver | undefined
   #sentAt = 0
   /** The attempt under way, and how it ends for the loop. */
   #attempt: Attempt | undefined
@@ -81,7 +80,7 @@ class HttpClient implements Client, Receiver, ResponseEvents, InProgress {
   }
 
   get isRepeatable(): boolean {
-    return this.#body === undefined && REPEATABLE.has(this.#request.method)
+    return this.#context.retry.isRepeatable(this.#request.method, this.#body !== undefined)
   }
 
   get isAnswered(): boolean {
@@ -118,11 +117,16 @@ class HttpClient implements Client, Receiver, ResponseEvents, InProgress {
     })
   }
 
-  send(upstream: Upstream, setCookie: string | undefined): Promise<Failure | undefined> {
+  send(
+    upstream: Upstream,
+    setCookie: string | undefined,
+    passesOver: PassesOver | undefined,
+  ): Promise<Failure | undefined> {
     const { method, path } = this.#request
     this.#setCookie = setCookie
+    this.#passesOver = passesOver
     this.#sentAt = performance.now()
-    const outgoing = { upstream, method, path, headers: this.#headers, body: this.#body }
+    const outgoing = { upstream, method, path, headers: withHost(this.#headers, upstream.host), body: this.#body }
     return new Promise((resolve) => {
       this.#settle = resolve
       this.#attempt = this.#context.engine.send(outgoing, this)
@@ -137,6 +141,7 @@ class HttpClient implements Client, Receiver, ResponseEvents, InProgress {
 
   onHeaders(status: number, message: string, rawHeaders: string[]) {
     const { upstream, requestId, method, req, head } = this.#request
+    if (this.#passesOver?.(status)) return this.#passOver(status)
     try {
       const headers = responseHeaders(rawHeaders, {
         requestId,
@@ -152,6 +157,14 @@ class HttpClient implements Client, Receiver, ResponseEvents, InProgress {
       return this.onFailure({ kind: 'protocol', error: error as Error })
     }
     if (upstream) countAnswer(this.#context, upstream, status, this.#sentAt)
+  }
+
+  // The answer's body is of no use: with the connection it is gone.
+  #passOver(status: number): void {
+    const { upstream } = this.#request
+    this.#attempt?.abort()
+    if (upstream) countAnswer(this.#context, upstream, status, this.#sentAt)
+    this.onFailure({ kind: 'status', status, error: new Error(`the upstream answered ${status}`) })
   }
 
   onData(chunk: Buffer): boolean {

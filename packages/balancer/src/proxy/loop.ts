@@ -20,14 +20,22 @@ export interface Client {
   onOver: (() => void) | undefined
   /**
    * Sends the request to the upstream and passes its answer on, with the affinity cookie. Resolves when the upstream is done with
-   * it: to `undefined` when it has answered, or when the client's side ended it; to how it failed otherwise.
+   * it: to `undefined` when it has answered, or when the client's side ended it; to how it failed otherwise. An answer whose status
+   * `passesOver` is not passed on, and is a failure of the kind `status`.
    */
-  send(upstream: Upstream, setCookie: string | undefined): Promise<Failure | undefined>
+  send(
+    upstream: Upstream,
+    setCookie: string | undefined,
+    passesOver: PassesOver | undefined,
+  ): Promise<Failure | undefined>
   /** Ends it with an answer of the balancer's own. */
   answer(ending: Ending): void
   /** Ends it in the middle of its answer. */
   breakOff(why: Termination): void
 }
+
+/** Whether an answer of that status is given up for another upstream's. */
+export type PassesOver = (status: number) => boolean
 
 /** How a request ends when the balancer itself answers. */
 export interface Ending {
@@ -49,7 +57,7 @@ const NOTHING_YET: History = { tried: [], met: [] }
  * Whether a request is sent a second time is decided here and nowhere else.
  */
 export async function proxy(context: Context, request: ProxiedRequest, client: Client): Promise<void> {
-  const { passive, retries, engine } = context
+  const { passive, retries, retry, engine } = context
   let history = NOTHING_YET
   let isStaleRetried = false
   let ending = NO_UPSTREAM
@@ -69,12 +77,19 @@ export async function proxy(context: Context, request: ProxiedRequest, client: C
 
     // Send.
     const setCookie = cookieFor(context, request, decision)
-    let failure = await attempt(request, client, upstream, setCookie)
+    const { tried } = history
+    const passesOver = retry.hasStatuses
+      ? (status: number): boolean =>
+          retry.passesOver(status, client.isRepeatable) &&
+          tried.length < retries &&
+          hasAnother(context, request, [...tried, upstream])
+      : undefined
+    let failure = await attempt(request, client, upstream, setCookie, passesOver)
     // A kept-alive connection that the node closed meanwhile says nothing of the node: once more, on a fresh one.
     if (failure?.kind === 'stale' && client.isRepeatable && !isStaleRetried) {
       isStaleRetried = true
       upstream.stats.retries++
-      failure = await attempt(request, client, upstream, setCookie)
+      failure = await attempt(request, client, upstream, setCookie, passesOver)
     }
     giveBack(context, upstream)
     if (failure === undefined) return
@@ -87,24 +102,25 @@ export async function proxy(context: Context, request: ProxiedRequest, client: C
       return client.answer(OUT_OF_RESOURCES)
     }
     if (failure.kind === 'connect') upstream.stats.connectErrors++
-    else upstream.stats.responseErrors++
-    if (failure.kind !== 'stale') passive.failed(upstream, failure.error.message)
+    else if (failure.kind !== 'status') upstream.stats.responseErrors++
+    // What a node answers is no reason to eject it.
+    if (failure.kind !== 'stale' && failure.kind !== 'status') passive.failed(upstream, failure.error.message)
     if (client.isAnswered) return client.breakOff(failure.kind === 'timeout' ? 'idle_timeout' : 'upstream_aborted')
 
     // Go on to another upstream, or answer.
     ending = ENDINGS[failure.kind]
-    if (!mayGoOn(failure, client) || history.tried.length >= retries) return client.answer(ending)
+    if (!retry.mayRetry(failure, client.isRepeatable) || tried.length >= retries) return client.answer(ending)
     upstream.stats.redispatches++
     history = {
-      tried: [...history.tried, upstream],
-      met: [...history.met, { key: `met.${metWith(failure)}`, upstream: upstream.name }],
+      tried: [...tried, upstream],
+      met: [...history.met, metWith(failure, upstream.name)],
     }
   }
 }
 
-/** Nothing was sent, or what was sent may be sent twice. A time-out is not repeated: the node may be at work on it still. */
-function mayGoOn({ kind }: Failure, { isRepeatable }: Client): boolean {
-  return kind === 'connect' || ((kind === 'died' || kind === 'stale') && isRepeatable)
+/** Whether some other upstream would take the request now: if none would, the answer at hand is the best there is. */
+function hasAnother(context: Context, request: ProxiedRequest, tried: readonly Upstream[]): boolean {
+  return select(context, request, tried, false).upstream !== undefined
 }
 
 /** Decides where the request goes, and takes its place there at once: whoever comes next finds it taken. */
@@ -164,11 +180,12 @@ function attempt(
   client: Client,
   upstream: Upstream,
   setCookie: string | undefined,
+  passesOver: PassesOver | undefined,
 ): Promise<Failure | undefined> {
   request.upstream = upstream
   request.attempts++
   upstream.stats.requests++
-  return client.send(upstream, setCookie)
+  return client.send(upstream, setCookie, passesOver)
 }
 
 /** The affinity cookie for a client that did not come with a pin to this upstream. */
@@ -178,9 +195,11 @@ function cookieFor({ affinity }: Context, { peer, head }: ProxiedRequest, decisi
   return affinity.cookieFor(upstream, isSecure(peer, head))
 }
 
-function metWith({ kind, error }: Failure): 'died' | 'refused' | 'unreachable' {
-  if (kind !== 'connect') return 'died'
-  return (error as NodeJS.ErrnoException).code === 'ECONNREFUSED' ? 'refused' : 'unreachable'
+function metWith({ kind, error, status }: Failure, upstream: string): Step {
+  if (status !== undefined) return { key: 'met.status', upstream, status }
+  if (kind !== 'connect') return { key: 'met.died', upstream }
+  const isRefused = (error as NodeJS.ErrnoException).code === 'ECONNREFUSED'
+  return { key: isRefused ? 'met.refused' : 'met.unreachable', upstream }
 }
 
 const ending = (termination: Termination, status: number, text: string): Ending => ({ termination, status, text })
@@ -199,4 +218,6 @@ const ENDINGS: Record<Exclude<FailureKind, 'unsendable' | 'local'>, Ending> = {
   protocol: ending('upstream_invalid', 502, 'malformed response from the upstream'),
   stale: DIED,
   died: DIED,
+  // Another upstream was there a moment ago.
+  status: NO_UPSTREAM,
 }

@@ -7,7 +7,7 @@ import { endGently } from '../front/linger.ts'
 import { refuseRaw } from '../front/own-response.ts'
 import { problemOf } from '../front/request-problem.ts'
 import type { Termination } from '../front/termination.ts'
-import { outgoingHeaders } from '../headers/outgoing.ts'
+import { outgoingHeaders, withHost } from '../headers/outgoing.ts'
 import type { Peer } from '../headers/peer.ts'
 import { responseHeaders } from '../headers/response-head.ts'
 import type { Upstream } from '../pool/upstream.ts'
@@ -82,7 +82,12 @@ class UpgradeClient implements Client, InProgress {
   send(upstream: Upstream, setCookie: string | undefined): Promise<Failure | undefined> {
     this.#setCookie = setCookie
     this.#sentAt = performance.now()
-    const asked = ask(upstream.url, this.#request.path, this.#headers)
+    const asked = ask(
+      upstream,
+      this.#request.path,
+      withHost(this.#headers, upstream.host),
+      this.#context.maxHeaderBytes,
+    )
     this.#asked = asked
     this.#watchAnswer(asked)
     asked.on('response', (response) => this.#onRefused(response))
@@ -247,10 +252,10 @@ function kindOf({ code }: NodeJS.ErrnoException, late: FailureKind): FailureKind
   return code.startsWith('HPE_') ? 'protocol' : 'died'
 }
 
-function ask(url: URL, path: string, headers: string[]): ClientRequest {
-  const { request } = url.protocol === 'https:' ? https : http
+function ask({ url, tls }: Upstream, path: string, headers: string[], maxHeaderSize: number): ClientRequest {
+  const { request } = tls ? https : http
   return request({
     ...{ hostname: url.hostname.replace(/^\[|\]$/g, ''), port: url.port, path },
-    ...{ agent: false, headers, setDefaultHeaders: false },
+    ...{ agent: false, headers, setDefaultHeaders: false, maxHeaderSize, ...tls },
   })
 }

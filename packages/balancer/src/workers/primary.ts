@@ -8,6 +8,7 @@ import type { UpstreamEvent } from '../events.ts'
 import { ActiveHealth, type ActiveOptions } from '../health/active.ts'
 import { checkNames, MAX_MS, type Names } from '../names.ts'
 import { checkHealth, checkUpstreams } from '../options.ts'
+import { checkNodes, type NodeOptions } from '../pool/nodes.ts'
 import { Pool } from '../pool/pool.ts'
 import {
   checkWeight,
@@ -27,6 +28,8 @@ export interface WorkersOptions {
   count: number
   upstreams: readonly UpstreamOptions[]
   health?: ActiveOptions | false | undefined
+  /** As the workers' balancers have it; the primary probes. */
+  nodes?: NodeOptions | undefined
   /** The module that a worker runs; it calls `serveOrders`. */
   exec: string
   /** Environment of the workers besides this process's own. */
@@ -42,7 +45,7 @@ export interface WorkersOptions {
 }
 
 const NAMES: Names<Required<WorkersOptions>> = {
-  ...{ count: [1, 1024, 'whole'], upstreams: true, health: true, exec: true, env: true },
+  ...{ count: [1, 1024, 'whole'], upstreams: true, health: true, nodes: true, exec: true, env: true },
   ...{ closeTimeoutMs: [0, MAX_MS], silenceMs: [1, MAX_MS], onState: true, onWorkerLost: true },
 }
 const QUIET = (): void => {}
@@ -76,12 +79,13 @@ export class Workers implements Control {
     checkNames<WorkersOptions>('Workers', options, NAMES)
     checkUpstreams('Workers', options.upstreams)
     if (options.health) checkHealth('Workers', options.health)
+    if (options.nodes) checkNodes('Workers', options.nodes)
     this.#options = options
     const onState = (upstream: Upstream, state: UpstreamState, reason: string): void => {
       this.#announce({ at: systemClock.now(), name: upstream.name, state, reason })
       if (state !== 'leaving') this.#spread(upstream, reason)
     }
-    this.#pool = new Pool({ clock: systemClock, random: Math.random, onState })
+    this.#pool = new Pool({ clock: systemClock, random: Math.random, nodes: options.nodes, onState })
     for (const upstream of options.upstreams) this.#pool.add(upstream)
     if (options.health !== false) {
       this.#health = new ActiveHealth(this.#pool, systemClock, Math.random, options.health)

@@ -39,16 +39,24 @@ export interface TestBalancer extends AsyncDisposable {
   waiting(): Promise<number>
 }
 
-type Options = Omit<BalancerOptions, 'upstreams' | 'engine'> & {
+type Options = Omit<BalancerOptions, 'upstreams' | 'engine' | 'nodes'> & {
+  /** How the nodes are talked to: the balancer's own `nodes`. */
+  talk?: BalancerOptions['nodes']
   engine?: Subject | undefined
   nodes: readonly { upstream: BalancerOptions['upstreams'][number] }[]
 }
 
 /** Starts a balancer on a free port; without active checks, and patient with connecting, unless told otherwise. */
-export async function testBalancer({ nodes, engine = 'direct', ...given }: Options): Promise<TestBalancer> {
+export async function testBalancer({ nodes, talk, engine = 'direct', ...given }: Options): Promise<TestBalancer> {
   // On a busy machine a connection may take the usual second.
   const timeouts = { connectTimeoutMs: 15_000, ...given.timeouts }
-  const options = { health: false as const, ...given, timeouts, upstreams: nodes.map((node) => node.upstream) }
+  const options = {
+    health: false as const,
+    ...given,
+    timeouts,
+    upstreams: nodes.map((node) => node.upstream),
+    nodes: talk,
+  }
   return isPeer(engine) ? external(engine, options) : ours({ ...options, engine })
 }
 

@@ -169,6 +169,8 @@ export const en = {
   'why.met.unreachable.note': 'the balancer tries another',
   'why.met.died': '{node} died before it answered',
   'why.met.died.note': 'nothing was sent back yet, so the balancer tries another',
+  'why.met.status': '{node} answered {status}',
+  'why.met.status.note': 'such an answer is not passed on while another node may be asked',
   'why.strict': '{node} failed, and affinity is strict',
   'why.strict.note': 'nobody else may answer for it',
   'why.direct': 'straight to {node}',

@@ -171,6 +171,8 @@ export const ko: Readonly<Record<Key, string>> = {
   'why.met.unreachable.note': '로드 밸런서가 다른 서버를 시도합니다',
   'why.met.died': '{node} 서버가 응답하기 전에 죽음',
   'why.met.died.note': '아직 돌려준 것이 없어, 로드 밸런서가 다른 서버를 시도합니다',
+  'why.met.status': '{node} 서버가 {status}(으)로 응답함',
+  'why.met.status.note': '다른 서버에 물어볼 수 있는 동안에는 이런 응답을 넘겨주지 않습니다',
   'why.strict': '{node} 서버가 실패했지만, 서버 고정이 엄격함',
   'why.strict.note': '다른 서버가 대신 응답할 수 없습니다',
   'why.direct': '{node} 서버로 바로',

@@ -1,8 +1,9 @@
-import { connect, isIP, type Socket } from 'node:net'
+import { connect, type Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 import type { Bounded, Deadlines } from '../../front/deadlines.ts'
+import type { Upstream } from '../../pool/upstream.ts'
 import { isOutOfResources } from '../../resources.ts'
-import type { Attempt, EngineTimeouts, FailureKind, Outgoing, Receiver } from '../engine.ts'
+import type { Attempt, EngineOptions, FailureKind, Outgoing, Receiver } from '../engine.ts'
 import { BodyPump, type PumpOwner } from '../pump.ts'
 import { ResponseSyntaxError } from './fields.ts'
 import { chunkedBody, plainBody } from './request-body.ts'
@@ -11,8 +12,8 @@ import { type ResponseEvents, ResponseReader } from './response-reader.ts'
 
 /** Whose connections they are, and where they go when they are free or gone. */
 export interface Owner {
-  readonly url: URL
-  readonly timeouts: EngineTimeouts
+  readonly upstream: Upstream
+  readonly options: EngineOptions
   readonly deadlines: Deadlines
   onFree(connection: Connection): void
   onGone(connection: Connection): void
@@ -22,9 +23,10 @@ export interface Owner {
 export class Connection implements Bounded, ResponseEvents, PumpOwner {
   slot = -1
   deadline: number
+  readonly bornAt = performance.now()
   readonly #owner: Owner
   readonly #socket: Socket
-  readonly #reader = new ResponseReader(this)
+  readonly #reader: ResponseReader
   /** The request under way. */
   #turn: Turn | undefined
   #pump: BodyPump | undefined
@@ -42,14 +44,15 @@ export class Connection implements Bounded, ResponseEvents, PumpOwner {
 
   constructor(owner: Owner) {
     this.#owner = owner
-    this.#socket = dial(owner.url, () => this.#onReady())
+    this.#reader = new ResponseReader(this, owner.options.maxHeaderBytes)
+    this.#socket = dial(owner.upstream, () => this.#onReady())
       .on('data', (chunk: Buffer) => this.#onData(chunk))
       .on('end', () => this.#onEnd())
       .on('error', (error) => {
         this.#error = error
       })
       .on('close', () => this.#lost(this.#error ?? new Error('the upstream closed the connection')))
-    this.deadline = performance.now() + owner.timeouts.connectTimeoutMs
+    this.deadline = performance.now() + owner.options.connectTimeoutMs
     owner.deadlines.watch(this)
   }
 
@@ -152,7 +155,7 @@ export class Connection implements Bounded, ResponseEvents, PumpOwner {
 
   /** {@link PumpOwner}: it is the node's turn. */
   onBodySent(): void {
-    if (!this.#hasHead) this.deadline = performance.now() + this.#owner.timeouts.headersTimeoutMs
+    if (!this.#hasHead) this.deadline = performance.now() + this.#owner.options.headersTimeoutMs
   }
 
   /** {@link PumpOwner} */
@@ -163,7 +166,7 @@ export class Connection implements Bounded, ResponseEvents, PumpOwner {
   }
 
   #touch(): void {
-    this.deadline = performance.now() + this.#owner.timeouts.idleTimeoutMs
+    this.deadline = performance.now() + this.#owner.options.idleTimeoutMs
   }
 
   #onData(chunk: Buffer): void {
@@ -233,12 +236,11 @@ class Turn implements Attempt {
   }
 }
 
-function dial(url: URL, onReady: () => void): Socket {
+function dial({ url, tls }: Upstream, onReady: () => void): Socket {
   const host = url.hostname.replace(/^\[|\]$/g, '')
   const options = { host, noDelay: true, keepAlive: true }
-  if (url.protocol === 'http:') return connect({ ...options, port: Number(url.port || 80) }, onReady)
-  const servername = isIP(host) ? '' : host
-  return connectTls({ ...options, port: Number(url.port || 443), servername, ALPNProtocols: ['http/1.1'] }, onReady)
+  if (!tls) return connect({ ...options, port: Number(url.port || 80) }, onReady)
+  return connectTls({ ...options, ...tls, port: Number(url.port || 443), ALPNProtocols: ['http/1.1'] }, onReady)
 }
 
 /** How long a free connection is kept when the node does not say: less than the 5 s of Node's own servers. */

@@ -25,8 +25,6 @@ const COMPLETE = 7
 /** Nothing more is read: it was stopped, or the last response's end was told and no other is expected. */
 const STOPPED = 8
 
-/** Bytes of a head, or of a trailer section; the bound that Node has for requests. */
-const MAX_HEAD = 16_384
 /** Bytes of the line before a chunk: its size and extensions that nobody reads. */
 const MAX_CHUNK_LINE = 1024
 /** A size, and extensions as RFC 9112 §7.1.1 has them, but without the blanks and escapes that nobody sends. */
@@ -43,6 +41,7 @@ const NOTHING: Buffer = Buffer.alloc(0)
  */
 export class ResponseReader {
   readonly #events: ResponseEvents
+  readonly #maxHead: number
   #state = STOPPED
   #toHead = false
   /** Bytes that came and could not be read yet. */
@@ -53,8 +52,10 @@ export class ResponseReader {
   #isPersistent = false
   #trailers: string[] = []
 
-  constructor(events: ResponseEvents) {
+  /** @param maxHead bytes of a head, or of a trailer section; by default the bound that Node has for requests */
+  constructor(events: ResponseEvents, maxHead = 16_384) {
     this.#events = events
+    this.#maxHead = maxHead
   }
 
   /** Expects the response to a request; `toHead` when that was a HEAD. */
@@ -132,7 +133,7 @@ export class ResponseReader {
   }
 
   #head(bytes: Buffer, at: number): number {
-    const end = within(bytes.indexOf(END_OF_HEAD, at), bytes.length, at, MAX_HEAD)
+    const end = within(bytes.indexOf(END_OF_HEAD, at), bytes.length, at, this.#maxHead)
     if (end === -1) return begun(bytes, at, START)
     const head = new ResponseHead(latin1(bytes, at, end), this.#toHead)
     if (head.isInterim) {
@@ -183,7 +184,7 @@ export class ResponseReader {
       this.#state = COMPLETE
       return at + 2
     }
-    const end = within(bytes.indexOf(END_OF_HEAD, at), bytes.length, at, MAX_HEAD)
+    const end = within(bytes.indexOf(END_OF_HEAD, at), bytes.length, at, this.#maxHead)
     if (end === -1) return begun(bytes, at)
     const text = latin1(bytes, at, end)
     checkCharacters(text)
