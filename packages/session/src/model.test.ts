@@ -22,7 +22,16 @@ const operation = fc.record({
     fc.record({ op: fc.constant('set' as const), name: fc.constantFrom(...NAMES), value: fc.integer() }),
     fc.record({ op: fc.constant('delete' as const), name: fc.constantFrom(...NAMES) }),
     fc.record({
-      op: fc.constantFrom('rotate' as const, 'logout' as const, 'fail' as const, 'replay' as const, 'end' as const),
+      op: fc.constantFrom(
+        'clear' as const,
+        'regenerate' as const,
+        'hand' as const,
+        'rotate' as const,
+        'logout' as const,
+        'fail' as const,
+        'replay' as const,
+        'end' as const,
+      ),
     }),
     fc.record({ op: fc.constant('pass' as const), ms: fc.integer({ min: 1000, max: 90_000 }) }),
     fc.record({ op: fc.constant('add' as const), times: fc.integer({ min: 1, max: 6 }) }),
@@ -43,6 +52,12 @@ async function world(namespace: string) {
     )
     n.on('/add', (session) => session.update('n', (x) => ((x as number) ?? 0) + 1))
     n.on('/rotate', (session) => session.rotate({ user: 'bob' }))
+    n.on('/hand', (session) => session.rotate({ user: 'eve' }))
+    n.on('/clear', (session) => session.clear())
+    n.on('/regenerate', async (session) => {
+      await session.regenerate()
+      await session.set('a', 7)
+    })
     n.on('/logout', (session) => session.invalidate())
     n.on('/fail', (session) => session.set('a', 'never').then(() => Promise.reject(new Error('no'))))
     n.on('/all', async (session) => {
@@ -57,14 +72,14 @@ async function world(namespace: string) {
 interface Expected {
   data: Map<string, number> | undefined
   usedAt: number
-  isUsers: boolean
+  user: 'bob' | 'eve' | undefined
 }
 
 class Client {
   readonly browser: Browser
   /** Ids that are dead: whoever replays them must be anonymous. */
   readonly dead: Browser[] = []
-  readonly expected: Expected = { data: undefined, usedAt: 0, isUsers: false }
+  readonly expected: Expected = { data: undefined, usedAt: 0, user: undefined }
 
   constructor(of: Browser) {
     this.browser = of
@@ -79,12 +94,12 @@ class Client {
   end(): void {
     if (this.expected.data) this.dead.push(this.browser.copy())
     this.expected.data = undefined
-    this.expected.isUsers = false
+    this.expected.user = undefined
   }
 
   /** All sessions of the user were ended, whoever had one. */
   endIfUsers(now: number): void {
-    if (this.expected.isUsers && now - this.expected.usedAt < IDLE_MS) this.end()
+    if (this.expected.user === 'bob' && now - this.expected.usedAt < IDLE_MS) this.end()
   }
 
   write(): Map<string, number> {
@@ -125,18 +140,30 @@ it('random operations over three nodes agree with the model', async () => {
             Array.from({ length: what.times - 1 }, (_, i) => user.copy().get('/add', app((at + i) % 3))),
           )
           client.write().set('n', (expected.data?.get('n') ?? 0) + what.times)
-        } else if (what.op === 'rotate') {
+        } else if (what.op === 'clear') {
+          await user.get('/clear', app(at))
+          expected.data?.clear()
+        } else if (what.op === 'regenerate') {
           const old = user.copy()
-          await user.get('/rotate', app(at))
+          await user.get('/regenerate', app(at))
           if (expected.data) client.dead.push(old)
+          expected.data = new Map([['a', 7]])
+          expected.user = undefined
+        } else if (what.op === 'rotate' || what.op === 'hand') {
+          const next = what.op === 'rotate' ? 'bob' : 'eve'
+          const old = user.copy()
+          await user.get(`/${what.op}`, app(at))
+          if (expected.data) client.dead.push(old)
+          // Another user's data is not handed on.
+          if (expected.data && expected.user !== undefined && expected.user !== next) expected.data = new Map()
           client.write()
-          expected.isUsers = true
+          expected.user = next
         } else if (what.op === 'logout') {
           const old = user.copy()
           await user.get('/logout', app(at))
           if (expected.data) client.dead.push(old)
           expected.data = undefined
-          expected.isUsers = false
+          expected.user = undefined
         } else if (what.op === 'fail') {
           await user.get('/fail', app(at))
         } else {
@@ -152,6 +179,6 @@ it('random operations over three nodes agree with the model', async () => {
       }
       for (const n of nodes) await n[Symbol.asyncDispose]()
     }),
-    { numRuns: 100, endOnFailure: true },
+    { numRuns: process.env.TEST_BUDGET === 'full' ? 300 : 60, endOnFailure: true },
   )
 })

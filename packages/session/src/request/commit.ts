@@ -87,12 +87,13 @@ export async function send(request: RequestSession, delta: SessionDelta): Promis
 }
 
 function settle(request: RequestSession, delta: SessionDelta, result: CommitResult): void {
-  const before = request.event()
-  const rotation = request.takeChanges()?.rotation
+  const rotation = request.changes?.rotation
+  const before = rotation && !delta.create ? request.event() : undefined
+  request.takeChanges()
   if (result === 'gone') throw request.gone()
   if (result === 'conflict') throw conflict(request, 'The new session’s key was taken')
   remember(request, delta, rotation?.id)
-  if (rotation && !delta.create) announce(request, 'rotated', before.session)
+  if (before) announce(request, 'rotated', before.session)
 }
 
 /** Takes over what the store has now. */

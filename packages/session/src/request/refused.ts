@@ -10,6 +10,15 @@ export class Refused<T> extends Promise<T> {
     return Promise
   }
 
+  /** The same result; its failure does not end the process when nobody looks at it. */
+  static of<T>(result: Promise<T>): Refused<T> {
+    const noticed = new Refused<T>((resolve, reject) => {
+      result.then(resolve, reject)
+    })
+    Promise.prototype.then.call(noticed, undefined, () => {})
+    return noticed
+  }
+
   /** A refusal that does not end the process when nobody looks at it. */
   static with(error: unknown): Refused<never> {
     const refused = Refused.reject<never>(error) as Refused<never>

@@ -9,6 +9,7 @@ import {
   SessionUnreadableError,
 } from '../errors.ts'
 import type { Manager } from '../manager.ts'
+import type { ResolvedOptions } from '../options.ts'
 import { type Loaded, lifetimeOf, type StoredSession, type StoreOptions } from '../store/store.ts'
 import { isPending, type Stopwatch } from '../store/store-client.ts'
 import { Changes } from './changes.ts'
@@ -124,9 +125,15 @@ export class RequestSession {
     return this.#loading
   }
 
-  /** As `load`, for a writer: it must not make a second session beside one that the store could not tell of. */
-  async loadToWrite(): Promise<void> {
-    await this.load()
+  /** As `load`, for a writer, to be awaited within an async function as it may throw: it must not make a second session beside one that the store could not tell of. */
+  loadToWrite(): Promise<void> | undefined {
+    const loading = this.load()
+    if (loading) return loading.then(() => this.#assertSavable())
+    this.#assertSavable()
+    return undefined
+  }
+
+  #assertSavable(): void {
     this.assertLoadSucceeded()
     this.assertStillThere()
   }
@@ -190,9 +197,7 @@ export class RequestSession {
       return
     }
     const { carrier, events, options } = this.manager
-    const { touchEveryMs } = lifetimeOf(loaded, options.lifetime)
-    const isTouched = loaded.isTouched ?? options.now() - loaded.lastAccessedAt >= touchEveryMs
-    const isRenewed = token.stale || (isTouched && (loaded.own?.persistent ?? carrier.isPersistent))
+    const isRenewed = token.stale || ((loaded.own?.persistent ?? carrier.isPersistent) && isTouched(loaded, options))
     this.#outcome = 'found'
     this.#phase = { name: 'stored', id: token.id, record: loaded, cookie: isRenewed ? 'renew' : 'held' }
     if (events.hears('loaded')) events.emit('loaded', this.event())
@@ -223,12 +228,12 @@ export class RequestSession {
   }
 
   /** Gives the request a session if it has none, with this id. Answers when it was made, epoch ms. */
-  make(id = newId()): number {
+  make(id?: string): number {
     if (this.#phase.name === 'stored') return this.#phase.record.createdAt
     if (this.#phase.name === 'new') return this.#phase.madeAt
     this.assertStillThere()
     const madeAt = this.manager.options.now()
-    this.#phase = { name: 'new', id, madeAt }
+    this.#phase = { name: 'new', id: id ?? newId(), madeAt }
     this.#outcome = 'created'
     return madeAt
   }
@@ -433,6 +438,11 @@ export class RequestSession {
       storeMs: this.usage.storeMs,
     }
   }
+}
+
+/** Whether the load wrote the access down. */
+function isTouched(loaded: StoredSession, { now, lifetime }: ResolvedOptions): boolean {
+  return loaded.isTouched ?? now() - loaded.lastAccessedAt >= lifetimeOf(loaded, lifetime).touchEveryMs
 }
 
 const isFound = (loaded: Loaded): loaded is StoredSession => typeof loaded === 'object'

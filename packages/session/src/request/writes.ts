@@ -5,11 +5,11 @@ import { Refused } from './refused.ts'
  * response waits for it and its failure answers the request, instead of ending the process as an unhandled rejection.
  */
 export class Writes {
-  readonly #inFlight = new Set<Promise<unknown>>()
+  #inFlight: Set<Promise<unknown>> | undefined
+  #failures: { readonly error: unknown; readonly promise: Refused<unknown> }[] | undefined
   #begun = 0
-  #refused: { readonly error: unknown; readonly promise: Refused<never> } | undefined
 
-  /** Runs a write, and remembers it until it has ended. */
+  /** Runs a write, and remembers it until it has ended, and its failure for good. */
   run<T>(write: () => Promise<T>): Promise<T> {
     this.#begun++
     let result: Promise<T>
@@ -18,10 +18,18 @@ export class Writes {
     } catch (error) {
       return this.refuse(error)
     }
-    const ended = (): void => void this.#inFlight.delete(result)
-    this.#inFlight.add(result)
-    result.then(ended, ended)
-    return result
+    this.#inFlight ??= new Set()
+    const inFlight = this.#inFlight
+    const noticed = Refused.of(result)
+    inFlight.add(result)
+    result.then(
+      () => inFlight.delete(result),
+      (error: unknown) => {
+        inFlight.delete(result)
+        this.#note(error, noticed)
+      },
+    )
+    return noticed
   }
 
   /** Counts a write that is over already. */
@@ -32,8 +40,13 @@ export class Writes {
   /** A write that failed at once. Unless the caller looks at the promise, the request fails. */
   refuse(error: unknown): Promise<never> {
     const promise = Refused.with(error)
-    this.#refused ??= { error, promise }
+    this.#note(error, promise)
     return promise
+  }
+
+  #note(error: unknown, promise: Refused<unknown>): void {
+    this.#failures ??= []
+    this.#failures.push({ error, promise })
   }
 
   /** How many writes have begun so far. */
@@ -41,26 +54,22 @@ export class Writes {
     return this.#begun
   }
 
-  /** Whether a write was refused at once. */
+  /** Whether a write has failed. */
   get hasRefused(): boolean {
-    return this.#refused !== undefined
+    return this.#failures !== undefined
   }
 
-  /** The failure that nobody has looked at, and which therefore fails the request. */
+  /** The first failure that nobody has looked at, and which therefore fails the request. */
   get unseen(): { readonly error: unknown } | undefined {
-    return this.#refused && !this.#refused.promise.isSeen ? this.#refused : undefined
+    return this.#failures?.find(({ promise }) => !promise.isSeen)
   }
 
   /** Waits for what is under way; no promise when nothing is. */
   settle(): Promise<void> | undefined {
-    return this.#inFlight.size > 0 ? this.#settleAll() : undefined
+    return this.#inFlight?.size ? settled(this.#inFlight) : undefined
   }
+}
 
-  async #settleAll(): Promise<void> {
-    while (this.#inFlight.size > 0) {
-      for (const result of await Promise.allSettled(this.#inFlight)) {
-        if (result.status === 'rejected') void this.refuse(result.reason)
-      }
-    }
-  }
+async function settled(inFlight: ReadonlySet<Promise<unknown>>): Promise<void> {
+  while (inFlight.size > 0) await Promise.allSettled(inFlight)
 }

@@ -209,16 +209,19 @@ function changed(entry: Entry, { set, remove, user, authenticatedAt, lifetime }:
   const attributes = new Map(entry.attributes)
   for (const name of remove ?? []) attributes.delete(name)
   for (const [name, bytes] of set ?? []) attributes.set(name, bytes)
-  const { user: was, authenticatedAt: at, own: had, ...rest } = entry
-  const own = lifetime === undefined ? had : lifetime
+  const { createdAt, lastAccessedAt, idleTimeoutMs, endsAt } = entry
+  const own = lifetime === undefined ? entry.own : lifetime
+  const owner = user === undefined ? entry.user : user
+  const since = authenticatedAt ?? (user === null ? undefined : entry.authenticatedAt)
   return {
-    ...rest,
-    ...(was === undefined || user === null ? {} : { user: was }),
-    ...(at === undefined || user === null ? {} : { authenticatedAt: at }),
-    ...(own ? { own } : {}),
+    createdAt,
+    lastAccessedAt,
+    idleTimeoutMs,
+    endsAt,
     attributes: packed(attributes),
-    ...(typeof user === 'string' ? { user } : {}),
-    ...(authenticatedAt === undefined ? {} : { authenticatedAt }),
+    ...(own ? { own } : {}),
+    ...(typeof owner === 'string' ? { user: owner } : {}),
+    ...(since === undefined ? {} : { authenticatedAt: since }),
   }
 }
 
