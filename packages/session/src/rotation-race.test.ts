@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { afterAll, describe, expect, it } from 'vitest'
 import { type Any, fakeClock, gate, node } from '../test/app.ts'
 import { browser, setCookies } from '../test/browser.ts'
@@ -30,6 +31,14 @@ const late: Record<string, [act: (session: Session<Any>) => unknown, status: num
   'take of nothing': [(session) => session.take('cart'), 200],
   set: [(session) => session.set('lastPage', '/x'), 409],
   'set without await': [(session) => void session.set('lastPage', '/x'), 409],
+  'set without await, then other work': [
+    async (session) => {
+      void session.set('lastPage', '/x')
+      await nextTurn()
+      await nextTurn()
+    },
+    409,
+  ],
   'a read, then set': [(session) => session.get('cart').then(() => session.set('lastPage', '/x')), 409],
   delete: [(session) => session.delete('cart'), 409],
   update: [(session) => session.update('n', () => 1), 409],
