@@ -42,7 +42,10 @@ function checkKnown(value: object, path: string): void {
   const prototype = Object.getPrototypeOf(value) as { constructor: { name: string } }
   if (!KEPT_ELSEWHERE.has(prototype)) return
   const { name } = prototype.constructor
-  throw new UnencodableError(path, `is an instance of ${name}, which JSON does not bring back; the typedJson() and v8() codecs do`)
+  throw new UnencodableError(
+    path,
+    `is an instance of ${name}, which JSON does not bring back; the typedJson() and v8() codecs do`,
+  )
 }
 
 const KEPT_ELSEWHERE: ReadonlySet<object> = new Set(BUILTINS)
