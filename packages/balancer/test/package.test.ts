@@ -21,7 +21,7 @@ const compilerOptions = {
   ...{ types: ['node'], outDir: 'out' },
 }
 
-// Packed as publishing does it: built files, the published exports, exact versions; installed into an empty project.
+// Packed as publishing does it: built files, the published exports; installed into an empty project.
 beforeAll(async () => {
   const { packageManager, devDependencies } = JSON.parse(readFileSync(join(workspace, 'package.json'), 'utf8'))
   await run(process.execPath, [join(root, 'scripts/build.ts')])

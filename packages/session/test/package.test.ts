@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -14,7 +14,7 @@ const scratch = mkdtempSync(join(tmpdir(), 'session-package-'))
 const project = join(scratch, 'project')
 let tarball = ''
 
-/** Packs as publishing does: built files, published exports, exact versions. */
+/** Packs as publishing does: built files, published exports. */
 beforeAll(async () => {
   const { packageManager, devDependencies } = JSON.parse(readFileSync(join(workspace, 'package.json'), 'utf8'))
   await run(process.execPath, [join(root, 'scripts/build.ts')], { cwd: root })
@@ -69,7 +69,7 @@ describe('the packed package', { timeout: 300_000 }, () => {
     expect(
       files.filter(
         (file) =>
-          !/^(dist\/.*\.(js|d\.ts)|examples\/[a-z/-]+\.(ts|mjs)|docs\/(api|redis)\.md|(README|CHANGELOG)\.md|LICENSE|package\.json)$/.test(
+          !/^(dist\/.*\.(js|d\.ts)|examples\/[a-z0-9/-]+\.(ts|mjs)|docs\/(api|redis)\.md|(README|CHANGELOG)\.md|LICENSE|package\.json)$/.test(
             file,
           ),
       ),
@@ -77,7 +77,7 @@ describe('the packed package', { timeout: 300_000 }, () => {
     expect(files).toEqual(
       expect.arrayContaining([
         'dist/index.js',
-        'dist/node.d.ts',
+        'dist/http.d.ts',
         'dist/testing.js',
         'README.md',
         'CHANGELOG.md',
@@ -85,6 +85,25 @@ describe('the packed package', { timeout: 300_000 }, () => {
       ]),
     )
     expect(files.filter((file) => file.includes('.test.'))).toEqual([])
+  })
+
+  it('links to nothing that is not in it', async () => {
+    const unpacked = join(scratch, 'unpacked')
+    mkdirSync(unpacked)
+    await run('tar', ['-xzf', tarball, '-C', unpacked])
+    for (const name of ['README.md', 'CHANGELOG.md', 'docs/api.md']) {
+      const file = join(unpacked, 'package', name)
+      const links = [...readFileSync(file, 'utf8').matchAll(/\]\(([^)#\s]+)/g)].map(([, link]) => link as string)
+      const dead = links.filter((link) => !link.startsWith('https:') && !existsSync(join(dirname(file), link)))
+      expect([name, dead]).toEqual([name, []])
+    }
+  })
+
+  it('lets its users take fixes of its dependencies, and says where it comes from', async () => {
+    const { stdout } = await run('tar', ['-xzOf', tarball, 'package/package.json'])
+    const { dependencies, repository, homepage, bugs } = JSON.parse(stdout)
+    for (const range of Object.values(dependencies)) expect(range).toMatch(/^\^\d/)
+    expect([repository.directory, homepage, bugs].every((text) => typeof text === 'string')).toBe(true)
   })
 
   it('passes publint', async () => {
@@ -115,6 +134,43 @@ describe('the packed package', { timeout: 300_000 }, () => {
       server.closeAllConnections(); server.close()`
     expect(await visit(script)).toBe('visit 1\nvisit 2\n\n')
   })
+
+  it('can be required by CommonJS', async () => {
+    const script = `const { withSessions, redisStore } = require('@session-cluster/session/http')
+      const { expressSyncSessions } = require('@session-cluster/session/express-session')
+      console.log(typeof withSessions, typeof redisStore, typeof expressSyncSessions)`
+    const { stdout } = await run(process.execPath, ['--input-type=commonjs', '-e', script], { cwd: project })
+    expect(stdout).toBe('function function function\n')
+  })
+
+  it.each([
+    ['works', 'ts', 'commonjs', 'node10'],
+    ['works', 'cts', 'nodenext', 'nodenext'],
+    ['works', 'ts', 'preserve', 'bundler'],
+    ['fails', 'cts', 'node16', 'node16'],
+  ])(
+    '%s in a .%s file with module %s and moduleResolution %s, as the README says',
+    async (works, ending, module, resolution) => {
+      const { devDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+      await install(`typescript@${devDependencies['typescript-5'].split('@').at(-1)}`)
+      const source = `import { createSessions, memoryStore, withSessions } from '@session-cluster/session/http'
+      import { expressSyncSessions } from '@session-cluster/session/express-session'
+      const sessions = createSessions<{ n: number }>({ store: memoryStore() })
+      export const listener = withSessions(sessions, async (_request, _response, session) => session.set('n', 1))
+      export const middleware = expressSyncSessions(sessions)
+      // @ts-expect-error there is no such attribute
+      sessions.of({}).get('unknown')`
+      writeFileSync(join(project, `settings.${ending}`), source)
+      const compilerOptions = { ...strictest.compilerOptions, module, moduleResolution: resolution, noEmit: true }
+      writeFileSync(join(project, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: [`settings.${ending}`] }))
+      const compiled = run(process.execPath, ['node_modules/typescript/bin/tsc', '-p', '.'], { cwd: project })
+      const outcome = await compiled.then(
+        () => 'works',
+        ({ stdout }) => (/TS1479/.test(stdout) ? 'fails' : stdout),
+      )
+      expect(outcome).toBe(works)
+    },
+  )
 
   it.each(['7', '5'])('compiles with TypeScript %s and runs with Fastify, as the README shows', async (version) => {
     const { devDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
