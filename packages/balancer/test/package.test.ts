@@ -23,7 +23,8 @@ const compilerOptions = {
 
 // Packed as publishing does it: built files, the published exports; installed into an empty project.
 beforeAll(async () => {
-  const { packageManager, devDependencies } = JSON.parse(readFileSync(join(workspace, 'package.json'), 'utf8'))
+  const { packageManager } = JSON.parse(readFileSync(join(workspace, 'package.json'), 'utf8'))
+  const { devDependencies } = JSON.parse(readFileSync(join(workspace, 'scripts/package.json'), 'utf8'))
   await run(process.execPath, [join(root, 'scripts/build.ts')])
   await run('npx', ['--yes', packageManager, 'pack', '--pack-destination', scratch], { cwd: root })
   tarball = join(scratch, readdirSync(scratch).find((name) => name.endsWith('.tgz')) ?? 'nothing was packed')

@@ -16,7 +16,8 @@ let tarball = ''
 
 /** Packs as publishing does: built files, published exports. */
 beforeAll(async () => {
-  const { packageManager, devDependencies } = JSON.parse(readFileSync(join(workspace, 'package.json'), 'utf8'))
+  const { packageManager } = JSON.parse(readFileSync(join(workspace, 'package.json'), 'utf8'))
+  const { devDependencies } = JSON.parse(readFileSync(join(workspace, 'scripts/package.json'), 'utf8'))
   await run(process.execPath, [join(root, 'scripts/build.ts')], { cwd: root })
   await run('npx', ['--yes', packageManager, 'pack', '--pack-destination', scratch], { cwd: root })
   tarball = join(scratch, readdirSync(scratch).find((name) => name.endsWith('.tgz')) ?? 'no tarball')

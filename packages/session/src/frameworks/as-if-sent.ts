@@ -37,10 +37,15 @@ export class AsIfSent {
 
   /** The body has ended. */
   end(): void {
+    if (this.#isHttp2) {
+      const yes = { get: () => true }
+      this.#show({ finished: yes, writableEnded: yes })
+      return
+    }
     const { server } = (this.#response.socket ?? {}) as { server?: Server }
-    if (server && !this.#isHttp2) protect(server)
-    this.#show({ finished: { get: () => !isSweeping } })
-    if (this.#isHttp2) this.#show({ writableEnded: { get: () => true } })
+    if (server) protect(server)
+    ended.add(this.#response)
+    ;(this.#response as unknown as Inside).finished = true
   }
 
   /** So much is written that the handler is to wait for `drain`. */
@@ -58,11 +63,10 @@ export class AsIfSent {
   off(): void {
     const inside = this.#response as unknown as Inside
     for (const name of this.#names) delete (inside as unknown as Record<string, unknown>)[name]
+    this.#names = []
     if (this.#isHttp2) return
     if (inside._header === SOME_HEAD) inside._header = null
-    // In HTTP/1 it is a property of the response, not of its class.
-    if (this.#names.includes('finished')) inside.finished = false
-    this.#names = []
+    if (ended.delete(this.#response)) inside.finished = false
   }
 
   #show(properties: PropertyDescriptorMap): void {
@@ -73,7 +77,8 @@ export class AsIfSent {
   }
 }
 
-let isSweeping = false
+/** Responses of HTTP/1 that have ended for their handlers, and wait. */
+const ended = new Set<{ finished: boolean }>()
 const protectedServers = new WeakSet<Server>()
 
 /**
@@ -85,11 +90,11 @@ function protect(server: Server): void {
   protectedServers.add(server)
   const { closeIdleConnections } = server
   server.closeIdleConnections = function (this: Server) {
-    isSweeping = true
+    for (const response of ended) response.finished = false
     try {
       closeIdleConnections.call(this)
     } finally {
-      isSweeping = false
+      for (const response of ended) response.finished = true
     }
   }
 }
