@@ -1,3 +1,4 @@
+import { createClient } from 'redis-6'
 import { afterAll, describe, expect, it } from 'vitest'
 import { node } from '../test/app.ts'
 import { browser } from '../test/browser.ts'
@@ -10,7 +11,11 @@ import type { HowEnded, SessionStore } from './store/store.ts'
 
 const rig = await redisRig()
 const cluster = await clusterRig()
-afterAll(() => Promise.all([rig[Symbol.asyncDispose](), cluster[Symbol.asyncDispose]()]))
+const opened: (() => void)[] = []
+afterAll(async () => {
+  for (const close of opened) close()
+  await Promise.all([rig[Symbol.asyncDispose](), cluster[Symbol.asyncDispose]()])
+})
 
 /** Less than how long it takes until sessions are looked at unasked. */
 const SOON = { timeout: 8_000 }
@@ -25,6 +30,12 @@ const stores: Record<string, () => () => SessionStore> = {
   Redis: () => () => redisStore({ client: rig.client() }),
   'Redis, with a key prefix': () => () => redisStore({ client: rig.client({ keyPrefix: 'shop:' }) }),
   'Redis as Spring lays it out': () => () => redisStore({ client: rig.client(), ids: 'spring', namespace: 'shared' }),
+  'Redis, by node-redis': () => () => {
+    const client = createClient({ url: `redis://127.0.0.1:${rig.port}` }).on('error', () => {})
+    void client.connect()
+    opened.push(() => client.destroy())
+    return redisStore({ client, namespace: 'by-node-redis' })
+  },
   'Redis Cluster': () => () => redisStore({ client: cluster.client }),
 }
 

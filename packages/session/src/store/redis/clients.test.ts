@@ -133,7 +133,7 @@ describe('the rights that a Redis user needs', () => {
     const inside = sources.flatMap((source) =>
       [...source.matchAll(/(?:call|try)\('([A-Z]+)'/g)].map(([, name = '']) => name),
     )
-    const sent = ['eval', 'evalsha', 'hmget', 'scan', 'unlink', 'zrange', 'zrem']
+    const sent = ['eval', 'evalsha', 'exists', 'hmget', 'scan', 'subscribe', 'unlink', 'zrange', 'zrem']
     const used = [...new Set([...inside.map((name) => name.toLowerCase()), ...sent])].sort()
     expect(rights.split(' ').sort()).toEqual(used.map((name) => `+${name}`))
   })
@@ -154,7 +154,7 @@ describe('the rights that a Redis user needs', () => {
           const rest = where === 'single' ? ['+info'] : ['+info', '+cluster']
           await server
             .client()
-            .call('ACL', 'SETUSER', 'sessions', 'on', '>secret', '~shop:*', ...rights.split(' '), ...rest)
+            .call('ACL', 'SETUSER', 'sessions', 'on', '>secret', '~shop:*', '&shop:*', ...rights.split(' '), ...rest)
           await server.client().script('FLUSH')
         }
         client ??= make()

@@ -1,5 +1,6 @@
 import {
   type CommandName,
+  type Hearing,
   type RedisArgument,
   type RedisConnection,
   refused,
@@ -37,6 +38,12 @@ export interface NodeRedisCluster {
 export interface NodeRedisServer {
   readonly address: string
   readonly client?: unknown
+}
+
+/** What is used of a client that only subscribes. It reconnects and subscribes again by itself. */
+interface NodeRedisSubscriber extends NodeRedisClient {
+  subscribe(channel: string, listener: (message: unknown) => void): Promise<unknown>
+  unref?(): void
 }
 
 /** Bulk strings as bytes (`$` in RESP), whatever else the client was told. */
@@ -90,6 +97,21 @@ class SingleConnection implements RedisConnection {
 
   reconnect(): void {
     this.#link.renew()
+  }
+
+  async subscribe(channel: string, { heard, missed }: Hearing): Promise<AsyncDisposable> {
+    const client = (this.#link.client as unknown as { duplicate(): NodeRedisSubscriber }).duplicate()
+    client.on('error', () => {})
+    try {
+      await client.connect()
+      client.unref?.() // it keeps no process alive
+      await client.subscribe(channel, (message) => heard(String(message)))
+    } catch (error) {
+      if (client.isOpen) client.destroy()
+      throw error
+    }
+    client.on('ready', missed)
+    return { [Symbol.asyncDispose]: async () => client.destroy() }
   }
 
   primaries(): readonly Pick<RedisConnection, 'send'>[] {
