@@ -11,6 +11,7 @@ const common = {
   LOG_LEVEL: 'error',
   DRAIN_MS: '650',
   GRACE_MS: '120',
+  REDIS_START_TIMEOUT_MS: '21000',
   MAX_CONNECTIONS: '900',
   SESSION_IDLE_TIMEOUT_MS: '601000',
   SESSION_ABSOLUTE_TIMEOUT_MS: '1202000',
@@ -100,6 +101,12 @@ const elsewhere = [
   'ADMIN_HOST',
   'NEIGHBOURS',
   'REDIS_URL',
+  'REDIS_CA',
+  'REDIS_CERT',
+  'REDIS_KEY',
+  'REDIS_NAT_MAP',
+  'REDIS_SENTINEL_PASSWORD',
+  'REDIS_SENTINEL_USERNAME',
   'BALANCER_PORT',
   'UPSTREAMS',
   'UPSTREAMS_FILE',
@@ -109,6 +116,8 @@ const elsewhere = [
   'NODE_A_PORT',
   'NODE_B_PORT',
   'NODE_C_PORT',
+  'NODE_S_PORT',
+  'SPRING_UPSTREAM',
 ]
 
 async function open(modes: readonly Mode[], env: Readonly<Record<string, string>>): Promise<Console> {
