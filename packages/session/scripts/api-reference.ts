@@ -35,7 +35,7 @@ function referenceOf(folder: string, files: readonly string[]): string {
     const own = sections.filter((section) => section.group === title)
     return own.length > 0 ? [`## ${title}`, ...own.map(({ text }) => text)] : []
   })
-  const head = `# API reference of ${name}\n\nMade from the doc comments by \`npm run docs\`; do not edit.`
+  const head = `# API reference of ${name}\n\nMade from the doc comments by scripts/api-reference.ts; do not edit.`
   return `${[head, ...parts].join('\n\n')}\n`.replaceAll(/[ \t]+$/gm, '')
 }
 
