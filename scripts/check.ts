@@ -3,6 +3,7 @@
  * All of them run even when one fails, so that one run names everything there is to mend.
  */
 import { boundaryFaults } from './check/boundaries.ts'
+import { decisionFaults } from './check/decisions.ts'
 import { docsFaults } from './check/docs.ts'
 import { figureFaults } from './check/figures.ts'
 import { glossaryFaults } from './check/glossary.ts'
@@ -21,6 +22,7 @@ const gates: Gate[] = [
   ['unused code and dependencies', () => run('knip', [])],
   ['import boundaries', () => faultless(boundaryFaults(root))],
   ['links and paths in the docs', () => faultless(docsFaults(root))],
+  ['the index of the decisions', () => faultless(decisionFaults(root))],
   ["the README's claims and the lab's report", () => faultless(reportFaults(root))],
   ["the README's figures and the benches' results", () => faultless(figureFaults(root))],
   ['the words of docs/glossary', () => faultless(glossaryFaults(root))],
