@@ -27,7 +27,10 @@ const usages = {
   },
   balancer: {
     does: 'Starts the load balancer on http://localhost:8000, configured by the environment (.env.example lists all variables).',
-    options: { '--watch': 'start it again whenever its source changes' },
+    options: {
+      '--print haproxy|nginx': 'print an equal configuration for HAProxy or nginx instead',
+      '--watch': 'start it again whenever its source changes',
+    },
     examples: [
       'npm run balancer',
       'MODE=sticky UPSTREAMS=a=http://127.0.0.1:8080,b=http://127.0.0.1:8081 npm run balancer',

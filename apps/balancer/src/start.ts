@@ -4,9 +4,10 @@ import type { AddressInfo } from 'node:net'
 import { createSecureContext } from 'node:tls'
 import { fileURLToPath } from 'node:url'
 import { type Control, controlOf, type Discovery, serveOrders, Workers } from '@session-cluster/balancer'
-import { type Logger, pino } from 'pino'
+import type { Logger } from 'pino'
 import { buildAdmin, buildBalancer, buildDiscoveries, readNodes, readTls } from './app.ts'
 import { type Config, readConfig } from './config.ts'
+import { openLog } from './open-log.ts'
 import { exported, isTarget } from './print.ts'
 import { ConfigError } from './read.ts'
 
@@ -25,7 +26,7 @@ export async function start(): Promise<void> {
   const config = configOrExit()
   if (process.argv.length > 2) return print(config, process.argv.slice(2))
   const base = { name: 'balancer', pid: process.pid }
-  const log = pino({ base, level: config.logLevel })
+  const log = openLog({ base, level: config.logLevel })
   if (cluster.isWorker) return runWorker(config, log)
   const running =
     config.workers === undefined ? await alone(config, log) : await withWorkers(config, config.workers, log)

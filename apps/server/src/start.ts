@@ -1,12 +1,13 @@
 import type { AddressInfo } from 'node:net'
 import type { FastifyInstance } from 'fastify'
-import { type Logger, pino } from 'pino'
+import type { Logger } from 'pino'
 import { Activity } from './activity.ts'
 import { buildAdmin } from './admin/admin.ts'
 import { buildApp } from './app.ts'
 import { type Config, readConfig } from './config.ts'
 import { ConfigError } from './env.ts'
 import { Faults } from './faults.ts'
+import { openLog } from './open-log.ts'
 import type { Parts } from './parts.ts'
 import { openRedis, type RedisClient } from './redis-client.ts'
 import { logSessions } from './session-log.ts'
@@ -26,7 +27,7 @@ export async function start(): Promise<void> {
 }
 
 async function run(config: Config): Promise<void> {
-  const log = pino({ level: config.logLevel, base: { node: config.nodeName } })
+  const log = openLog({ level: config.logLevel, base: { node: config.nodeName } })
   const client = config.redis ? await openRedis(config.redis, config.redisSettings, log) : undefined
   const parts = assemble(config, log, client)
   const [app, admin] = await Promise.all([buildApp(parts), buildAdmin(parts)])
