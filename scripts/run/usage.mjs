@@ -13,7 +13,10 @@
 const usages = {
   demo: {
     does: 'Starts the console on http://localhost:3000 with three clusters side by side, or one with MODE. Ctrl-C stops everything.',
-    options: { '--logs': 'print the log of every server and balancer' },
+    options: {
+      '--logs': 'print the log of every server and balancer',
+      '--spring': 'the tutorial’s own program, in Java, beside the servers of MODE=clustered',
+    },
     examples: ['npm run demo', 'MODE=sticky npm run demo'],
   },
   server: {
