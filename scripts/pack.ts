@@ -13,7 +13,8 @@ for (const name of ['session', 'balancer']) {
   const project = join(root, 'packages', name)
   const built = await run('node', [join(project, 'scripts/build.ts')])
   const packed =
-    built && (await run('npx', ['--yes', packageManager, '-C', project, 'pack', '--silent', '--pack-destination', folder]))
+    built &&
+    (await run('npx', ['--yes', packageManager, '-C', project, 'pack', '--silent', '--pack-destination', folder]))
   if (!packed) {
     console.error(`pack: @session-cluster/${name} could not be packed: see the lines above`)
     process.exit(1)
