@@ -41,6 +41,7 @@ const secrets: Record<string, Record<string, string>> = {
 }
 const templates = render('redis')
 const started: string[] = []
+const volumes: string[] = []
 let failed = false
 
 try {
@@ -60,6 +61,7 @@ try {
   for (const name of started) spawnSync('docker', ['logs', '--tail', '20', name], { stdio: ['ignore', 2, 2] })
 } finally {
   for (const name of started) spawnSync('docker', ['rm', '--force', '--volumes', name])
+  if (volumes.length > 0) spawnSync('docker', ['volume', 'rm', ...volumes])
   spawnSync('docker', ['network', 'rm', project])
 }
 process.exitCode = failed ? 1 : 0
@@ -89,14 +91,41 @@ async function run(deployment: string, pod = deployment): Promise<string> {
   docker(
     ...['run', '--detach', '--name', name, '--network', project, '--network-alias', deployment],
     ...['--user', String(user), '--read-only', '--cap-drop', 'ALL', '--security-opt', 'no-new-privileges'],
-    // An empty volume belongs to root here; fsGroup does in Kubernetes what this mode does.
-    ...container.volumeMounts.flatMap(({ mountPath }) => ['--tmpfs', `${mountPath}:mode=1777`]),
+    ...container.volumeMounts.flatMap((mount) => [
+      '--volume',
+      `${volumeOf(name, container, mount)}:${mount.mountPath}`,
+    ]),
     ...env,
     ...['--entrypoint', program, container.image, ...args],
   )
   const probe = container.startupProbe ?? container.readinessProbe
   if (probe.httpGet) await passes(name, container, probe)
   return name
+}
+
+/** An empty volume that the pod's user may write to, as Kubernetes makes one by `fsGroup`. */
+function volumeOf(
+  name: string,
+  { image }: Container,
+  { name: volume, mountPath }: { name: string; mountPath: string },
+): string {
+  const made = `${name}-${volume}`
+  docker('volume', 'create', made)
+  volumes.push(made)
+  docker(
+    'run',
+    '--rm',
+    '--user',
+    'root',
+    '--volume',
+    `${made}:${mountPath}:nocopy`,
+    '--entrypoint',
+    'chmod',
+    image,
+    '1777',
+    mountPath,
+  )
+  return made
 }
 
 async function passes(name: string, container: Container, probe: Probe): Promise<void> {
