@@ -70,7 +70,7 @@ describe('the packed package', { timeout: 300_000 }, () => {
     expect(
       files.filter(
         (file) =>
-          !/^(dist\/.*\.(js|d\.ts)|examples\/[a-z0-9/-]+\.(ts|mjs)|docs\/(api|redis)\.md|(README|CHANGELOG)\.md|LICENSE|package\.json)$/.test(
+          !/^(dist\/.*\.(js|d\.ts)|examples\/[a-z0-9/-]+\.(ts|mjs)|docs\/(api|redis|spring)\.md|(README|CHANGELOG)\.md|LICENSE|package\.json)$/.test(
             file,
           ),
       ),
