@@ -93,7 +93,7 @@ async function run(deployment: string, pod = deployment): Promise<string> {
     ...['--user', String(user), '--read-only', '--cap-drop', 'ALL', '--security-opt', 'no-new-privileges'],
     ...container.volumeMounts.flatMap((mount) => [
       '--volume',
-      `${volumeOf(name, container, mount)}:${mount.mountPath}`,
+      `${volumeOf(name, container, mount)}:${mount.mountPath}:nocopy`,
     ]),
     ...env,
     ...['--entrypoint', program, container.image, ...args],
