@@ -51,8 +51,9 @@ try {
   const servers = await Promise.all([run('server', 'server-0'), run('server', 'server-1')])
   const balancer = await run('balancer')
   await walk(balancer)
-  for (const server of servers) await drains('server', server)
+  // A balancer without servers has nothing to serve while it drains.
   await drains('balancer', balancer)
+  for (const server of servers) await drains('server', server)
   console.log('kubernetes: the image runs, drains and ends as the manifests say')
 } catch (error) {
   failed = true
