@@ -1,5 +1,9 @@
 import { parseArgs } from 'node:util'
 import { type Preset, presets } from './preset.ts'
+import { type ProbeCommand, readProbe } from './probe/arguments.ts'
+import { UsageError } from './usage-error.ts'
+
+export { UsageError }
 
 /** What was typed after `npm run lab --`. */
 export type Command =
@@ -7,6 +11,7 @@ export type Command =
   | ({ readonly name: 'run'; readonly ids: readonly string[]; readonly json: boolean } & RunArguments)
   | { readonly name: 'report'; readonly from: string | undefined; readonly summary: string | undefined }
   | { readonly name: 'compare'; readonly reports: readonly [string, string] }
+  | ProbeCommand
   | { readonly name: 'help' }
 
 export interface RunArguments {
@@ -15,11 +20,6 @@ export interface RunArguments {
   readonly repeats: number | undefined
   readonly durationMs: number | undefined
   readonly out: string | undefined
-}
-
-/** The command line is wrong: the message says which part and what is allowed. */
-export class UsageError extends Error {
-  readonly code = 'LAB_USAGE'
 }
 
 /** The text of `npm run lab -- help`, for a terminal of 80 columns. */
@@ -41,10 +41,26 @@ export const usage = `Usage: npm run lab -- <command>
   report [DIR]             draw a run's report again (default: the latest)
       --summary DIR        also write its summary: Markdown and SVG files
   compare DIR DIR          exit 0 when two runs agree on verdicts and counts
+  probe URL                the same questions put to a page of your own
+                           application: at most 200 requests, nothing killed
+      --server NAME        the header that names the server, or /pattern/ for
+                           the body, whose first group is the name
+      --cookie NAME        the session's cookie (default: the likeliest)
+      --known PATTERN      what only the page of a known session holds
+      --start "POST /path body"      starts a session, where the page does not
+      --node URL           asks another server too; up to 8 times
+      --login "POST /login user=a"   does the id change, does the old one die
+      --logout "POST /logout"        does it end the session, on every server
+      --increment "POST /count"      are writes at the same time lost
+      --number PATTERN     where the counter stands in the answer
+      --watch SECONDS      1 to 600: asks on while you restart a server
+      --json, --html FILE  the whole history and findings; a page
+      --judge FILE         judges a stored probe (--json) again, asks nothing
 
 Exit codes: 0 every claim holds · 1 a claim failed · 2 inconclusive ·
 3 an experiment could not run, or what was typed makes no sense ·
-130 stopped by Ctrl-C`
+130 stopped by Ctrl-C. For probe: 0 nothing bad · 1 something bad · 2 a question
+asked for stayed open · 3 it could not be asked · 130`
 
 const folder = 'a folder; one that begins with - is written ./-…'
 const options = {
@@ -61,17 +77,20 @@ type Option = keyof typeof options
 type Values = { readonly [option in Option]?: string }
 
 /** Which options each command takes, and how many arguments at most. */
-const commands: Readonly<Record<Command['name'], { readonly options: readonly Option[]; readonly most: number }>> = {
+const commands: Readonly<
+  Record<Exclude<Command['name'], 'probe'>, { readonly options: readonly Option[]; readonly most: number }>
+> = {
   list: { options: ['json'], most: 0 },
   run: { options: ['preset', 'seed', 'repeat', 'duration', 'out', 'json'], most: Number.POSITIVE_INFINITY },
   report: { options: ['summary'], most: 1 },
   compare: { options: [], most: 2 },
   help: { options: [], most: 0 },
 }
-const commandNames = Object.keys(commands).join(', ')
+const commandNames = [...Object.keys(commands), 'probe'].join(', ')
 
 /** Reads the command line; throws `UsageError`, in a line, for whatever in it is wrong or would be left out. */
 export function readArguments(argv: readonly string[]): Command {
+  if (argv[0] === 'probe' && !argv.includes('--help') && !argv.includes('-h')) return readProbe(argv.slice(1))
   const { values, words } = parsed(argv)
   if (values.help !== undefined) return { name: 'help' }
   const [name, ...rest] = words
@@ -128,7 +147,7 @@ function parsed(argv: readonly string[]): { values: Values; words: readonly stri
   return { values, words: tokens.flatMap((token) => (token.kind === 'positional' ? [token.value] : [])) }
 }
 
-function refuseTheSuperfluous(name: Command['name'], rest: readonly string[], values: Values): void {
+function refuseTheSuperfluous(name: keyof typeof commands, rest: readonly string[], values: Values): void {
   const { options: allowed, most } = commands[name]
   const foreign = Object.keys(values).find((option) => !allowed.includes(option as Option))
   const list = allowed.map((option) => `--${option}`).join(', ') || 'none'
@@ -154,7 +173,7 @@ function runArguments(values: Values): RunArguments {
 }
 
 const isPreset = (value: string): value is Preset => (presets as readonly string[]).includes(value)
-const isCommand = (name: string): name is Command['name'] => Object.hasOwn(commands, name)
+const isCommand = (name: string): name is keyof typeof commands => Object.hasOwn(commands, name)
 const isOption = (name: string): name is Option => Object.hasOwn(options, name)
 
 const refused = (option: Option, value: string) =>
