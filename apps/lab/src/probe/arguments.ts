@@ -122,7 +122,7 @@ function server(value: string | undefined): string | RegExp | undefined {
 
 function pattern(option: string, value: string): RegExp {
   try {
-    return new RegExp(value, 'u')
+    return new RegExp(value)
   } catch {
     throw new UsageError(`--${option} is "${value}": allowed is a regular expression`)
   }

@@ -12,6 +12,7 @@ export type Step =
   | 'known'
   | 'forged'
   | 'node'
+  | 'node-forged'
   | 'serial'
   | 'parallel'
   | 'last'

@@ -107,7 +107,11 @@ function loggedOut(
         'Who copied the cookie stays logged in.',
       )
     if (told.every((one) => one === 'unknown'))
-      return finding('good', `The logout ended the session at ${target}.`, 'A copied cookie is worth nothing after it.')
+      return finding(
+        'good',
+        `After the logout the session is not known at ${target}.`,
+        'A copied cookie is worth nothing after it.',
+      )
     return finding(
       'unclear',
       `Nothing tells whether ${target} still knows the session after the logout.`,

@@ -65,6 +65,7 @@ class Plan {
     await this.#newcomers()
     await this.#controls()
     await this.#otherServers('node')
+    await this.#otherServers('node-forged', this.#forged())
     if (increment) await this.#increment(increment)
     if (logout) await this.#logOut(logout)
     if (watchMs !== undefined) await this.#watch(watchMs)
@@ -100,17 +101,21 @@ class Plan {
     const affinity = affinityCookies(this.#client.history).filter((name) => this.#owner.get(name) !== undefined)
     for (const name of [...affinity.slice(0, 2), ...(session ? [session] : [])])
       await this.#times(4, () => this.#page('without', 'owner', without(this.#owner, name)))
-    const value = session && this.#owner.get(session)
-    if (!session || value === undefined) return
+    if (!session || this.#owner.get(session) === undefined) return
     await this.#times(6, () => this.#page('known', 'owner', this.#owner.clone()))
-    await this.#times(4, () => {
-      const jar = this.#owner.clone()
-      jar.set(session, madeUp(value))
-      return this.#page('forged', 'forger', jar)
-    })
+    await this.#times(4, () => this.#page('forged', 'forger', this.#forged()))
   }
 
-  async #otherServers(step: 'node' | 'logged-out', jar = this.#owner): Promise<void> {
+  /** The owner's cookies with an id that nobody was given. */
+  #forged(): CookieJar {
+    const session = this.#session()
+    const value = session && this.#owner.get(session)
+    const jar = this.#owner.clone()
+    if (session && value !== undefined) jar.set(session, madeUp(value))
+    return jar
+  }
+
+  async #otherServers(step: 'node' | 'node-forged' | 'logged-out', jar = this.#owner): Promise<void> {
     for (const node of this.#of.nodes) {
       const { pathname, search } = this.#of.target
       const at = new URL(node.pathname === '/' ? `${pathname}${search}` : node.href, node)
