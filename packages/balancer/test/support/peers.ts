@@ -1,6 +1,6 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -46,6 +46,8 @@ export async function startPeer(name: PeerName, options: Omit<ExportOptions, 'li
   const whole: ExportOptions = { ...options, folder, listen: { port } }
   const running = name === 'haproxy' ? haproxy(folder, whole) : nginx(folder, whole)
   await answers(port, running.child)
+  // HAProxy listens for clients a moment before its admin socket has its name.
+  if (name === 'haproxy') await expect.poll(() => existsSync(join(folder, 'admin.sock'))).toBe(true)
   return {
     ...{ url: `http://127.0.0.1:${port}`, port },
     ...running.acts,
