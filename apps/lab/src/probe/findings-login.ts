@@ -34,7 +34,7 @@ export function logins({ of, cookie, tell }: Evidence, logout: boolean): Finding
   if (!shown && !given)
     return open(
       'Nothing shows that the login worked: the page is the same before and after.',
-      'Give a page that names the user, or --known TEXT.',
+      'Give a page that names the user, or --known PATTERN.',
     )
   const list: Finding[] = []
   if (before === undefined)
@@ -76,7 +76,7 @@ export function logins({ of, cookie, tell }: Evidence, logout: boolean): Finding
           'login',
           'unclear',
           'Nothing tells whether the old id is logged in.',
-          'Give a page that names the user, or --known TEXT.',
+          'Give a page that names the user, or --known PATTERN.',
         ),
       )
   }
@@ -115,7 +115,7 @@ function loggedOut(
     return finding(
       'unclear',
       `Nothing tells whether ${target} still knows the session after the logout.`,
-      'Give a page that names the user, or --known TEXT.',
+      'Give a page that names the user, or --known PATTERN.',
     )
   })
 }

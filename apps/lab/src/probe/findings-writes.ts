@@ -109,7 +109,7 @@ export function watched({ of, cookie, tell }: Evidence): Finding[] {
       : finding(
           'unclear',
           'Nothing in the answers tells whether a session was lost.',
-          'Give a page that uses it, or --known TEXT.',
+          'Give a page that uses it, or --known PATTERN.',
         ),
   ]
 }

@@ -4,7 +4,7 @@ import type { Evidence, Finding } from './finding.ts'
 import { logins } from './findings-login.ts'
 import { spread } from './findings-spread.ts'
 import { watched, writes } from './findings-writes.ts'
-import { teller } from './teller.ts'
+import { atHome, teller } from './teller.ts'
 
 /** Judges a history. The same history gets the same findings, whenever and wherever. */
 export function findings(facts: Facts): readonly Finding[] {
@@ -36,9 +36,8 @@ export function findings(facts: Facts): readonly Finding[] {
 
 /** Learns from the known and the made-up ids how the page looks with a session and without. */
 function tells(of: Evidence['of'], cookie: string | undefined): Evidence['tell'] {
-  const keeping = of('known').filter((one) => cookie !== undefined && !replaced(one, cookie))
   // Where the session is lost now and then, only the answers that kept it show how a known session looks.
-  const home = keeping.length > 0 ? keeping : of('known')
+  const home = atHome(of('known'), of('forged'), cookie)
   const tell = teller(home, of('forged'), cookie)
   const telling = home.length > 0 && home.every((one) => tell(one) === 'known')
   const look = ({ target, status, body }: Exchange) => `${target} ${status} ${body}`
@@ -134,56 +133,35 @@ function many(history: readonly Exchange[]): Finding[] {
 }
 
 function kept({ of, tell }: Evidence, { name }: CookieSeen): Finding[] {
-  const known = of('known').filter(({ failed }) => failed === undefined)
-  const lost = known.filter((one) => replaced(one, name)).length
-  const about = 'session'
+  const known = of('known').filter(({ status = 500 }) => status < 500)
   if (known.length === 0) return []
-  if (lost > 0 && lost < known.length) {
-    const says = `The session is not known wherever the client comes: ${lost} of ${known.length} answers to the same id gave it another one.`
-    return [
-      {
-        verdict: 'bad',
-        about,
-        says,
-        why: 'Users are logged out at random: the servers do not share sessions, and the balancer does not pin.',
-        where: 'docs/report/README.md: C1',
-      },
-    ]
-  }
-  if (lost > 0) {
-    const says = 'Every answer replaces the id.'
-    return [
-      {
-        verdict: 'unclear',
-        about,
-        says,
-        why: 'Either all of the session is in the cookie, or nothing is kept. --known TEXT tells them apart.',
-        where: 'docs/report/README.md: C1',
-      },
-    ]
-  }
-  if (known.every((one) => tell(one) === 'known')) {
-    const says = `The session is known in all ${known.length} answers; a made-up id is not.`
-    return [
-      {
-        verdict: 'good',
-        about,
-        says,
-        why: 'A user stays the same user from request to request.',
-        where: 'docs/report/README.md: C1',
-      },
-    ]
-  }
-  const says = 'This page answers a made-up id as it answers a known one.'
-  return [
-    {
-      verdict: 'unclear',
-      about,
-      says,
-      why: 'So it cannot show whether a session is known. Give a page that uses it, or --known TEXT.',
-      where: 'apps/lab/README.md',
-    },
+  const lost = known.length - atHome(known, of('forged'), name).length
+  const finding = (verdict: Finding['verdict'], says: string, why: string): Finding[] => [
+    { verdict, about: 'session', says, why, where: 'docs/report/README.md: C1' },
   ]
+  if (lost > 0)
+    return finding(
+      'bad',
+      `The session is not known wherever the client comes: ${lost} of ${known.length} answers to its id look like those to a made-up one.`,
+      'Users are logged out at random: the servers do not share sessions, and the balancer does not pin.',
+    )
+  if (known.every((one) => tell(one) === 'known'))
+    return finding(
+      'good',
+      `The session is known in all ${known.length} answers; a made-up id is not.`,
+      'A user stays the same user from request to request.',
+    )
+  if (known.every((one) => replaced(one, name)))
+    return finding(
+      'unclear',
+      'Every answer replaces the id.',
+      'Either all of the session is in the cookie, or nothing is kept. --known PATTERN tells them apart.',
+    )
+  return finding(
+    'unclear',
+    'This page answers a made-up id as it answers a known one.',
+    'So it cannot show whether a session is known. Give a page that uses it, or --known PATTERN.',
+  )
 }
 
 function nodes({ of, tell, cookie }: Evidence): Finding[] {
@@ -222,7 +200,7 @@ function nodes({ of, tell, cookie }: Evidence): Finding[] {
     return finding(
       'unclear',
       `Nothing in the answers of ${target} tells whether it knows the session.`,
-      'Give a page that answers differently without one, or --known TEXT.',
+      'Give a page that answers differently without one, or --known PATTERN.',
     )
   })
 }

@@ -159,6 +159,24 @@ it('does not guess where a page answers every id alike', async () => {
   expect(exitCode).toBe(2)
 })
 
+it('tells a session that is all in its cookie from one that is never kept by --known only', async () => {
+  const serve = (keeps: boolean) =>
+    listen((request, response) => {
+      const [, mine] = /sid=(s[0-9a-f-]+)/.exec(request.headers.cookie ?? '') ?? []
+      const knows = keeps && mine !== undefined && issued.has(mine)
+      const fresh = `s${crypto.randomUUID()}`
+      issued.add(fresh)
+      response.setHeader('set-cookie', `sid=${fresh}; HttpOnly; SameSite=Lax`)
+      response.end(`${knows ? 'welcome back' : 'hello'} ${fresh}`)
+    })
+  const issued = new Set<string>()
+  await using keeping = await serve(true)
+  await using forgetting = await serve(false)
+  expect((await found(keeping)).all).toContain('unclear session: Every answer replaces the id.')
+  expect((await found(keeping, ['--known', 'back'])).all).toContain('good session: The session is known')
+  expect((await found(forgetting, ['--known', 'back'])).all).toContain('unclear session: Every answer replaces the id.')
+})
+
 it('finds the session among 50 cookies and says what they cost', async () => {
   await using app = await listen((request, response) => {
     if (!request.headers.cookie)

@@ -16,7 +16,7 @@ export function teller(
   cookie: string | undefined,
 ): (exchange: Exchange) => Knows {
   const isReplaced = (one: Exchange) => cookie !== undefined && replaced(one, cookie)
-  const sign = (one: Exchange) => `${one.status} ${one.location ?? ''} ${isReplaced(one) ? 'another id' : ''}`
+  const sign = signOf(cookie)
   const keepsIds = known.length > 0 && !known.some(isReplaced)
   const looks: readonly Trait[] = [({ known: shown }) => shown, sign, ({ body }) => body]
   const traits = looks.map((trait) => ({
@@ -37,4 +37,27 @@ export function teller(
     }
     return 'unclear'
   }
+}
+
+/** What an answer shows of the session without its body. */
+const signOf = (cookie: string | undefined) => (one: Exchange) =>
+  `${one.status} ${one.location ?? ''} ${cookie !== undefined && replaced(one, cookie) ? 'another id' : ''}`
+
+/**
+ * The answers to a known id that do not look like those to a made-up one, when some do and some do not: there the session
+ * was lost now and then. Else all of them. Bodies do not count: a page may vary by itself.
+ */
+export function atHome(
+  known: readonly Exchange[],
+  forged: readonly Exchange[],
+  cookie: string | undefined,
+): readonly Exchange[] {
+  const answered = known.filter(({ status = 500 }) => status < 500)
+  const looks: readonly Trait[] = [({ known: shown }) => shown, signOf(cookie)]
+  for (const look of looks) {
+    const away = new Set(forged.map(look))
+    const home = answered.filter((one) => !away.has(look(one)))
+    if (away.size === 1 && home.length > 0 && home.length < answered.length) return home
+  }
+  return answered
 }
