@@ -26,7 +26,7 @@ export async function probeCommand(command: ProbeCommand, { stdout, stderr, sign
   const found = findings(facts)
   stdout.write(command.json ? `${JSON.stringify({ ...facts, findings: found }, null, 1)}\n` : text(facts, found))
   if (command.html !== undefined) await writeFile(command.html, page(facts, found))
-  return signal.aborted ? 130 : probeExitCode(found, facts.asked)
+  return signal.aborted ? 130 : probeExitCode(found, facts)
 }
 
 /** Asks the application and answers what is needed to judge it. Throws `NotProbedError`. */

@@ -1,5 +1,5 @@
 import { cookieKinds, replaced, sessionCookie } from './cookies.ts'
-import type { CookieSeen, Exchange, Facts, Question, Step } from './exchange.ts'
+import type { CookieSeen, Exchange, Facts, Step } from './exchange.ts'
 import type { Evidence, Finding } from './finding.ts'
 import { logins } from './findings-login.ts'
 import { spread } from './findings-spread.ts'
@@ -55,11 +55,11 @@ function tells(of: Evidence['of'], cookie: string | undefined): Evidence['tell']
   }
 }
 
-/** 0 nothing is wrong · 1 something is · 2 a question that was asked for stayed open. */
-export function probeExitCode(found: readonly Finding[], asked: readonly Question[]): 0 | 1 | 2 {
+/** 0 nothing is wrong · 1 something is · 2 a question that was asked for stayed open, or the probe ended early. */
+export function probeExitCode(found: readonly Finding[], { asked, stopped }: Facts): 0 | 1 | 2 {
   if (found.some(({ verdict }) => verdict === 'bad')) return 1
-  const open = found.some(({ verdict, about }) => verdict === 'unclear' && (asked as readonly string[]).includes(about))
-  return open ? 2 : 0
+  const open = found.some(({ verdict, about }) => verdict === 'unclear' && asked.some((question) => question === about))
+  return open || stopped !== undefined ? 2 : 0
 }
 
 function session(evidence: Evidence, { target, cookie: named, history }: Facts): Finding[] {

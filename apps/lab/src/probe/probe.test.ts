@@ -21,7 +21,7 @@ async function found(at: Pick<Listening, 'url'>, argv: readonly string[] = [], b
   const lines = list.map(
     ({ verdict, about, says }) => `${verdict} ${about}: ${says.replaceAll(/http:\/\/[\d.:]+/g, 'URL')}`,
   )
-  return { facts, lines, all: lines.join('\n'), exitCode: probeExitCode(list, facts.asked) }
+  return { facts, lines, all: lines.join('\n'), exitCode: probeExitCode(list, facts) }
 }
 
 const login = ['--login', 'POST /login user=ada', '--logout', 'POST /logout']
@@ -252,10 +252,11 @@ it('says in one line that the port speaks TLS', async () => {
 
 it('stops at its budget and says so', async () => {
   await using app = await shop({ shared: true })
-  const { facts, all } = await found(app, [], { requests: 20 })
+  const { facts, all, exitCode } = await found(app, [], { requests: 20 })
   expect(facts.history).toHaveLength(20)
   expect(app.requests).toHaveLength(20)
   expect(all).toContain('The probe ended early: all 20 requests are used up.')
+  expect(exitCode).toBe(2)
 })
 
 it('judges a stored history as it judged the run, and stores no secret', async () => {
