@@ -244,7 +244,7 @@ describe('what several workers count', () => {
 test('a worker that stays frozen is replaced, so that nobody waits for it for ever', async () => {
   await using nodes = await startNodes(['a'])
   // Its replacement, too, must say its first word in that time.
-  await using running = await started({ UPSTREAMS: upstreams(nodes), WORKER_SILENCE_MS: '4000' })
+  await using running = await started({ UPSTREAMS: upstreams(nodes), WORKER_SILENCE_MS: '8000' })
   const { lb, url, admin } = running
   await askBoth(url, 20)
   const [victim = 0] = lb.workers
