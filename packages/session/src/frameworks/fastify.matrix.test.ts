@@ -204,6 +204,13 @@ type Cell = (typeof cells)[number] & { readonly deed: string }
 
 function compare({ deed: named, place, way }: Cell, expected: Answer, answer: Answer, after: unknown): void {
   const deed = deeds[named] as Deed
+  // On Node 22 plain Fastify itself breaks off when a web Response is sent and another answer follows: ours need not.
+  if (way === 'response, no return' && expected.status === 0 && answer.status !== 0) {
+    // What comes after the broken answer there is the end of the whole one here.
+    const trace = answer.trace.slice(0, expected.trace.length)
+    expect({ trace, deaths: answer.deaths }).toEqual({ trace: expected.trace, deaths: [] })
+    return
+  }
   const { bypasses = false, ...chosen } = ways[way] as (typeof ways)[string]
   // An error while the application's own hook waits is in time to decide the status.
   const fails = chosen.fails || (way === 'send, then throw' && expected.status === 409)
