@@ -1,7 +1,7 @@
 /** Finds a Chromium for the console's tests, or installs Debian's where that needs no asking. */
-import { type SpawnSyncOptions, spawnSync } from 'node:child_process'
 import { accessSync, constants } from 'node:fs'
 import { delimiter, join } from 'node:path'
+import { installFromDebian } from './debian.ts'
 
 const names = ['chromium', 'chromium-browser', 'google-chrome-stable', 'google-chrome', 'chrome']
 const elsewhere = [
@@ -20,15 +20,9 @@ function onPath(): string | undefined {
 }
 
 function installed(): string | undefined {
-  if (process.platform !== 'linux' || process.getuid?.() !== 0 || !runnable('/usr/bin/apt-get')) return undefined
-  console.error('Installing Chromium for the tests of the console …')
-  const quietly = {
-    stdio: ['ignore', 'ignore', 'inherit'],
-    env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
-  } satisfies SpawnSyncOptions
-  spawnSync('apt-get', ['update', '-qq'], quietly)
-  spawnSync('apt-get', ['install', '-y', '-qq', '--no-install-recommends', 'chromium', 'fonts-noto-cjk'], quietly)
-  return onPath()
+  return installFromDebian('Chromium for the tests of the console', ['chromium', 'fonts-noto-cjk'])
+    ? onPath()
+    : undefined
 }
 
 function runnable(path: string): boolean {

@@ -2,9 +2,10 @@
 import { spawnSync } from 'node:child_process'
 import { findRedisServer } from '@session-cluster/cluster'
 import { findChromium } from './chromium.ts'
+import { installFromDebian } from './debian.ts'
 import { fetchOldestNodes } from './oldest.ts'
 
-export type Need = 'redis' | 'oldestNodes' | 'chromium' | 'containers' | 'kubectl'
+export type Need = 'redis' | 'oldestNodes' | 'chromium' | 'containers' | 'kubectl' | 'peers'
 
 export interface Part {
   /** How the stage's processes learn of it. */
@@ -27,6 +28,12 @@ const finders: Record<Need, () => Promise<Part>> = {
     spawnSync('kubectl', ['version', '--client']).error
       ? { missing: 'no kubectl: install it (Debian: kubernetes-client)' }
       : {},
+  // Never missing as a whole: without them, the cases that run on them say so themselves.
+  peers: async () => {
+    const absent = ['haproxy', 'nginx'].filter((program) => spawnSync(program, ['-v']).error)
+    if (absent.length > 0) installFromDebian(`${absent.join(' and ')} for the balancer's cases`, absent)
+    return {}
+  },
   containers: async () => {
     const engine = spawnSync('docker', ['version', '--format', '{{.Server.Version}}'], { encoding: 'utf8' })
     if (engine.status !== 0) return { missing: 'no container engine answers: start Docker' }

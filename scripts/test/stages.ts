@@ -17,13 +17,13 @@ export const stages: readonly Stage[] = [
   {
     name: 'unit',
     what: 'every package on its own, its stores on real Redis servers',
-    needs: ['redis'],
+    needs: ['redis', 'peers'],
     run: (env) => each('test', env),
   },
   {
     name: 'oldest',
     what: 'the session library and the balancer on the oldest Node that each promises',
-    needs: ['redis', 'oldestNodes'],
+    needs: ['redis', 'oldestNodes', 'peers'],
     run: testOnOldest,
   },
   {
