@@ -49,9 +49,17 @@ describe.each(engineNames)(
       await expect.poll(() => lb.balancer.load.active).toBe(0)
       const judged = lb.decisions.filter(({ upstream }) => upstream !== undefined)
       const read = node.received.flatMap(readRequests)
-      // A request that broke off amid its body was judged and never became whole.
-      const whole = judged.filter(({ requestId }) => lb.done.some((d) => d.requestId === requestId && d.status === 200))
-      expect(read.map(ids).toSorted()).toEqual(whole.map(ids).toSorted())
+      const unread = judged.map((decision) => ({ id: ids(decision), requestId: decision.requestId }))
+      for (const id of read.map(ids)) {
+        expect(unread.map((each) => each.id)).toContain(id)
+        unread.splice(
+          unread.findIndex((each) => each.id === id),
+          1,
+        )
+      }
+      // A request that broke off in the middle of its body was judged and never became whole.
+      const answered = new Set(lb.done.filter(({ status }) => status === 200).map(({ requestId }) => requestId))
+      expect(unread.filter(({ requestId }) => answered.has(requestId))).toEqual([])
       expect(read.length).toBeGreaterThan(10)
       expect(read.filter(({ path }) => path.endsWith('/inner'))).toEqual([])
     })
