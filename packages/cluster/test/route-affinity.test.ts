@@ -12,6 +12,6 @@ test('a balancer that goes by the session cookie’s route keeps every user on t
   expect(new Set(users.map(({ home }) => home))).toEqual(new Set(['a', 'b', 'c']))
   for (const user of users) {
     expect(user.jar.header).toMatch(new RegExp(`^JSESSIONID=[\\w-]{24}\\.${user.home}$`))
-    for (let n = 1; n <= 3; n++) expect(await user.visit()).toMatchObject({ outcome: 'hit', node: user.home })
+    for (let n = 1; n <= 3; n++) expect(await user.visit()).toMatchObject({ outcome: 'found', node: user.home })
   }
 })
