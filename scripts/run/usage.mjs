@@ -79,11 +79,17 @@ const usages = {
     examples: ['npm run bench -- session --quick'],
   },
   soak: {
-    words: 'session | balancer | console',
+    words: 'session | balancer | console | faults',
     does: 'A long run under load; its result goes to bench/results.',
-    options: { '--quick': 'a short form that writes nothing', '--seed N': 'a whole number (1)' },
+    options: {
+      '--quick': 'a short form that writes nothing',
+      '--seed N': 'a whole number (1)',
+      '--minutes N': 'of faults: how long (60)',
+      '--judge FILE …': 'of faults: judge histories that were kept',
+      '--mutants': 'of faults: try the judge on libraries that are broken',
+    },
     reads: true,
-    examples: ['npm run soak -- session --quick'],
+    examples: ['npm run soak -- session --quick', 'npm run soak -- faults --judge bench/results/soak-faults'],
   },
 }
 

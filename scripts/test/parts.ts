@@ -4,8 +4,9 @@ import { findRedisServer } from '@session-cluster/cluster'
 import { findChromium } from './chromium.ts'
 import { installFromDebian } from './debian.ts'
 import { fetchOldestNodes } from './oldest.ts'
+import { fetchRedises } from './redises.ts'
 
-export type Need = 'redis' | 'oldestNodes' | 'chromium' | 'containers' | 'kubectl' | 'peers'
+export type Need = 'redis' | 'redises' | 'oldestNodes' | 'chromium' | 'containers' | 'kubectl' | 'peers'
 
 export interface Part {
   /** How the stage's processes learn of it. */
@@ -16,6 +17,10 @@ export interface Part {
 
 const finders: Record<Need, () => Promise<Part>> = {
   redis: async () => ({ env: { REDIS_SERVER: await findRedisServer() } }),
+  redises: async () => {
+    fetchRedises()
+    return {}
+  },
   oldestNodes: async () => {
     fetchOldestNodes()
     return {}

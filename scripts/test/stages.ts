@@ -3,6 +3,7 @@ import { run, turbo } from '../workspace.ts'
 import { testOnOldest } from './oldest.ts'
 import type { Need } from './parts.ts'
 import { reporters } from './recap.ts'
+import { testOnRedises } from './redises.ts'
 
 export interface Stage {
   name: string
@@ -25,6 +26,12 @@ export const stages: readonly Stage[] = [
     what: 'the session library and the balancer on the oldest Node that each promises',
     needs: ['redis', 'oldestNodes', 'peers'],
     run: testOnOldest,
+  },
+  {
+    name: 'redises',
+    what: 'the Redis store on Redis 6.2 and 8.2 and on Valkey 9.1; unit has the machine’s own',
+    needs: ['redises'],
+    run: testOnRedises,
   },
   {
     name: 'processes',

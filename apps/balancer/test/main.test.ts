@@ -146,8 +146,7 @@ test.runIf(process.platform === 'linux').each([{}, { WORKERS: '1' }])(
     expect(lb.ready).toBeUndefined()
     while (!lb.ready && lb.child.exitCode === null && lb.child.signalCode === null) {
       lb.child.kill('SIGUSR2')
-      // A thousand a second reach every moment of the start; a hundred thousand leave the process no time for anything else.
-      await new Promise((resolve) => setTimeout(resolve, 1))
+      await new Promise((resolve) => setImmediate(resolve))
     }
     expect(lb.child.signalCode).toBe(null)
     expect(await (await fetch(lb.ready?.url ?? '')).text()).toBe('a')

@@ -46,16 +46,6 @@ const common = {
   HEALTH_TIMEOUT_MS: '1300',
   HEALTH_RISE: '1',
   HEALTH_FALL: '3',
-  HEALTH_HOST: 'shop.example',
-  HEALTH_HEADERS: 'x-odd: yes',
-  HEALTH_STATUS: '200-204',
-  HEALTH_BODY: 'ok',
-  RETRY_METHODS: 'idempotent',
-  RETRY_STATUSES: '502,504',
-  UPSTREAM_HOST: 'shop.example',
-  UPSTREAM_SERVER_NAME: 'odd.example',
-  UPSTREAM_MAX_CONNECTION_AGE_MS: '31000',
-  UPSTREAM_MAX_HEADER_BYTES: '20000',
   ACCESS_LOG: 'on',
 }
 const ours = {
@@ -97,9 +87,6 @@ const routed = {
   AFFINITY_COOKIE: 'QUX',
   TLS_CERT: '',
   TLS_KEY: '',
-  UPSTREAM_CA: '',
-  UPSTREAM_CERT: '',
-  UPSTREAM_KEY: '',
 }
 
 /** Whoever starts the processes gives these out; the console's own are in its own configuration. */
@@ -131,8 +118,6 @@ const elsewhere = [
   'NODE_C_PORT',
   'NODE_S_PORT',
   'SPRING_UPSTREAM',
-  // One port for the probes of all servers; here each has a port of its own.
-  'HEALTH_PORT',
 ]
 
 async function open(modes: readonly Mode[], env: Readonly<Record<string, string>>): Promise<Console> {
@@ -212,8 +197,7 @@ it('sees everybody where the cookie names the server, over HTTPS', async () => {
     execFileSync('openssl', ['req', ...kind, '-subj', '/CN=odd.example', '-keyout', key, '-out', cert], {
       stdio: 'ignore',
     })
-    const files = { TLS_CERT: cert, TLS_KEY: key, UPSTREAM_CA: cert, UPSTREAM_CERT: cert, UPSTREAM_KEY: key }
-    await using console = await open(['sticky'], { ...routed, ...files })
+    await using console = await open(['sticky'], { ...routed, TLS_CERT: cert, TLS_KEY: key })
     expect(console.stage.lane('sticky').view().url).toMatch(/^https:/)
     await seesEverybody(console, 'sticky', 'QUX')
   } finally {

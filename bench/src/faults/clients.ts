@@ -11,16 +11,20 @@ export interface Course {
   /** ms since the run began. */
   readonly now: () => number
   readonly record: (visit: Visit) => void
+  /** The run's own number of a cookie, so that no session id is kept. */
+  readonly nameOf: (cookie: string) => string
+  /** How long a client rests between two visits, ms, on average. */
+  readonly restMs: number
 }
 
 /** Longer than this no answer is waited for, ms. */
 const PATIENCE_MS = 30_000
 
-/** How long a client rests between two visits, ms. */
-const REST_MS = 20
+/** At most so long a change takes between its load and its commit, ms: others come between. */
+const MOST_THOUGHT_MS = 100
 
-const METHODS: Record<Operation, (argument: string) => readonly [method: string, path: string]> = {
-  set: (argument) => ['GET', `/set?q=${argument}`],
+const METHODS: Record<Operation, (argument: string, thoughtMs: number) => readonly [method: string, path: string]> = {
+  set: (argument, thoughtMs) => ['POST', `/slow-set?q=${argument}&ms=${thoughtMs}`],
   get: () => ['GET', '/get'],
   count: () => ['POST', '/counter'],
   counter: () => ['GET', '/counter'],
@@ -31,87 +35,72 @@ const METHODS: Record<Operation, (argument: string) => readonly [method: string,
   dead: () => ['GET', '/get'],
 }
 
-/** A browser of the run: one cookie jar, one visit after another; several tabs may share it. */
+const CHANCES: readonly (readonly [Operation, number])[] = [
+  ['set', 4],
+  ['get', 5],
+  ['count', 4],
+  ['counter', 2],
+  ['add', 1],
+  ['cart', 2],
+  ['login', 1],
+  ['logout', 0.3],
+  ['dead', 2],
+]
+
+/** A browser of the run: one cookie jar; one visit after another, or several tabs at once. */
 export class Client {
   readonly name: string
   readonly #course: Course
-  readonly #isShared: boolean
   /** `name=value` of its session's cookie. */
   #cookie = ''
   readonly #dead: string[] = []
   #values = 0
 
-  constructor(name: string, course: Course, isShared = false) {
+  constructor(name: string, course: Course) {
     this.name = name
     this.#course = course
-    this.#isShared = isShared
   }
 
-  /** Acts at random until it is told to stop. */
-  async run(isOver: () => boolean): Promise<void> {
+  /** Acts at random, in so many tabs, until it is told to stop. */
+  async run(tabs: number, isOver: () => boolean): Promise<void> {
+    await Promise.all(Array.from({ length: tabs }, () => this.#tab(isOver)))
+  }
+
+  async #tab(isOver: () => boolean): Promise<void> {
+    const { random, restMs } = this.#course
     while (!isOver()) {
       await this.act(this.#choose())
-      await pause(REST_MS * this.#course.random() * 2)
+      await pause(restMs * random() * 2)
     }
   }
 
   #choose(): Operation {
-    const chances: readonly (readonly [Operation, number])[] = this.#isShared
-      ? [
-          ['count', 4],
-          ['counter', 2],
-          ['add', 0.3],
-          ['cart', 1],
-        ]
-      : [
-          ['set', 4],
-          ['get', 5],
-          ['count', 4],
-          ['counter', 2],
-          ['add', 1],
-          ['cart', 2],
-          ['login', 1],
-          ['logout', 0.3],
-          ['dead', this.#dead.length && 2],
-        ]
-    let left = this.#course.random() * chances.reduce((sum, [, chance]) => sum + chance, 0)
-    for (const [operation, chance] of chances) {
+    let left = this.#course.random() * CHANCES.reduce((sum, [, chance]) => sum + chance, 0)
+    for (const [operation, chance] of CHANCES) {
       left -= chance
-      if (left < 0) return operation
+      if (left < 0 && (operation !== 'dead' || this.#dead.length > 0)) return operation
     }
     return 'get'
   }
 
   /** One visit, at a node or through a balancer. */
-  async act(operation: Operation, where = this.#somewhere()): Promise<Visit> {
-    const { now, record } = this.#course
+  async act(operation: Operation, where = this.#somewhere()): Promise<void> {
+    const { now, record, nameOf, targets } = this.#course
     const argument = operation === 'login' ? this.name : `${this.name}-${++this.#values}`
-    const [method, path] = METHODS[operation](argument)
+    const [method, path] = METHODS[operation](argument, Math.floor(this.#course.random() * MOST_THOUGHT_MS))
     const cookie = operation === 'dead' ? this.#anyDead() : this.#cookie
     const sentAt = now()
-    const answer = await ask(`${this.#course.targets.get(where)}${path}`, method, cookie)
-    const given = answer.cookies.find((line) => line.startsWith('SESSION='))?.split(';')[0]
-    const isNew = given !== undefined && given !== cookie && given !== 'SESSION='
-    const visit: Visit = {
-      client: this.name,
-      isShared: this.#isShared,
-      operation,
-      argument,
-      where,
-      sentAt,
-      doneAt: now(),
-      status: answer.status,
-      body: answer.body.slice(0, 4_000),
-      hasRetryAfter: answer.hasRetryAfter,
-      isFresh: isNew && operation !== 'dead' && !(operation === 'login' && cookie !== ''),
-    }
-    record(visit)
-    if (operation === 'login' && answer.status === 200 && isNew && cookie !== '') this.#dead.push(cookie)
-    if (operation === 'logout' && answer.status === 200 && cookie !== '') {
-      this.#dead.push(cookie)
-      this.#cookie = ''
-    } else if (isNew && operation !== 'dead') this.#cookie = given
-    return visit
+    const { cookies, ...answer } = await ask(`${targets.get(where)}${path}`, method, cookie)
+    const line = cookies.find((each) => each.startsWith('SESSION='))?.split(';')[0] ?? ''
+    const given = line === cookie || line === 'SESSION=' ? '' : line
+    const ids = { bore: nameOf(cookie), given: nameOf(given) }
+    record({ client: this.name, operation, argument, where, sentAt, doneAt: now(), ...answer, ...ids })
+    if (operation === 'dead') return
+    const isEnd = answer.status === 200 && (operation === 'logout' || (operation === 'login' && given !== ''))
+    if (isEnd && cookie !== '') this.#dead.push(cookie)
+    if (given !== '') this.#cookie = given
+    // Another tab may have begun a new session meanwhile.
+    else if (isEnd && this.#cookie === cookie) this.#cookie = ''
   }
 
   /** Asks everybody for everything. */
@@ -132,17 +121,27 @@ export class Client {
   }
 }
 
-async function ask(url: string, method: string, cookie: string) {
+type Answer = Pick<Visit, 'status' | 'body' | 'reason' | 'hasRetryAfter'> & { readonly cookies: readonly string[] }
+
+async function ask(url: string, method: string, cookie: string): Promise<Answer> {
   try {
-    const headers = { ...(cookie ? { cookie } : {}), accept: 'text/plain, */*;q=0.1', connection: 'close' }
+    const headers = { ...(cookie ? { cookie } : {}), accept: 'application/json', connection: 'close' }
     const response = await fetch(url, { method, headers, signal: AbortSignal.timeout(PATIENCE_MS) })
-    return {
-      status: response.status,
-      body: await response.text(),
-      hasRetryAfter: response.headers.has('retry-after'),
-      cookies: response.headers.getSetCookie(),
-    }
+    const { status } = response
+    const cookies = response.headers.getSetCookie()
+    return { status, ...inWords(await response.text()), hasRetryAfter: response.headers.has('retry-after'), cookies }
   } catch {
-    return { status: 0, body: '', hasRetryAfter: false, cookies: [] }
+    return { status: 0, body: '', reason: '', hasRetryAfter: false, cookies: [] }
+  }
+}
+
+/** Of a problem (RFC 9457) its words and its type; all else as it is. */
+function inWords(text: string): Pick<Visit, 'body' | 'reason'> {
+  try {
+    const answer = JSON.parse(text)
+    if (typeof answer?.type !== 'string') return { body: JSON.stringify(answer), reason: '' }
+    return { body: answer.detail ?? answer.title ?? '', reason: answer.type.split(':').at(-1) }
+  } catch {
+    return { body: text, reason: '' }
   }
 }

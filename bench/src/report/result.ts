@@ -8,13 +8,14 @@ export interface Result {
   readonly json: { readonly environment: object; readonly [part: string]: unknown }
 }
 
-const results = fileURLToPath(new URL('../../results', import.meta.url))
+/** Where results are kept. */
+export const resultsFolder = fileURLToPath(new URL('../../results', import.meta.url))
 
 /** Keeps a result with its machine and date in bench/results: the raw numbers as JSON, the tables as Markdown. */
 export async function saveResult(name: string, { text, json }: Result): Promise<void> {
-  await mkdir(results, { recursive: true })
-  await writeFile(join(results, `${name}.json`), jsonText(json))
-  await writeFile(join(results, `${name}.md`), markdown(name, { text, json }))
+  await mkdir(resultsFolder, { recursive: true })
+  await writeFile(join(resultsFolder, `${name}.json`), jsonText(json))
+  await writeFile(join(resultsFolder, `${name}.md`), markdown(name, { text, json }))
 }
 
 /** JSON with its outer levels on lines of their own and each list of numbers on one. */

@@ -1,39 +1,88 @@
+import { mkdir, readdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { type History, loadHistory, saveHistory } from '../faults/history.ts'
 import { judge } from '../faults/judge.ts'
+import { mutantsTable, runMutants } from '../faults/mutation.ts'
 import { runFaults } from '../faults/run.ts'
 import { faultsTable } from '../faults/table.ts'
 import { environment } from '../measure/environment.ts'
+import { UsageError } from '../options.ts'
+import { resultsFolder } from '../report/result.ts'
 import type { SoakOptions, SoakOutcome } from './soak.ts'
+
+/** Where the histories of the last long run are kept. */
+export const historiesFolder = join(resultsFolder, 'soak-faults')
 
 /** Clients and faults for as long as was asked, in runs of their own of at most so long: a session's life is short, too. */
 const RUN_MS = 5 * 60_000
 
-/** Runs clients against real processes under faults, over and over, and judges what they saw. */
-export async function soakFaults({ quick, seed, minutes, say }: SoakOptions): Promise<SoakOutcome> {
-  const begun = performance.now()
-  const end = begun + (quick ? 0 : minutes * 60_000)
-  const tables: string[] = []
-  const failed: string[] = []
-  let visits = 0
-  let faults = 0
-  for (let run = 0; run === 0 || performance.now() < end; run++) {
-    const forMs = quick ? 0 : Math.min(RUN_MS, end - performance.now())
-    const history = await runFaults({
-      seed: seed + run,
-      forMs,
-      faultMs: quick ? 500 : 2_000,
-      calmMs: quick ? 200 : 1_000,
-      say,
-    })
-    for (const { what, visit } of judge(history)) failed.push(`seed ${history.seed}: ${what}: ${JSON.stringify(visit)}`)
-    visits += history.visits.length
-    faults += history.faults.length
-    tables.push(faultsTable(history))
+/** Few requests a second for the long run, so that its histories stay small; many for the short one. */
+const PACE = { long: { faultMs: 2_000, calmMs: 1_000, restMs: 200 }, quick: { faultMs: 500, calmMs: 200, restMs: 20 } }
+
+/** Runs clients against real processes under faults, over and over; keeps what happened, and then judges what was kept. */
+export async function soakFaults({ quick, seed, minutes, judged, mutants, say }: SoakOptions): Promise<SoakOutcome> {
+  if (mutants) return tryMutants(seed, say)
+  if (judged.length > 0) return outcomeOf(judged)
+  if (quick) return verdictOf([await runFaults({ seed, forMs: 0, ...PACE.quick, say })])
+  await rm(historiesFolder, { recursive: true, force: true })
+  await mkdir(historiesFolder, { recursive: true })
+  const end = performance.now() + minutes * 60_000
+  for (let run = seed; performance.now() < end; run++) {
+    const forMs = Math.min(RUN_MS, end - performance.now())
+    const history = await runFaults({ seed: run, forMs, ...PACE.long, say })
+    await saveHistory(join(historiesFolder, `seed-${String(run).padStart(3, '0')}.jsonl.gz`), history)
+    say(`seed ${run}: ${history.visits.length} requests, ${judge(history).length} violations`)
   }
-  const length = `${((performance.now() - begun) / 60_000).toFixed(1)} minutes`
-  const text = `${length}, ${tables.length} runs, ${visits} requests, ${faults} faults, ${failed.length} violations\n\n${tables[0]}`
+  return outcomeOf([historiesFolder])
+}
+
+/** Whether the checker finds what is broken, and nothing where nothing is. */
+async function tryMutants(seed: number, say: (line: string) => void): Promise<SoakOutcome> {
+  const [control, ...found] = await runMutants(seed, say)
+  const failed = found.filter(({ isFound }) => !isFound).map(({ broken }) => `not found: ${broken}`)
+  if (control?.isFound) failed.push(`found without any reason: ${control.how}`)
+  const env = environment(['fastify', 'ioredis'])
+  const all = control ? [control, ...found] : found
+  return { name: 'faults-mutants', text: mutantsTable(all), json: { environment: env, found: all }, failed }
+}
+
+/** What is to be said of histories that were kept: files, or folders of them. */
+export async function outcomeOf(paths: readonly string[]): Promise<SoakOutcome> {
+  const histories: History[] = []
+  for (const path of paths) {
+    try {
+      for (const file of await filesOf(path)) histories.push(await loadHistory(file))
+    } catch (error) {
+      throw new UsageError(`--judge ${path}: ${(error as Error).message}`)
+    }
+  }
+  return verdictOf(histories)
+}
+
+async function filesOf(path: string): Promise<string[]> {
+  if (path.endsWith('.gz')) return [path]
+  return (await readdir(path)).sort().map((name) => join(path, name))
+}
+
+function verdictOf(histories: readonly History[]): SoakOutcome {
+  const failed = histories.flatMap((history) =>
+    judge(history).map(({ what, visit }) => `seed ${history.seed}: ${what}: ${JSON.stringify(visit)}`),
+  )
+  const sum = (of: (history: History) => number): number => histories.reduce((total, each) => total + of(each), 0)
+  const visits = sum((history) => history.visits.length)
+  const faults = sum((history) => history.faults.length)
+  const minutes = (sum(({ visits }) => visits.at(-1)?.doneAt ?? 0) / 60_000).toFixed(1)
+  const counts = `${histories.length} runs, ${visits} requests, ${faults} faults, ${failed.length} violations`
   return {
-    text,
-    json: { environment: environment(['fastify', 'ioredis']), length, visits, faults, failed, tables },
+    text: `${minutes} minutes, ${counts}\n\n${faultsTable(histories)}`,
+    json: {
+      environment: environment(['fastify', 'ioredis']),
+      seeds: histories.map(({ seed }) => seed),
+      minutes: Number(minutes),
+      visits,
+      faults,
+      failed,
+    },
     failed,
   }
 }

@@ -1,6 +1,7 @@
+import { execFileSync } from 'node:child_process'
 import { freePort } from '@session-cluster/cluster/free-port'
 import { Cluster } from 'ioredis'
-import { type RedisRig, redisRig } from './redis-rig.ts'
+import { type RedisRig, redisBinary, redisRig } from './redis-rig.ts'
 import { until } from './until.ts'
 
 /** A real Redis Cluster of three primaries that share the slots. */
@@ -20,11 +21,11 @@ export async function clusterRig(): Promise<ClusterRig> {
   const nodes = await Promise.all(SLOTS.map(startNode))
   const [first, ...others] = nodes as [RedisRig, ...RedisRig[]]
   const admins = nodes.map((node) => node.client())
-  await Promise.all(admins.map((admin, i) => admin.call('cluster', 'addslotsrange', ...(SLOTS[i] ?? []))))
-  const bus = await admins[0]?.config('GET', 'cluster-port')
-  if (!bus) throw new Error('a cluster node has no bus port')
-  for (const admin of admins.slice(1))
-    await admin.call('cluster', 'meet', '127.0.0.1', first.port, String((bus as string[])[1]))
+  await Promise.all(admins.map((admin, i) => admin.call('cluster', 'addslots', ...range(SLOTS[i]))))
+  // Redis 6.2 has the bus at a fixed distance, and knows no other.
+  const [, bus] = ((await admins[0]?.config('GET', 'cluster-port')) as string[] | undefined) ?? []
+  const at = ['127.0.0.1', String(first.port), ...(bus === undefined ? [] : [bus])]
+  for (const admin of admins.slice(1)) await admin.call('cluster', 'meet', ...at)
   await until('the cluster agrees', async () => {
     const infos = await Promise.all(admins.map((admin) => admin.cluster('INFO')))
     return infos.every((info) => info.includes('cluster_state:ok') && info.includes('cluster_known_nodes:3'))
@@ -40,8 +41,16 @@ export async function clusterRig(): Promise<ClusterRig> {
   }
 }
 
+const range = ([from, to]: readonly [number, number] = [0, -1]): number[] =>
+  Array.from({ length: to - from + 1 }, (_, i) => from + i)
+
 async function startNode(_slots: unknown, i: number): Promise<RedisRig> {
-  const bus = await freePort()
-  const options = ['--cluster-enabled', 'yes', '--cluster-port', String(bus), '--cluster-node-timeout', '5000']
+  const bus = takesBusPort() ? ['--cluster-port', String(await freePort())] : []
+  const options = ['--cluster-enabled', 'yes', ...bus, '--cluster-node-timeout', '5000']
   return redisRig([...options, '--cluster-config-file', `nodes-${i}.conf`])
+}
+
+function takesBusPort(): boolean {
+  const version = /v=(\d+)/.exec(execFileSync(redisBinary(), ['--version'], { encoding: 'utf8' }))?.[1]
+  return Number(version) >= 7
 }

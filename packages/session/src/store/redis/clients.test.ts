@@ -126,7 +126,7 @@ describe('a client of any library', () => {
 
 describe('the rights that a Redis user needs', () => {
   const readme = readFileSync(new URL('../../../README.md', import.meta.url), 'utf8')
-  const [, rights = ''] = /ACL SETUSER sessions .*? (\+.*)/.exec(readme) ?? []
+  const [, rule = ''] = /ACL SETUSER sessions (.*)/.exec(readme) ?? []
 
   it('are in the README, and are what the store sends and its scripts run', () => {
     const sources = Object.values(scripts).map(({ source }) => source)
@@ -135,7 +135,8 @@ describe('the rights that a Redis user needs', () => {
     )
     const sent = ['eval', 'evalsha', 'exists', 'hmget', 'scan', 'subscribe', 'unlink', 'zrange', 'zrem']
     const used = [...new Set([...inside.map((name) => name.toLowerCase()), ...sent])].sort()
-    expect(rights.split(' ').sort()).toEqual(used.map((name) => `+${name}`))
+    const rights = rule.split(' ').filter((word) => word.startsWith('+'))
+    expect(rights.sort()).toEqual(used.map((name) => `+${name}`))
   })
 
   for (const [where, make] of Object.entries({
@@ -152,9 +153,7 @@ describe('the rights that a Redis user needs', () => {
       async () => {
         for (const server of where === 'single' ? [rig] : cluster.nodes) {
           const rest = where === 'single' ? ['+info'] : ['+info', '+cluster']
-          await server
-            .client()
-            .call('ACL', 'SETUSER', 'sessions', 'on', '>secret', '~shop:*', '&shop:*', ...rights.split(' '), ...rest)
+          await server.client().call('ACL', 'SETUSER', 'sessions', ...rule.split(' '), ...rest)
           await server.client().script('FLUSH')
         }
         client ??= make()
