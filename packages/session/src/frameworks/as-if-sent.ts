@@ -17,6 +17,7 @@ export class AsIfSent {
   readonly #response: ServerResponse
   readonly #isHttp2: boolean
   #names: string[] = []
+  #waiting: Waiting | undefined
 
   constructor(response: ServerResponse) {
     this.#response = response
@@ -44,7 +45,7 @@ export class AsIfSent {
     }
     const { server } = (this.#response.socket ?? {}) as { server?: Server }
     if (server) protect(server)
-    ended.add(this.#response)
+    this.#waiting ??= waiting.add(this.#response as unknown as Inside)
     ;(this.#response as unknown as Inside).finished = true
   }
 
@@ -66,7 +67,10 @@ export class AsIfSent {
     this.#names = []
     if (this.#isHttp2) return
     if (inside._header === SOME_HEAD) inside._header = null
-    if (ended.delete(this.#response)) inside.finished = false
+    if (!this.#waiting) return
+    waiting.remove(this.#waiting)
+    this.#waiting = undefined
+    inside.finished = false
   }
 
   #show(properties: PropertyDescriptorMap): void {
@@ -77,8 +81,42 @@ export class AsIfSent {
   }
 }
 
-/** Responses of HTTP/1 that have ended for their handlers, and wait. */
-const ended = new Set<{ finished: boolean }>()
+/** A response of HTTP/1 that has ended for its handler, and waits. */
+interface Waiting {
+  readonly response: { finished: boolean }
+  before: Waiting | undefined
+  after: Waiting | undefined
+}
+
+/**
+ * All of those. A list whose members forget each other when they leave it: the dead tables of a `Set` that is added to
+ * and deleted from by every request keep the requests alive, once V8 has moved them to the old generation.
+ */
+const waiting = {
+  first: undefined as Waiting | undefined,
+
+  add(response: { finished: boolean }): Waiting {
+    const one: Waiting = { response, before: undefined, after: this.first }
+    if (this.first) this.first.before = one
+    this.first = one
+    return one
+  },
+
+  remove(one: Waiting): void {
+    const { before, after } = one
+    if (before) before.after = after
+    else this.first = after
+    if (after) after.before = before
+    one.before = undefined
+    one.after = undefined
+  },
+
+  /** Says of each whether it looks finished. */
+  show(finished: boolean): void {
+    for (let one = this.first; one; one = one.after) one.response.finished = finished
+  },
+}
+
 const protectedServers = new WeakSet<Server>()
 
 /**
@@ -90,11 +128,11 @@ function protect(server: Server): void {
   protectedServers.add(server)
   const { closeIdleConnections } = server
   server.closeIdleConnections = function (this: Server) {
-    for (const response of ended) response.finished = false
+    waiting.show(false)
     try {
       closeIdleConnections.call(this)
     } finally {
-      for (const response of ended) response.finished = true
+      waiting.show(true)
     }
   }
 }

@@ -27,7 +27,7 @@ export interface Replacement {
 /** A response whose first byte may wait. */
 export interface DeferredResponse {
   /** Whether the handler has begun a body, or has flushed its headers. */
-  readonly isBegun: boolean
+  isBegun(): boolean
   /** From now on nothing of the handler's reaches the client; its callbacks are told this error. */
   drop(error: unknown): void
   /** Answers after `drop`; ends the connection when the client already has a part of the handler's answer. */
@@ -190,9 +190,8 @@ export function deferResponse(response: ServerResponse, { save, failed }: Deferr
 
   Object.assign(response, own)
   return {
-    get isBegun() {
-      return phase !== 'open'
-    },
+    // No getter: V8 keeps the one of a literal in its hidden class, and the response with it, until the next full collection.
+    isBegun: () => phase !== 'open',
     drop(error) {
       if (phase === 'released') return
       phase = 'dropped'

@@ -60,7 +60,7 @@ export function withSessions<A extends object>(
     })
     const fail = async (error: unknown): Promise<void> => {
       report(error)
-      if (deferred.isBegun) {
+      if (deferred.isBegun()) {
         // What is decided stays decided; what is cut short must look so.
         if (!response.writableEnded) response.destroy()
         return

@@ -19,20 +19,36 @@ export interface LruOptions {
 const ENTRY_BYTES = 600
 const ATTRIBUTE_BYTES = 200
 
-/** Sessions in the order of their last write or touch, bounded in number and bytes, with an index by user. */
+/** One session's place among the others. It stays in the map for as long as the session lives, whatever it holds. */
+interface Place {
+  readonly key: SessionKey
+  entry: Entry
+  bytes: number
+  older: Place | undefined
+  newer: Place | undefined
+}
+
+/**
+ * Sessions in the order of their last write or touch, bounded in number and bytes, with an index by user. The order is a
+ * list of its own. A `Map` keeps one too, but to move a key to its end is a deletion and an insertion: its table is then
+ * made anew every few writes, and each dead table, once V8 has moved it to the old generation, keeps what it held alive
+ * until the next full collection (a third of a write's cost).
+ */
 export class LruMap {
   readonly #options: LruOptions
-  readonly #entries = new Map<SessionKey, Entry>()
+  readonly #places = new Map<SessionKey, Place>()
   readonly #keysOfUser = new Map<string, Set<SessionKey>>()
   #bytes = 0
-  #sweeping: IterableIterator<[SessionKey, Entry]> | undefined
+  #oldest: Place | undefined
+  #newest: Place | undefined
+  #sweeping: IterableIterator<Place> | undefined
 
   constructor(options: LruOptions) {
     this.#options = options
   }
 
   get size(): number {
-    return this.#entries.size
+    return this.#places.size
   }
 
   get bytes(): number {
@@ -40,32 +56,42 @@ export class LruMap {
   }
 
   get(key: SessionKey): Entry | undefined {
-    return this.#entries.get(key)
+    return this.#places.get(key)?.entry
   }
 
   /** Puts an entry where the most recent ones are; drops the least recent ones if there is no room. */
   put(key: SessionKey, entry: Entry): void {
-    this.delete(key)
-    this.#entries.set(key, entry)
-    this.#bytes += weight(entry)
-    if (entry.user !== undefined) this.#index(entry.user, key)
+    const bytes = weight(entry)
+    const place = this.#places.get(key)
+    if (place) {
+      this.#bytes += bytes - place.bytes
+      this.#reindex(key, place.entry.user, entry.user)
+      place.entry = entry
+      place.bytes = bytes
+      this.#unlink(place)
+      this.#link(place)
+    } else {
+      const added: Place = { key, entry, bytes, older: undefined, newer: undefined }
+      this.#places.set(key, added)
+      this.#bytes += bytes
+      this.#reindex(key, undefined, entry.user)
+      this.#link(added)
+    }
     while (this.#isOverfull()) this.#evict(key)
   }
 
   delete(key: SessionKey): void {
-    const entry = this.#entries.get(key)
-    if (!entry) return
-    this.#entries.delete(key)
-    this.#bytes -= weight(entry)
-    if (entry.user === undefined) return
-    const keys = this.#keysOfUser.get(entry.user)
-    keys?.delete(key)
-    if (keys?.size === 0) this.#keysOfUser.delete(entry.user)
+    const place = this.#places.get(key)
+    if (!place) return
+    this.#places.delete(key)
+    this.#unlink(place)
+    this.#bytes -= place.bytes
+    this.#reindex(key, place.entry.user, undefined)
   }
 
   /** Forgets an entry whose session ends with it. */
   end(key: SessionKey): void {
-    if (!this.#entries.has(key)) return
+    if (!this.#places.has(key)) return
     this.delete(key)
     this.#options.onEnd(key)
   }
@@ -76,52 +102,78 @@ export class LruMap {
 
   /** Entries from a position on, and the position after them; none after the last. */
   page(from: number, limit: number): { entries: [SessionKey, Entry][]; next?: number } {
-    const entries = [...this.#entries.entries().drop(from).take(limit)]
-    return from + entries.length < this.#entries.size ? { entries, next: from + limit } : { entries }
+    const places = [...this.#places.values().drop(from).take(limit)]
+    const entries = places.map(({ key, entry }): [SessionKey, Entry] => [key, entry])
+    return from + entries.length < this.#places.size ? { entries, next: from + limit } : { entries }
   }
 
   /** Looks at up to `most` entries, going on where it stopped last, and drops those that have ended. */
   sweep(now: number, most: number): number {
     let dropped = 0
-    this.#sweeping ??= this.#entries.entries()
+    this.#sweeping ??= this.#places.values()
     for (let looked = 0; looked < most; looked++) {
       const { value, done } = this.#sweeping.next()
       if (done) {
         this.#sweeping = undefined
         break
       }
-      const [key, { endsAt }] = value
-      if (endsAt > now) continue
-      this.end(key)
+      if (value.entry.endsAt > now) continue
+      this.end(value.key)
       dropped++
     }
     return dropped
   }
 
   clear(): void {
-    this.#entries.clear()
+    this.#places.clear()
     this.#keysOfUser.clear()
     this.#bytes = 0
+    this.#oldest = undefined
+    this.#newest = undefined
   }
 
-  #index(user: string, key: SessionKey): void {
-    const keys = this.#keysOfUser.get(user)
+  /** Puts a place that is in no list at the end of the most recent ones. */
+  #link(place: Place): void {
+    place.older = this.#newest
+    if (this.#newest) this.#newest.newer = place
+    else this.#oldest = place
+    this.#newest = place
+  }
+
+  #unlink(place: Place): void {
+    const { older, newer } = place
+    if (older) older.newer = newer
+    else this.#oldest = newer
+    if (newer) newer.older = older
+    else this.#newest = older
+    place.older = undefined
+    place.newer = undefined
+  }
+
+  #reindex(key: SessionKey, before: string | undefined, after: string | undefined): void {
+    if (before === after) return
+    if (before !== undefined) {
+      const keys = this.#keysOfUser.get(before)
+      keys?.delete(key)
+      if (keys?.size === 0) this.#keysOfUser.delete(before)
+    }
+    if (after === undefined) return
+    const keys = this.#keysOfUser.get(after)
     if (keys) keys.add(key)
-    else this.#keysOfUser.set(user, new Set([key]))
+    else this.#keysOfUser.set(after, new Set([key]))
   }
 
   #isOverfull(): boolean {
     const { maxSessions, maxBytes } = this.#options
-    return this.#entries.size > maxSessions || (this.#bytes > maxBytes && this.#entries.size > 1)
+    return this.#places.size > maxSessions || (this.#bytes > maxBytes && this.#places.size > 1)
   }
 
+  /** Ends the session that was used least recently, or the next one if that is to be spared. */
   #evict(spared: SessionKey): void {
-    for (const key of this.#entries.keys()) {
-      if (key === spared) continue
-      this.end(key)
-      this.#options.onEvict(key)
-      return
-    }
+    const place = this.#oldest?.key === spared ? this.#oldest.newer : this.#oldest
+    if (!place) return
+    this.end(place.key)
+    this.#options.onEvict(place.key)
   }
 }
 

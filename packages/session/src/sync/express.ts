@@ -13,10 +13,17 @@ import { syncFaceOf } from './sync-session.ts'
 export function expressSyncSessions(
   sessions: AnySessions,
 ): (request: IncomingMessage, response: ServerResponse, next: (error?: unknown) => void) => void {
+  // One getter for all requests: V8 keeps each one in a hidden class, and what it closes over, until the next full collection.
+  const session: PropertyDescriptor = {
+    configurable: true,
+    enumerable: true,
+    get(this: IncomingMessage) {
+      return syncFaceOf(sessions, this).current
+    },
+  }
   return (request, _response, next) => {
-    const face = syncFaceOf(sessions, request)
-    Object.defineProperty(request, 'session', { configurable: true, enumerable: true, get: () => face.current })
-    const loading = face.state.load()
+    Object.defineProperty(request, 'session', session)
+    const loading = syncFaceOf(sessions, request).state.load()
     if (loading) loading.then(() => next(), next)
     else next()
   }
