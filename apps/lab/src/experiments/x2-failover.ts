@@ -8,6 +8,7 @@ import { bars } from '../pictures/bars.ts'
 import { type ReplicatedRedis, replicaCount, replicatedRedis } from '../rig/replicated-redis.ts'
 import { until, waited, withinPatience } from '../rig/until.ts'
 import { counted, someOrNone } from '../verdict.ts'
+import { clusterChecks, clusterObservations, clusterTrouble } from './x2-cluster.ts'
 
 /** How far the replicas are behind the primary. */
 const lagMs = 150
@@ -16,10 +17,10 @@ const everyMs = 10
 const lifetime = { idleTimeoutMs: 3_600_000, absoluteTimeoutMs: 0, touchEveryMs: 60_000 }
 
 /**
- * X2: the store itself fails over, and what was acknowledged by the old primary alone is gone. `start` is for the test in which
- * nothing takes the primary's place.
+ * X2: the store itself fails over, and what was acknowledged by the old primary alone is gone; in a Redis Cluster only a part of
+ * the users notice. `start` and `trouble` are for the test in which nothing takes the primary's place.
  */
-export const failover = (start: typeof replicatedRedis = replicatedRedis): Experiment => ({
+export const failover = (start = replicatedRedis, trouble = clusterTrouble): Experiment => ({
   id: 'X2',
   title: text(
     'A failover of the store loses what no replica had yet',
@@ -30,12 +31,12 @@ export const failover = (start: typeof replicatedRedis = replicatedRedis): Exper
     '복제된 저장소는 주 서버가 죽어도 스스로 살아납니다. 하지만 바로 전에 쓴 것은, 복제본을 기다리지 않았다면 사라질 수 있습니다.',
   ),
   steps: text(
-    `A primary, two replicas ${lagMs} ms behind it, three sentinels. ${writers} writers make sessions; SIGKILL the primary; they go on until the new primary takes writes. Then every session whose writing was acknowledged is looked for. Once with a WAIT after each write until every replica has it, once without.`,
-    `주 Redis 하나, ${lagMs} ms 늦은 복제본 둘, 센티널 셋. ${writers}개의 쓰기 주체가 세션을 만드는 동안 주 Redis를 SIGKILL로 죽이고, 새 주 Redis가 쓰기를 받을 때까지 계속합니다. 이어서 확인받은 세션을 모두 찾아봅니다. 쓸 때마다 WAIT로 모든 복제본을 기다리는 경우와 기다리지 않는 경우를 한 번씩.`,
+    `A primary, two replicas ${lagMs} ms behind it, three sentinels. ${writers} writers make sessions; SIGKILL the primary; they go on until the new primary takes writes. Then every session whose writing was acknowledged is looked for. Once with a WAIT after each write until every replica has it, once without. Then a Redis Cluster of three primaries with a replica each, behind two nodes: slots move from one primary to another while users go on, then a primary is killed.`,
+    `주 Redis 하나, ${lagMs} ms 늦은 복제본 둘, 센티널 셋. ${writers}개의 쓰기 주체가 세션을 만드는 동안 주 Redis를 SIGKILL로 죽이고, 새 주 Redis가 쓰기를 받을 때까지 계속합니다. 이어서 확인받은 세션을 모두 찾아봅니다. 쓸 때마다 WAIT로 모든 복제본을 기다리는 경우와 기다리지 않는 경우를 한 번씩. 다음으로, 주 서버 셋과 복제본 하나씩으로 된 Redis Cluster와 노드 둘. 사용자가 요청하는 동안 슬롯을 다른 주 서버로 옮기고, 이어서 주 서버 하나를 죽입니다.`,
   ),
   expected: text(
-    'writing resumes by itself both times; without WAIT acknowledged sessions are lost, with WAIT none',
-    '두 경우 모두 쓰기가 스스로 다시 된다. WAIT 없이는 확인받은 세션이 사라지고, WAIT가 있으면 하나도 사라지지 않는다',
+    'writing resumes by itself both times; without WAIT acknowledged sessions are lost, with WAIT none; in a cluster moving slots fails nobody, and a dead primary only its own users, for a while',
+    '두 경우 모두 쓰기가 스스로 다시 된다. WAIT 없이는 확인받은 세션이 사라지고, WAIT가 있으면 하나도 사라지지 않는다. Cluster에서는 슬롯을 옮겨도 아무도 실패하지 않고, 주 서버가 죽으면 그 서버의 사용자만 잠시 실패한다',
   ),
   limits: text(
     'The lag was made with a proxy, so that a loss is seen for certain; on a fast network few or none are lost. WAIT costs each write a round trip to the replicas, and the session library does not send it. Waiting for one of several replicas would lose little, but not surely nothing: sentinels choose by what they last heard of each.',
@@ -47,6 +48,7 @@ export const failover = (start: typeof replicatedRedis = replicatedRedis): Exper
       return await failOver(lab, redis, wait)
     }
     const [without, withWait] = await allEnded([once(false), once(true)])
+    const cluster = await trouble(lab)
     return {
       headline: {
         value: [without, withWait].map((each) => (each.unanswered > 0 ? '?' : each.lost)).join(' : '),
@@ -70,8 +72,10 @@ export const failover = (start: typeof replicatedRedis = replicatedRedis): Exper
           [without, withWait].filter(({ resumed }) => resumed).length,
           2,
         ),
+        ...clusterChecks(lab, cluster),
       ],
       observations: [
+        ...clusterObservations(lab, cluster),
         {
           what: text('window without writes, without WAIT, ms', '쓰지 못한 시간, WAIT 없이, ms'),
           value: waited(without.windowMs, lab),

@@ -4,6 +4,7 @@ import { Redis } from 'ioredis'
 import { expect, it } from 'vitest'
 import type { Experiment } from '../../src/experiment.ts'
 import { experiments } from '../../src/experiments/index.ts'
+import { clusterTrouble } from '../../src/experiments/x2-cluster.ts'
 import { failover } from '../../src/experiments/x2-failover.ts'
 import { growth, growthChecks } from '../../src/experiments/x7-growth.ts'
 import { growInRedis } from '../../src/experiments/x7-redis.ts'
@@ -164,10 +165,15 @@ it('X2 fails when nothing takes the place of the primary', async ({ signal }) =>
       },
     }
   }
-  const result = await runSmall(failover(alone), signal, { patienceMs: 500 })
+  const result = await runSmall(
+    failover(alone, (lab) => clusterTrouble(lab, false)),
+    signal,
+    { patienceMs: 500 },
+  )
   expectToFail(result, [
     /^without WAIT: acknowledged sessions lost: not known of \d+, expected some/,
     /^with WAIT: acknowledged sessions lost: not known of \d+, expected 0/,
     /^failovers after which writing went on by itself within 0.5 s: 0, expected 2/,
+    /^Cluster: its users were all served again within 0.5 s: no, expected yes/,
   ])
 })
