@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import { type Outcome, readOptions, UsageError } from './options.ts'
 import { MissingProgramError } from './peers/program.ts'
-import { jsonText, saveResult } from './report/result.ts'
+import { jsonText, nextRun, saveResult } from './report/result.ts'
 import { WrongContenderError } from './wrong.ts'
 
 /** What `npm run bench` does with its arguments; the exit code: 0 all well, 1 something is wrong, 2 a figure is missed. */
@@ -14,7 +14,7 @@ export async function main(args: readonly string[]): Promise<number> {
         : await (await import('./balancer/bench.ts')).benchBalancer(options)
     console.log(outcome.text)
     if (options.json) await writeFile(options.json, jsonText(outcome.json))
-    if (options.save) await saveResult(subject, outcome)
+    if (options.save) await saveResult(subject === 'balancer' ? nextRun(subject) : subject, outcome)
     return report(outcome, options.quick)
   } catch (error) {
     const expected = [UsageError, MissingProgramError, WrongContenderError].some((kind) => error instanceof kind)

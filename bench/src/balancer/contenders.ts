@@ -1,4 +1,5 @@
-import type { Program } from '../peers/program.ts'
+import { findProgram, type Program, sources } from '../peers/program.ts'
+import { scenarios, TINY, USUAL } from './scenarios.ts'
 import { type Balanced, startNode, startOurs, startProgram } from './start.ts'
 
 /** One way to stand before the nodes, as a process of its own. */
@@ -7,15 +8,31 @@ export interface Contender {
   readonly title: string
   /** Keeps a client on its node. */
   readonly affinity: boolean
+  /** Those that it is measured in. */
+  readonly scenarios: readonly string[]
+  /** Requests that it serves before it is measured: V8 goes on compiling for some 60,000. */
+  readonly warmUp: number
   readonly start: (nodes: readonly number[]) => Promise<Balanced>
 }
 
 /** The programs outside the workspace that the bench compares with. */
-export interface Programs {
+interface Programs {
   readonly nginx: Program
   readonly haproxy: Program
   readonly caddy: Program
 }
+
+/** Finds them on the machine, or fetches them. */
+export async function findPrograms(say: (line: string) => void): Promise<Programs> {
+  const find = (source: keyof Programs) => findProgram(sources[source], say)
+  const [nginx, haproxy, caddy] = await Promise.all([find('nginx'), find('haproxy'), find('caddy')])
+  return { nginx, haproxy, caddy }
+}
+
+const all = { scenarios: scenarios.map(({ id }) => id) }
+const few = { scenarios: [TINY, USUAL] }
+const native = { ...all, warmUp: 4000 }
+const compiled = { warmUp: 60_000 }
 
 /** Everything that `npm run bench -- balancer` compares; the first is the baseline. */
 export function contendersWith({ nginx, haproxy, caddy }: Programs): readonly Contender[] {
@@ -24,34 +41,55 @@ export function contendersWith({ nginx, haproxy, caddy }: Programs): readonly Co
       id: 'nginx',
       title: 'nginx',
       affinity: false,
+      ...native,
       start: (nodes) => startProgram(nginx, 'nginx.conf', (file) => ['-c', file, '-g', 'daemon off;'], nodes),
     },
     {
       id: 'haproxy',
       title: 'HAProxy',
       affinity: true,
+      ...native,
       start: (nodes) => startProgram(haproxy, 'haproxy.cfg', (file) => ['-db', '-q', '-f', file], nodes),
     },
     {
       id: 'caddy',
       title: 'Caddy',
       affinity: true,
+      ...native,
       start: (nodes) =>
         startProgram(caddy, 'Caddyfile', (file) => ['run', '--adapter', 'caddyfile', '--config', file], nodes),
     },
-    { id: 'http-proxy', title: 'bare http-proxy', affinity: false, start: (nodes) => startNode('http-proxy', nodes) },
+    {
+      id: 'http-proxy',
+      title: 'bare http-proxy',
+      affinity: false,
+      ...all,
+      ...compiled,
+      start: (nodes) => startNode('http-proxy', nodes),
+    },
     {
       id: 'fastify-http-proxy',
       title: '@fastify/http-proxy',
       affinity: false,
+      ...few,
+      ...compiled,
       start: (nodes) => startNode('fastify-http-proxy', nodes),
     },
     {
       id: 'ours-http-proxy',
       title: 'ours, http-proxy',
       affinity: true,
+      ...few,
+      ...compiled,
       start: (nodes) => startOurs('http-proxy', nodes),
     },
-    { id: 'ours-direct', title: 'ours, direct', affinity: true, start: (nodes) => startOurs('direct', nodes) },
+    {
+      id: 'ours-direct',
+      title: 'ours, direct',
+      affinity: true,
+      ...all,
+      ...compiled,
+      start: (nodes) => startOurs('direct', nodes),
+    },
   ]
 }

@@ -23,6 +23,7 @@ export interface Balanced extends AsyncDisposable {
 /** The two nodes behind every balancer. */
 export interface Nodes extends AsyncDisposable {
   readonly ports: readonly number[]
+  readonly pid: number
 }
 
 const local = (path: string) => fileURLToPath(new URL(path, import.meta.url))
@@ -31,7 +32,7 @@ const local = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 export async function startNodes(): Promise<Nodes> {
   const child = endWithUs(fork(local('servers/backend.ts'), { stdio: ['ignore', 2, 2, 'ipc'] }))
   const { ports } = (await message(child)) as { ports: number[] }
-  return { ports, [Symbol.asyncDispose]: () => stopChild(child) }
+  return { ports, pid: child.pid as number, [Symbol.asyncDispose]: () => stopChild(child) }
 }
 
 /** Starts one of the Node proxies. */

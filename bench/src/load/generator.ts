@@ -6,6 +6,7 @@ import type { Job, JobResult } from './job.ts'
 
 /** The load in a process of its own. */
 export interface Generator extends AsyncDisposable {
+  readonly pid: number
   /** Does one job. Rejects when any answer was wrong or missing: figures of a failing server mean nothing. */
   run(job: Job): Promise<JobResult>
 }
@@ -15,6 +16,7 @@ export async function startGenerator(): Promise<Generator> {
   const child = endWithUs(fork(fileURLToPath(new URL('main.ts', import.meta.url)), { stdio: ['ignore', 2, 2, 'ipc'] }))
   await message(child)
   return {
+    pid: child.pid as number,
     async run(job) {
       child.send(job)
       const result = (await message(child)) as JobResult

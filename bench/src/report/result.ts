@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -16,6 +17,11 @@ export async function saveResult(name: string, { text, json }: Result): Promise<
   await mkdir(resultsFolder, { recursive: true })
   await writeFile(join(resultsFolder, `${name}.json`), jsonText(json))
   await writeFile(join(resultsFolder, `${name}.md`), markdown(name, { text, json }))
+}
+
+/** The next of several runs under one name: what one run says of a ratio need not hold on the next day. */
+export function nextRun(name: string): string {
+  for (let run = 1; ; run++) if (!existsSync(join(results, `${name}-${run}.json`))) return `${name}-${run}`
 }
 
 /** JSON with its outer levels on lines of their own and each list of numbers on one. */

@@ -1,13 +1,34 @@
 // Two nodes in one process, over raw sockets: next to no CPU, so that the balancer is what is busy. Not counted in any figure.
-// Answers `/echo` with the request as it arrived, `/status/<code>` with that code, everything else with one small JSON.
+// Answers `/echo` with the request as it arrived, `/status/<code>` with that code, `/page/<bytes>` with a page of that size and ten
+// fields, everything else with one small JSON.
 import { once } from 'node:events'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
 
 const answer = (status: string, name: string, body: string) =>
   `HTTP/1.1 ${status}\r\nContent-Type: application/json\r\nX-Served-By: ${name}\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`
 
+/** A page as an application answers it: ten fields. */
+const page = (name: string, bytes: number) =>
+  Buffer.from(
+    [
+      'HTTP/1.1 200 OK',
+      'Date: Fri, 27 Nov 2026 12:00:00 GMT',
+      'Content-Type: text/html; charset=utf-8',
+      `Content-Length: ${bytes}`,
+      'Cache-Control: private, max-age=0, must-revalidate',
+      'ETag: W/"2f7-1a2b3c4d5e6f"',
+      'Vary: Accept-Encoding',
+      'X-Content-Type-Options: nosniff',
+      "Content-Security-Policy: default-src 'self'",
+      'Strict-Transport-Security: max-age=31536000',
+      `X-Served-By: ${name}`,
+      `\r\n${'x'.repeat(bytes)}`,
+    ].join('\r\n'),
+  )
+
 function serve(name: string, socket: Socket): void {
   const small = answer('200 OK', name, '{"q":"password"}')
+  const pages = new Map([2048, 16_384].map((bytes) => [`/page/${bytes}`, page(name, bytes)]))
   let held = ''
   socket.setNoDelay(true).on('error', () => {})
   socket.on('data', (chunk: Buffer) => {
@@ -23,7 +44,7 @@ function serve(name: string, socket: Socket): void {
       const path = head.slice(head.indexOf(' ') + 1, head.indexOf(' ', head.indexOf(' ') + 1))
       if (path.startsWith('/echo')) socket.write(answer('200 OK', name, JSON.stringify({ name, head, body })))
       else if (path.startsWith('/status/')) socket.write(answer(`${path.slice(8, 11)} Told`, name, '{}'))
-      else socket.write(small)
+      else socket.write(pages.get(path) ?? small)
     }
   })
 }

@@ -1,10 +1,10 @@
 import { fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import type { Contender } from '../balancer/contenders.ts'
 import { message } from '../load/generator.ts'
 import { processTree, treeMemoryBytes } from '../measure/schedstat.ts'
 import { endWithUs, stopChild } from '../measure/stop-child.ts'
 import { table } from '../report/table.ts'
-import type { Contender } from './contenders.ts'
 
 /** How a balancer bears clients that keep their connection and ask nothing. */
 export interface Idle {
