@@ -55,30 +55,45 @@ export async function benchBalancer(options: BenchOptions): Promise<Outcome> {
   }
 }
 
-/** Processes are started anew for each round: what one start compiled or laid out by chance is not measured 20 times. */
+/**
+ * How many rounds are measured of one start. Anew for each would be best, for what one start compiled or laid out by chance is in all of its
+ * rounds; but warming up takes longer than measuring.
+ */
+const roundsOfStart = 3
+
 async function measure(options: BenchOptions, contenders: readonly Contender[], bench: Bench): Promise<Rounds> {
   const rounds: Rounds = {}
   const random = seededRandom(options.seed)
-  for (let round = 0; round < options.rounds; round++) {
+  for (let round = 0; round < options.rounds; ) {
     await using stack = new AsyncDisposableStack()
     const entrants = new Map<string, Entrant>()
-    // In a new order each round: whoever starts last was warmed up last, and measures cheaper.
+    // In a new order each time: whoever starts last was warmed up last, and measures cheaper.
     for (const contender of shuffled(contenders, random)) {
       entrants.set(contender.id, await enter(contender, bench, stack, options))
     }
-    const slices = contenders.flatMap((contender) =>
-      contender.scenarios.map((scenario) => ({ contender: contender.id, scenario })),
-    )
-    const halves = []
-    for (const slice of orderOfRound(slices, random)) {
-      const entrant = entrants.get(slice.contender) as Entrant
-      const job = jobOf(entrant, scenarioOf(slice.scenario), options.requests / 2)
-      halves.push({ ...slice, us: await cpuPerRequest(entrant.running.pid, bench.load, job) })
+    for (let turn = 0; turn < roundsOfStart && round < options.rounds; turn++) {
+      await measureRound(rounds, entrants, { contenders, bench, random, requests: options.requests })
+      options.say(`round ${++round} of ${options.rounds}`)
     }
-    addRound(rounds, halves)
-    options.say(`round ${round + 1} of ${options.rounds}`)
   }
   return rounds
+}
+
+async function measureRound(
+  rounds: Rounds,
+  entrants: ReadonlyMap<string, Entrant>,
+  given: { contenders: readonly Contender[]; bench: Bench; random: () => number; requests: number },
+): Promise<void> {
+  const slices = given.contenders.flatMap(({ id, scenarios }) =>
+    scenarios.map((scenario) => ({ contender: id, scenario })),
+  )
+  const halves = []
+  for (const slice of orderOfRound(slices, given.random)) {
+    const entrant = entrants.get(slice.contender) as Entrant
+    const job = jobOf(entrant, scenarioOf(slice.scenario), given.requests / 2)
+    halves.push({ ...slice, us: await cpuPerRequest(entrant.running.pid, given.bench.load, job) })
+  }
+  addRound(rounds, halves)
 }
 
 const coresUsed = ({ isPinned }: Bench): string =>
