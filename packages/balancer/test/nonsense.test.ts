@@ -166,6 +166,58 @@ describe.each(engineNames)('nodes that talk nonsense [%s]', (engine) => {
     }
   })
 
+  const statuses = [200, 201, 204, 205, 206, 302, 304, 404, 500, 599, 600, 999]
+  const bodies: Record<string, string> = {
+    'a length': 'Content-Length: 2\r\n\r\nok',
+    chunks: 'Transfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n',
+    'the end of the connection': '\r\nok',
+    'a length of 0': 'Content-Length: 0\r\n\r\n',
+  }
+
+  test('every answer reaches an HTTP/2 client whole, whatever its status and its body’s framing', async () => {
+    await using lb = await startEmpty()
+    const session = http2.connect(lb.url, { rejectUnauthorized: false })
+    try {
+      for (const status of statuses) {
+        for (const [framing, body] of Object.entries(bodies)) {
+          await using node = await saying(`HTTP/1.1 ${status} S\r\nX-A: b\r\nSet-Cookie: a=b\r\n${body}`, true)
+          await lb.balancer.add(node.upstream)
+          const got = await ask2(session)
+          const hasBody = ![204, 205, 304].includes(status) && framing !== 'a length of 0'
+          const expected = status < 600 ? { status, code: 0, body: hasBody ? 'ok' : '', cookies: 1 } : OUT_OF_RANGE
+          expect([status, framing, got]).toEqual([status, framing, expected])
+          await lb.balancer.remove('a', { force: true })
+        }
+      }
+    } finally {
+      session.destroy()
+    }
+  })
+
+  // RFC 9110 §15: there is no such status, and Node writes none over HTTP/2. Nothing of that answer is passed on.
+  const OUT_OF_RANGE = {
+    ...{ status: 502, code: 0, cookies: 0 },
+    body: '502 Bad Gateway: malformed response from the upstream\n',
+  }
+
+  const startEmpty = () =>
+    testBalancer({ engine, nodes: [], front: { tls: certificate('nonsense') }, passive: { failures: 0 } })
+
+  async function ask2(session: http2.ClientHttp2Session) {
+    const stream = session.request({ ':path': '/' })
+    let [status, body, cookies] = [0, '', 0]
+    stream.on('response', (received) => {
+      status = Number(received[':status'])
+      cookies = received['set-cookie']?.length ?? 0
+    })
+    stream.on('data', (chunk) => {
+      body += chunk
+    })
+    stream.on('error', () => {})
+    await expect.poll(() => stream.closed).toBe(true)
+    return { status, code: stream.rstCode, body, cookies }
+  }
+
   test('headers and trailers with the names of an object’s own pass to HTTP/2', async () => {
     const head = `${OK}constructor: a\r\ntoString: b\r\nTransfer-Encoding: chunked\r\nTrailer: valueOf\r\n\r\n`
     await using node = await saying(`${head}2\r\nok\r\n0\r\nvalueOf: c\r\n\r\n`)

@@ -47,7 +47,10 @@ export abstract class NodeAttempt implements Attempt, Bounded, PumpOwner {
     // Read when the connection is there, which is never yet.
     Object.assign(request, { maxHeaderSize: this.#options.maxHeaderBytes })
     request.on('socket', (socket) => this.#onSocket(request, socket))
-    request.on('information', (info) => this.#receiver.onInformation(info.statusCode, info.rawHeaders))
+    // Expectations are met here: a 100 is nobody's.
+    request.on('information', ({ statusCode, rawHeaders }) => {
+      if (statusCode !== 100) this.#receiver.onInformation(statusCode, rawHeaders)
+    })
     request.on('response', (response) => this.#onResponse(response))
     request.on('upgrade', (_, socket: Socket) => this.#onUpgrade(socket))
     this.#deadlines.watch(this)

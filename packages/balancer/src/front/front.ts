@@ -10,7 +10,7 @@ import { serveUpgrade } from '../proxy/upgrade-client.ts'
 import { boundSessions } from './http2-idle.ts'
 import { onClientError } from './malformed.ts'
 import { refuseRaw } from './own-response.ts'
-import { answering, awaitTurn } from './pipelining.ts'
+import { afterAnswers, answering, awaitTurn } from './pipelining.ts'
 
 /** Bounds on what clients may do; all in ms but the last. */
 export interface FrontOptions {
@@ -108,8 +108,13 @@ function wireFront(server: Server, context: Context, maxHeaderBytes: number) {
   server.on('connect', (req, socket) => {
     // In HTTP/2 it comes with a response of its own.
     if ('stream' in req) return begin(req, socket as unknown as ServerResponse, NO_CONNECT)
-    concludeUnheard(context, peerOf(req.socket), { req, termination: 'bad_request', status: 405 })
-    refuseRaw(socket, NO_CONNECT.problem, context.stalls)
+    const peer = peerOf(req.socket)
+    if (peer.isRefused) return
+    peer.isRefused = true
+    afterAnswers(socket, () => {
+      concludeUnheard(context, peer, { req, termination: 'bad_request', status: 405 })
+      refuseRaw(socket, NO_CONNECT.problem, context.stalls)
+    })
   })
   server.on('clientError', (error, socket) => onClientError(context, peerOf(socket as Socket), error, socket))
 }

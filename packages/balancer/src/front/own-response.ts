@@ -1,7 +1,7 @@
 import { type ServerResponse, STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Problem } from '../headers/request-head.ts'
-import { breakOff, writeHead } from '../proxy/head-writer.ts'
+import { breakOff, headText, writeHead } from '../proxy/head-writer.ts'
 import type { Stalls } from '../proxy/stall.ts'
 import { endGently } from './linger.ts'
 
@@ -17,13 +17,8 @@ export interface OwnAnswer {
 /** Writes it, unless the client has been answered already; one that does not read it is let go. */
 export function respond(res: ServerResponse, answer: OwnAnswer, stalls: Stalls): void {
   if (res.headersSent || res.destroyed) return
-  const body = `${answer.status} ${STATUS_CODES[answer.status] ?? ''}: ${answer.text}\n`
-  const headers = [
-    ...['Content-Type', 'text/plain; charset=utf-8', 'Content-Length', String(Buffer.byteLength(body))],
-    ...['Cache-Control', 'no-store', 'X-Request-Id', answer.requestId],
-  ]
-  // What a 503 here speaks of is mostly over in a moment.
-  if (answer.status === 503) headers.push('Retry-After', '1')
+  const { body, headers } = written(answer)
+  headers.push('X-Request-Id', answer.requestId)
   if (answer.close) headers.push('Connection', 'close')
   writeHead(res, answer.status, STATUS_CODES[answer.status] ?? '', headers)
   res.end(body)
@@ -33,20 +28,21 @@ export function respond(res: ServerResponse, answer: OwnAnswer, stalls: Stalls):
 }
 
 /** Answers on a bare connection, and closes it. */
-export function refuseRaw(socket: Duplex, { status, text }: Problem, stalls: Stalls): void {
+export function refuseRaw(socket: Duplex, problem: Problem, stalls: Stalls): void {
   if (!socket.writable) return void socket.destroy()
-  const reason = `${status} ${STATUS_CODES[status] ?? ''}`
-  const body = `${reason}: ${text}\n`
-  const lines = [
-    ...[
-      `HTTP/1.1 ${reason}`,
-      'Connection: close',
-      'Content-Type: text/plain; charset=utf-8',
-      'Cache-Control: no-store',
-    ],
-    ...(status === 503 ? ['Retry-After: 1'] : []),
-    ...[`Content-Length: ${Buffer.byteLength(body)}`, '', body],
-  ]
-  socket.write(lines.join('\r\n'))
+  const { status } = problem
+  const { body, headers } = written(problem)
+  socket.write(headText(status, STATUS_CODES[status] ?? '', [...headers, 'Connection', 'close']) + body)
   endGently(socket, stalls)
+}
+
+function written({ status, text }: Problem): { body: string; headers: string[] } {
+  const body = `${status} ${STATUS_CODES[status] ?? ''}: ${text}\n`
+  const headers = [
+    ...['Content-Type', 'text/plain; charset=utf-8', 'Content-Length', String(Buffer.byteLength(body))],
+    ...['Cache-Control', 'no-store'],
+  ]
+  // What a 503 here speaks of is mostly over in a moment.
+  if (status === 503) headers.push('Retry-After', '1')
+  return { body, headers }
 }

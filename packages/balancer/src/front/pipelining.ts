@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 
 /** Answers that wait behind another on the same HTTP/1 connection (RFC 9112 §9.3.2), in order. */
 const waiting = new WeakMap<object, Set<ServerResponse>>()
@@ -12,6 +13,17 @@ export const answering = (socket: object): ServerResponse | undefined =>
 export function inProgress(socket: object): ServerResponse[] {
   const first = answering(socket)
   return first ? [first, ...(waiting.get(socket) ?? [])] : []
+}
+
+/** Calls back when the answers in progress on this HTTP/1 connection are through: now, if there are none; never, if it closes with them. */
+export function afterAnswers(socket: Duplex, act: () => void): void {
+  const last = inProgress(socket).at(-1)
+  if (last === undefined) act()
+  else {
+    last.once('close', () => {
+      if (socket.writable) act()
+    })
+  }
 }
 
 /**

@@ -7,10 +7,15 @@ import { isHost, isPath } from './target.ts'
  * Why a request that the parser let through is refused all the same: what balancer and node could read differently is
  * never passed on. `via` is the balancer's own name there.
  */
-export function problemOf({ head, method, path, req }: ProxiedRequest, via: string | undefined): Problem | undefined {
+export function problemOf(
+  { head, method, path, req, isAbsolute }: ProxiedRequest,
+  via: string | undefined,
+): Problem | undefined {
   if (head.problem) return head.problem
   const { httpVersion } = req
   if (!isPath(path) && !(path === '*' && method === 'OPTIONS')) return TARGET
+  // Of the absolute form: a user's name in it, or a port that is none.
+  if (isAbsolute && !isHost(head.host ?? '')) return TARGET
   if (head.host === undefined && httpVersion !== '1.0') return { status: 400, text: 'missing Host header' }
   if (head.host !== undefined && !isHost(head.host)) return { status: 400, text: 'malformed Host header' }
   // It would show the client what the balancer says to nodes alone (RFC 9110 §9.3.8).

@@ -3,12 +3,12 @@ import { isLink } from './link.ts'
 import { withoutNamed } from './request-head.ts'
 import { announced } from './trailers.ts'
 
-// 1 dropped, 2 Connection, 3 Trailer, 4 Cache-Control, 5 Content-Length, 7 Transfer-Encoding
+// 1 dropped, 2 Connection, 3 Trailer, 4 Cache-Control, 5 Content-Length, 6 Upgrade, 7 Transfer-Encoding
 const special = new Map<string, number>([
   ['keep-alive', 1],
   ['proxy-connection', 1],
   ['te', 1],
-  ['upgrade', 1],
+  ['upgrade', 6],
   ['connection', 2],
   ['trailer', 3],
   ['cache-control', 4],
@@ -33,8 +33,7 @@ export interface ResponseHeadOptions {
   readonly setCookie: string | undefined
   /** Whether trailers can follow: the client speaks HTTP/1.1 or later and the body has no declared length. */
   readonly trailers: boolean
-  /** Whether the answer may say how long its body is: a 204 has none (RFC 9110 §8.6). */
-  readonly length: boolean
+  readonly status: number
 }
 
 /**
@@ -45,6 +44,7 @@ export function responseHeaders(raw: string[], options: ResponseHeadOptions): st
   const out: string[] = []
   let connection: string | undefined
   let trailer: string | undefined
+  let upgrade: string | undefined
   let hasLength = false
   for (let i = 0; i < raw.length; i += 2) {
     const name = raw[i] as string
@@ -57,13 +57,19 @@ export function responseHeaders(raw: string[], options: ResponseHeadOptions): st
       if (options.setCookie === undefined) out.push(name, value)
     } else if (kind === 5) {
       hasLength = true
-      if (options.length) out.push(name, value)
-    } else if (kind === 7) checkCoding(value)
+      // RFC 9110 §8.6
+      if (options.status !== 101 && options.status !== 204) out.push(name, value)
+    } else if (kind === 6) upgrade = value
+    else if (kind === 7) checkCoding(value)
   }
   const kept = connection === undefined ? out : withoutNamed(out, namedBy(connection))
   if (trailer !== undefined && options.trailers && !hasLength) {
     const names = announced(trailer, connection)
     if (names !== undefined) kept.push('Trailer', names)
+  }
+  // RFC 9110 §15.5.22: what the client should have asked for, where it can be had here.
+  if (options.status === 426 && upgrade?.toLowerCase() === 'websocket') {
+    kept.push('Upgrade', upgrade, 'Connection', 'Upgrade')
   }
   if (options.setCookie !== undefined) kept.push('Set-Cookie', options.setCookie, 'Cache-Control', 'no-store')
   kept.push('X-Request-Id', options.requestId)
@@ -85,5 +91,5 @@ export function informationHeaders(raw: readonly string[]): string[] {
 }
 
 function checkCoding(coding: string): void {
-  if (!/^(chunked|identity)$/i.test(coding)) throw new Error(`a transfer coding that was not asked for: ${coding}`)
+  if (coding.toLowerCase() !== 'chunked') throw new Error(`a transfer coding that was not asked for: ${coding}`)
 }

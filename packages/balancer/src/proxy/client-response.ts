@@ -1,8 +1,9 @@
 import type { ServerResponse } from 'node:http'
 import { closeGently } from '../front/linger.ts'
 import { latin1 } from '../headers/latin1.ts'
+import { withoutNamed } from '../headers/request-head.ts'
 import { type Flushable, flushSoon } from './flush.ts'
-import { addTrailers, breakOff, flushHead, writeHead } from './head-writer.ts'
+import { addTrailers, breakOff, endsWithHead, flushHead, writeHead } from './head-writer.ts'
 import type { Stall, Stalls } from './stall.ts'
 
 /** Bytes up to which a whole answer is sent as one string. */
@@ -30,6 +31,7 @@ export class ClientResponse implements Flushable {
   /** The first piece of the body, while it waits; and whether anything was sent. */
   #first: Buffer | undefined
   #begun = false
+  #hasNoBody = false
   /** While the client is behind. */
   #stall: Stall | undefined
 
@@ -47,12 +49,14 @@ export class ClientResponse implements Flushable {
   head(status: number, message: string, headers: string[], flags: { closing: boolean; early: boolean }): void {
     if (flags.closing || flags.early) headers.push('Connection', 'close')
     if (flags.early) closeGently(this.#res)
-    writeHead(this.#res, status, message, headers)
+    this.#hasNoBody = endsWithHead(this.#res, status)
+    writeHead(this.#res, status, message, this.#hasNoBody ? withoutNamed(headers, ['content-length']) : headers)
     if (this.#res.req.method !== 'HEAD' && status !== 204 && status !== 304) flushSoon(this)
   }
 
   /** @returns false when the client has enough for now */
   data(chunk: Buffer): boolean {
+    if (this.#hasNoBody) return true
     this.bytes += chunk.length
     if (!this.#begun) {
       // The first piece waits for the end of this turn: it is mostly the only one, and then goes with headers and end.

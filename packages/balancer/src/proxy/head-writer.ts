@@ -13,6 +13,8 @@ function writeHead2(res: ServerResponse, status: number, headers: string[]): voi
   try {
     res.writeHead(status, gathered(headers))
   } catch (error) {
+    // What it had taken by then stays in the next head.
+    for (const name of res.getHeaderNames()) res.removeHeader(name)
     if ((error as NodeJS.ErrnoException).code !== 'ERR_HTTP2_HEADER_SINGLE_VALUE') throw error
     res.writeHead(status, combined(headers))
   }
@@ -76,6 +78,11 @@ function breakStream(res: ServerResponse): void {
   carrier.destroy()
 }
 
+/**
+ * Whether such an answer ends with its head whatever its node sends: a 205 has no content (RFC 9110 §15.3.6), and over HTTP/2 Node ends it.
+ */
+export const endsWithHead = (res: ServerResponse, status: number): boolean => status === 205 && isHttp2(res)
+
 /** Whether the client speaks HTTP/2. */
 export const isHttp2 = (res: ServerResponse): boolean => 'stream' in res
 
@@ -93,7 +100,7 @@ function gathered(raw: readonly string[]): OutgoingHttpHeaders {
     const name = (raw[i] as string).toLowerCase()
     const before = out[name]
     // RFC 9113 §8.2.2: what belongs to a connection has no place here.
-    if (name === 'connection' || name === 'http2-settings') continue
+    if (name === 'connection' || name === 'upgrade' || name === 'http2-settings') continue
     if (before === undefined) out[name] = raw[i + 1] as string
     else out[name] = [...(typeof before === 'string' ? [before] : before), raw[i + 1] as string]
   }

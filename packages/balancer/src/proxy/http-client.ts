@@ -145,9 +145,9 @@ class HttpClient implements Client, Receiver, ResponseEvents, InProgress {
     try {
       const headers = responseHeaders(rawHeaders, {
         requestId,
+        status,
         setCookie: this.#setCookie,
         trailers: req.httpVersion !== '1.0' && method !== 'HEAD',
-        length: status !== 204,
       })
       const flags = { closing: this.#context.isClosing() || head.isLast, early: this.#isEarly }
       this.#response.head(status, message, headers, flags)

@@ -12,6 +12,8 @@ export class ProxiedRequest implements PickKey {
   readonly method: string
   /** Origin form, byte for byte as it came; `*` for OPTIONS; anything else is refused. */
   readonly path: string
+  /** Whether its target came in absolute form, whose authority stands for `Host`. */
+  readonly isAbsolute: boolean = false
   readonly req: IncomingMessage
   readonly head: RequestHead
   readonly peer: Peer
@@ -39,14 +41,16 @@ export class ProxiedRequest implements PickKey {
     else {
       const { path, authority } = readTarget(this.method, target)
       this.path = path
-      if (authority !== undefined) this.#takeHost(authority)
+      if (authority !== undefined) this.isAbsolute = this.#takeHost(authority)
     }
   }
 
   // RFC 9112 §3.2.2: the field is ignored, but must be there, and sound.
-  #takeHost(authority: string): void {
+  #takeHost(authority: string): boolean {
     const { host } = this.head
-    if (host === undefined ? this.req.httpVersion === '1.0' : isHost(host)) this.head.host = authority
+    const isSound = host === undefined ? this.req.httpVersion === '1.0' : isHost(host)
+    if (isSound) this.head.host = authority
+    return isSound
   }
 
   get address(): string {

@@ -1,4 +1,4 @@
-import http, { type ClientRequest, type IncomingMessage } from 'node:http'
+import http, { type ClientRequest, type IncomingMessage, STATUS_CODES } from 'node:http'
 import https from 'node:https'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
@@ -9,7 +9,7 @@ import { problemOf } from '../front/request-problem.ts'
 import type { Termination } from '../front/termination.ts'
 import { outgoingHeaders, withHost } from '../headers/outgoing.ts'
 import type { Peer } from '../headers/peer.ts'
-import { responseHeaders } from '../headers/response-head.ts'
+import { informationHeaders, responseHeaders } from '../headers/response-head.ts'
 import type { Upstream } from '../pool/upstream.ts'
 import { isOutOfResources } from '../resources.ts'
 import { conclude, countAnswer } from './accounting.ts'
@@ -90,6 +90,7 @@ class UpgradeClient implements Client, InProgress {
     )
     this.#asked = asked
     this.#watchAnswer(asked)
+    asked.on('information', ({ statusCode, rawHeaders }) => this.#onInformation(statusCode, rawHeaders))
     asked.on('response', (response) => this.#onRefused(response))
     asked.on('upgrade', (response, node, early) => this.#onUpgrade(response, node as Socket, early))
     asked.end()
@@ -112,7 +113,12 @@ class UpgradeClient implements Client, InProgress {
     asked.on('socket', (socket) => socket.once('encrypted' in socket ? 'secureConnect' : 'connect', onConnect))
     for (const event of ['close', 'response', 'upgrade']) asked.once(event, () => bound.cancel())
     asked.on('error', (error: NodeJS.ErrnoException) => {
-      if (this.#asked !== asked || this.isAnswered) return
+      if (this.#asked !== asked) return
+      // Amid the answer of a node that refuses. One that ends with its connection would look whole in a moment: it is broken off now.
+      if (this.isAnswered) {
+        this.#leave({ kind: 'died', error })
+        return this.#close('upstream_aborted')
+      }
       this.#leave({ kind: isOutOfResources(error) ? 'local' : kindOf(error, late), error })
     })
   }
@@ -121,10 +127,10 @@ class UpgradeClient implements Client, InProgress {
     if (this.isOver) return void node.destroy()
     // RFC 9110 §7.8: to nothing that was not asked for.
     if (response.headers.upgrade?.toLowerCase() !== 'websocket') {
-      node.destroy()
-      return this.#leave({ kind: 'protocol', error: new Error('the upstream switched to another protocol') })
+      return this.#refuse(node, new Error('the upstream switched to another protocol'))
     }
-    const headers = this.#answerWith(101, response)
+    const headers = this.#fieldsOf(response, node)
+    if (!headers) return
     headers.push('Connection', 'Upgrade', 'Upgrade', 'websocket')
     this.#client.write(headText(101, 'Switching Protocols', headers), 'latin1')
     if (early.length > 0) this.#client.write(early)
@@ -142,11 +148,28 @@ class UpgradeClient implements Client, InProgress {
     })
   }
 
+  // What the parser let through and no answer may hold.
+  #refuse(node: { destroy(): unknown }, error: Error): void {
+    this.#leave({ kind: 'protocol', error })
+    node.destroy()
+  }
+
+  #onInformation(status: number, rawHeaders: string[]): void {
+    if (status === 100 || this.isOver) return
+    const text = headText(status, STATUS_CODES[status] ?? '', informationHeaders(rawHeaders))
+    this.#client.write(text, 'latin1')
+  }
+
   // The node answers, but not with an upgrade: the client gets to see that answer.
   #onRefused(response: IncomingMessage): void {
     if (this.isOver) return void response.destroy()
     const status = response.statusCode ?? 502
-    const headers = this.#answerWith(status, response)
+    if (status === 101) {
+      this.#refuse(response, new Error('the upstream switched protocols, and does not say to which'))
+      return
+    }
+    const headers = this.#fieldsOf(response, response)
+    if (!headers) return
     headers.push('Connection', 'close')
     // Closing is how such an answer ends, and how a broken one does: only chunks tell them apart.
     const hasNoBody = status === 204 || status === 304
@@ -182,15 +205,20 @@ class UpgradeClient implements Client, InProgress {
     response.once('close', () => bound.cancel())
   }
 
-  // The upstream has answered: the fields that the client gets of it.
-  #answerWith(status: number, response: IncomingMessage): string[] {
-    this.#status = status
+  // The upstream has answered: the fields that the client gets of it; none when they are refused.
+  #fieldsOf(response: IncomingMessage, node: { destroy(): unknown }): string[] | undefined {
     const { upstream, requestId } = this.#request
-    if (upstream) countAnswer(this.#context, upstream, status, this.#sentAt)
-    return responseHeaders(response.rawHeaders, {
-      ...{ requestId, setCookie: this.#setCookie, trailers: false },
-      length: status !== 204,
-    })
+    const status = response.statusCode ?? 502
+    try {
+      const options = { requestId, status, setCookie: this.#setCookie, trailers: false }
+      const fields = responseHeaders(response.rawHeaders, options)
+      this.#status = status
+      if (upstream) countAnswer(this.#context, upstream, status, this.#sentAt)
+      return fields
+    } catch (error) {
+      this.#refuse(node, error as Error)
+      return undefined
+    }
   }
 
   // It may close its half of a tunnel, but not before there is one: whoever does that has left.
