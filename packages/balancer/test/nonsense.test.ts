@@ -26,6 +26,7 @@ const refused: Record<string, string> = {
   'two lengths': `${OK}Content-Length: 2\r\nContent-Length: 3\r\n\r\nok!`,
   'a list of lengths': `${OK}Content-Length: 2, 2\r\n\r\nok`,
   'a transfer coding that nobody asked for': `${OK}Transfer-Encoding: gzip, chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n`,
+  'the coding identity, which is none any more': `${OK}Transfer-Encoding: identity\r\n\r\nok`,
   'a folded header': `${OK}X-A: b\r\n c\r\nContent-Length: 2\r\n\r\nok`,
   'a bare CR in a header': `${OK}X-A: b\rc\r\nContent-Length: 2\r\n\r\nok`,
   'a status of 0': 'HTTP/1.1 000 None\r\nContent-Length: 2\r\n\r\nok',
@@ -172,6 +173,7 @@ describe.each(engineNames)('nodes that talk nonsense [%s]', (engine) => {
     chunks: 'Transfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n',
     'the end of the connection': '\r\nok',
     'a length of 0': 'Content-Length: 0\r\n\r\n',
+    'a large length': `Content-Length: 90000\r\n\r\n${'x'.repeat(90_000)}`,
   }
 
   test('every answer reaches an HTTP/2 client whole, whatever its status and its body’s framing', async () => {
@@ -183,8 +185,8 @@ describe.each(engineNames)('nodes that talk nonsense [%s]', (engine) => {
           await using node = await saying(`HTTP/1.1 ${status} S\r\nX-A: b\r\nSet-Cookie: a=b\r\n${body}`, true)
           await lb.balancer.add(node.upstream)
           const got = await ask2(session)
-          const hasBody = ![204, 205, 304].includes(status) && framing !== 'a length of 0'
-          const expected = status < 600 ? { status, code: 0, body: hasBody ? 'ok' : '', cookies: 1 } : OUT_OF_RANGE
+          const size = [204, 205, 304].includes(status) ? 0 : (SIZES[framing] ?? 2)
+          const expected = status < 600 ? { status, code: 0, size, cookies: 1 } : OUT_OF_RANGE
           expect([status, framing, got]).toEqual([status, framing, expected])
           await lb.balancer.remove('a', { force: true })
         }
@@ -194,28 +196,26 @@ describe.each(engineNames)('nodes that talk nonsense [%s]', (engine) => {
     }
   })
 
+  const SIZES: Record<string, number> = { 'a length of 0': 0, 'a large length': 90_000 }
   // RFC 9110 §15: there is no such status, and Node writes none over HTTP/2. Nothing of that answer is passed on.
-  const OUT_OF_RANGE = {
-    ...{ status: 502, code: 0, cookies: 0 },
-    body: '502 Bad Gateway: malformed response from the upstream\n',
-  }
+  const OUT_OF_RANGE = { status: 502, code: 0, size: 54, cookies: 0 }
 
   const startEmpty = () =>
     testBalancer({ engine, nodes: [], front: { tls: certificate('nonsense') }, passive: { failures: 0 } })
 
   async function ask2(session: http2.ClientHttp2Session) {
     const stream = session.request({ ':path': '/' })
-    let [status, body, cookies] = [0, '', 0]
+    let [status, size, cookies] = [0, 0, 0]
     stream.on('response', (received) => {
       status = Number(received[':status'])
       cookies = received['set-cookie']?.length ?? 0
     })
     stream.on('data', (chunk) => {
-      body += chunk
+      size += chunk.length
     })
     stream.on('error', () => {})
     await expect.poll(() => stream.closed).toBe(true)
-    return { status, code: stream.rstCode, body, cookies }
+    return { status, code: stream.rstCode, size, cookies }
   }
 
   test('headers and trailers with the names of an object’s own pass to HTTP/2', async () => {

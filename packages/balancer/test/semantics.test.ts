@@ -2,7 +2,7 @@ import { connect as connect2, type IncomingHttpHeaders, type OutgoingHttpHeaders
 import { describe, expect, test } from 'vitest'
 import { engineNames, testBalancer } from './support/balancer.ts'
 import { certificate } from './support/certificate.ts'
-import { RawClient } from './support/client.ts'
+import { ask, RawClient } from './support/client.ts'
 import { rawNode, testNode } from './support/node.ts'
 
 const tls = certificate('semantics')
@@ -116,6 +116,28 @@ describe.each(engineNames)('requests as RFC 9110 and 9112 have them [%s]', (engi
       expect(old.received).toMatch(/^HTTP\/1\.1 200/)
     },
   )
+
+  test('a 100 that was not asked for is nobody’s: expectations are met here', async () => {
+    await using node = await rawNode('a', (socket, text) => {
+      if (text.endsWith('\r\n\r\n')) socket.write(`HTTP/1.1 100 Continue\r\n\r\n${answer}`)
+    })
+    await using lb = await testBalancer({ engine, nodes: [node] })
+    await using client = new RawClient(lb.port).send('GET / HTTP/1.1\r\nHost: x\r\n\r\n')
+    await expect.poll(() => client.received).toMatch(/ok$/)
+    expect(client.received).toMatch(/^HTTP\/1\.1 200/)
+  })
+
+  test.each([
+    ['websocket', 'WebSocket', 'WebSocket'],
+    ['h2c, which cannot be had here', 'h2c', undefined],
+  ])('a 426 says what should have been asked for: %s', async (_, upgrade, told) => {
+    await using node = await testNode('a')
+    node.handler = (_, res) => res.writeHead(426, { Connection: 'Upgrade', Upgrade: upgrade }).end()
+    await using lb = await testBalancer({ engine, nodes: [node] })
+    const { status, headers } = await ask(lb.url)
+    expect([status, headers.upgrade]).toEqual([426, told])
+    if (told !== undefined) expect(headers.connection).toMatch(/upgrade/i)
+  })
 
   test('early hints pass over HTTP/2 too', async () => {
     await using node = await rawNode('a', (socket, text) => {

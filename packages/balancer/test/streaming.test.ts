@@ -1,10 +1,13 @@
 import http from 'node:http'
+import http2 from 'node:http2'
 import type { Socket } from 'node:net'
 import { freePort } from '@session-cluster/cluster/free-port'
 import { describe, expect, test } from 'vitest'
 import { WebSocket, WebSocketServer } from 'ws'
 import { engineNames, secret, testBalancer } from './support/balancer.ts'
+import { certificate } from './support/certificate.ts'
 import { ask, RawClient } from './support/client.ts'
+import { inTurns } from './support/in-turns.ts'
 import { deadNode, rawNode, testNode } from './support/node.ts'
 import { tcpTimers } from './support/tcp.ts'
 
@@ -43,6 +46,35 @@ describe.each(engineNames)('streams [%s]', (engine) => {
     expect(produced).toBeLessThan(40_000_000)
     client.socket.destroy()
     await expect.poll(() => lb.balancer.load.active).toBe(0)
+  })
+
+  // Multiples of what an HTTP/2 client takes at once, and of what a socket is read by.
+  const sizes = [65_535, 90_000, 200_000]
+  const framings: Record<string, (size: number) => string> = {
+    'a length': (size) => `Content-Length: ${size}\r\n\r\n${'x'.repeat(size)}`,
+    'one chunk': (size) => `Transfer-Encoding: chunked\r\n\r\n${size.toString(16)}\r\n${'x'.repeat(size)}\r\n0\r\n\r\n`,
+    'many chunks': (size) => `Transfer-Encoding: chunked\r\n\r\n${'5\r\nxxxxx\r\n'.repeat(size / 5)}0\r\n\r\n`,
+    'no framing': (size) => `\r\n${'x'.repeat(size)}`,
+  }
+
+  test('an answer whose node closes while the client is behind is whole', async () => {
+    const cases = Object.entries(framings).flatMap(([framing, text]) => sizes.map((size) => ({ framing, size, text })))
+    await inTurns(cases, async ({ framing, size, text }) => {
+      await using node = await rawNode('a', (socket) => socket.end(`HTTP/1.1 200 OK\r\n${text(size)}`))
+      await using lb = await testBalancer({ engine, nodes: [node], front: { tls: certificate('streaming') } })
+      const session = http2.connect(lb.url, { rejectUnauthorized: false })
+      const stream = session.request({ ':path': '/' })
+      let received = 0
+      stream.on('data', (chunk: Buffer) => {
+        received += chunk.length
+      })
+      stream.on('error', () => {})
+      await expect.poll(() => stream.closed).toBe(true)
+      session.destroy()
+      const whole = framing === 'many chunks' ? Math.floor(size / 5) * 5 : size
+      expect([framing, received, stream.rstCode]).toEqual([framing, whole, 0])
+      expect(lb.balancer.pool.get('a')?.stats.responseErrors).toBe(0)
+    })
   })
 
   test('a node that does not read slows the client down', async () => {

@@ -38,6 +38,9 @@ export class Connection implements Bounded, ResponseEvents, PumpOwner {
   #hasBytes = false
   #hasHead = false
   #error: Error | undefined
+  /** Whether the node has ended the connection, and what it has broken off with. */
+  #isEnded = false
+  #endError: Error | undefined
   /** What the node said last about how long it keeps the connection, and what follows from it. */
   #keepAlive: string | undefined
   #idleMs = IDLE_MS
@@ -47,11 +50,11 @@ export class Connection implements Bounded, ResponseEvents, PumpOwner {
     this.#reader = new ResponseReader(this, owner.options.maxHeaderBytes)
     this.#socket = dial(owner.upstream, () => this.#onReady())
       .on('data', (chunk: Buffer) => this.#onData(chunk))
-      .on('end', () => this.#onEnd())
+      .on('end', () => this.#onEnd(undefined))
       .on('error', (error) => {
         this.#error = error
       })
-      .on('close', () => this.#lost(this.#error ?? new Error('the upstream closed the connection')))
+      .on('close', () => this.#onEnd(this.#error ?? new Error('the upstream closed the connection')))
     this.deadline = performance.now() + owner.options.connectTimeoutMs
     owner.deadlines.watch(this)
   }
@@ -72,7 +75,9 @@ export class Connection implements Bounded, ResponseEvents, PumpOwner {
     if (turn !== this.#turn) return
     this.#touch()
     try {
-      if (this.#reader.resume()) this.#socket.resume()
+      if (!this.#reader.resume()) return
+      if (this.#isEnded) this.#judgeEnd()
+      else this.#socket.resume()
     } catch (error) {
       this.#onSyntax(error)
     }
@@ -188,8 +193,16 @@ export class Connection implements Bounded, ResponseEvents, PumpOwner {
     this.#fail('protocol', error)
   }
 
-  #onEnd(): void {
-    if (!this.#reader.end()) this.#lost(new Error('the upstream closed before its answer was complete'))
+  // A client that is behind gets what came before the end first: the answer may be whole.
+  #onEnd(error: Error | undefined): void {
+    if (!this.#isEnded) this.#endError = error
+    this.#isEnded = true
+    if (!this.#reader.isPaused) this.#judgeEnd()
+  }
+
+  #judgeEnd(): void {
+    if (this.#endError) this.#lost(this.#endError)
+    else if (!this.#reader.end()) this.#lost(new Error('the upstream closed before its answer was complete'))
     else if (!this.#turn) this.close()
   }
 

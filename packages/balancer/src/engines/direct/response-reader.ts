@@ -78,6 +78,11 @@ export class ResponseReader {
     return !this.#isPaused
   }
 
+  /** Whether it was asked to tell no more for now, and has more to tell: the end of the response at least. */
+  get isPaused(): boolean {
+    return this.#isPaused && this.#state !== STOPPED
+  }
+
   /** The connection ended. @returns false when the response lacks something */
   end(): boolean {
     if (this.#state !== UNTIL_CLOSE) return this.#state === STOPPED
