@@ -21,7 +21,7 @@ export async function saveResult(name: string, { text, json }: Result): Promise<
 
 /** The next of several runs under one name: what one run says of a ratio need not hold on the next day. */
 export function nextRun(name: string): string {
-  for (let run = 1; ; run++) if (!existsSync(join(results, `${name}-${run}.json`))) return `${name}-${run}`
+  for (let run = 1; ; run++) if (!existsSync(join(resultsFolder, `${name}-${run}.json`))) return `${name}-${run}`
 }
 
 /** JSON with its outer levels on lines of their own and each list of numbers on one. */
