@@ -157,7 +157,7 @@ export const mutants: readonly Mutant[] = [
     file: 'errors.ts',
     from: "statusCode: 503, headers: { 'retry-after': seconds }, cause",
     to: "statusCode: 500, headers: { 'retry-after': seconds }, cause",
-    kinds: ['Redis is full'],
+    kinds: ['Redis is frozen'],
     finds: /an internal error|a 5xx/,
   },
   {

@@ -3,6 +3,7 @@ import { json } from './codec/json.ts'
 import { isSpringJson } from './codec/spring-json.ts'
 import { checkNames, type Names } from './names.ts'
 import { DEFAULTS, type ResolvedOptions, type SessionsOptions } from './options.ts'
+import { MAX_SPRING_IDLE_MS } from './request/lifetime.ts'
 import { show } from './show.ts'
 import { checkBreakerOptions } from './store/circuit-breaker.ts'
 import type { Lifetime, SessionStore } from './store/store.ts'
@@ -61,7 +62,7 @@ export function resolveOptions(options: SessionsOptions): ResolvedOptions {
   return {
     store,
     ...resolveCarrier(options.cookie, header),
-    lifetime: resolveLifetime({ ...numbers, touchEveryMs: options.touchEveryMs }),
+    lifetime: resolveLifetime({ ...numbers, touchEveryMs: options.touchEveryMs }, store.plainIds === true),
     rotationGraceMs: timer('rotationGraceMs', numbers.rotationGraceMs, 0),
     codec,
     storeTimeoutMs: timer('storeTimeoutMs', numbers.storeTimeoutMs),
@@ -90,8 +91,17 @@ function resolveClock(now: (() => number) | undefined): () => number {
   return () => Math.floor(now())
 }
 
-function resolveLifetime(options: Omit<Lifetime, 'touchEveryMs'> & { touchEveryMs: number | undefined }): Lifetime {
+type GivenLifetime = Omit<Lifetime, 'touchEveryMs'> & { touchEveryMs: number | undefined }
+
+function resolveLifetime(options: GivenLifetime, isForSpring: boolean): Lifetime {
   const idleTimeoutMs = wholeSeconds('idleTimeoutMs', options.idleTimeoutMs, 1000)
+  if (isForSpring && idleTimeoutMs > MAX_SPRING_IDLE_MS) {
+    refuse(
+      'idleTimeoutMs',
+      idleTimeoutMs,
+      `at most ${MAX_SPRING_IDLE_MS} with ids: 'spring', which is as far as Spring counts`,
+    )
+  }
   const absoluteTimeoutMs = wholeSeconds('absoluteTimeoutMs', options.absoluteTimeoutMs, 0)
   const { touchEveryMs = Math.min(60_000, Math.floor(idleTimeoutMs / 30)) } = options
   if (count('touchEveryMs', touchEveryMs, 0) > idleTimeoutMs) {

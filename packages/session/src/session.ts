@@ -120,8 +120,8 @@ export class Session<A extends object = Record<string, unknown>> {
     const request = this.#request
     return request.writes.run(async () => {
       request.assertWritable('setLifetime')
-      const { idleTimeoutMs } = request.manager.options.lifetime
-      const own = lifetime === null ? null : ownLifetime(lifetime, idleTimeoutMs)
+      const { store, lifetime: usual } = request.manager.options
+      const own = lifetime === null ? null : ownLifetime(lifetime, usual.idleTimeoutMs, store.plainIds === true)
       await request.loadToWrite()
       request.assertWritable('setLifetime')
       request.change().lifetime = own

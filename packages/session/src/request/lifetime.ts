@@ -14,12 +14,17 @@ export interface SessionLifetime {
 /** How stores spell "never". */
 const NEVER_MS = -1000
 
+/** The longest idle timeout that Spring reads: its interval is an `int` of seconds, and a longer one fails every page of the user. */
+export const MAX_SPRING_IDLE_MS = (2 ** 31 - 1) * 1000
+
 /** A lifetime as stores keep it; throws a `TypeError` that names what is bad. */
-export function ownLifetime(lifetime: SessionLifetime, idleTimeoutMs: number): OwnLifetime {
+export function ownLifetime(lifetime: SessionLifetime, idleTimeoutMs: number, isForSpring: boolean): OwnLifetime {
   if (typeof lifetime !== 'object' || lifetime === null) refuse('the lifetime', lifetime, 'an object, or null')
   const { idleTimeoutMs: idle = idleTimeoutMs, absoluteTimeoutMs: absolute, persistent, ...rest } = lifetime
   for (const name of Object.keys(rest)) refuse(name, 'given', 'left out: there is no such option')
   if (idle !== Infinity && !isSeconds(idle, 1000)) refuse('idleTimeoutMs', idle, 'Infinity, or a multiple of 1,000')
+  if (isForSpring && idle !== Infinity && idle > MAX_SPRING_IDLE_MS)
+    refuse('idleTimeoutMs', idle, `Infinity, or at most ${MAX_SPRING_IDLE_MS}, which is as far as Spring counts`)
   if (absolute !== undefined && !isSeconds(absolute, 0))
     refuse('absoluteTimeoutMs', absolute, '0, or a multiple of 1,000')
   if (persistent !== undefined && typeof persistent !== 'boolean') refuse('persistent', persistent, 'true or false')

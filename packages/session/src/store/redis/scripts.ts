@@ -61,8 +61,8 @@ end
  * KEYS: session, its mark of a rotation. ARGV: now, touchEveryMs, absoluteTimeoutMs (0: none), idle timeout (s).
  * Answers its three times and Redis's clock (µs; 0 when it may not be asked) as one text, with whether the access was written
  * down and what kept it from that; then the other fields and values that are read (each element costs its reader). Nil when there
- * is no such hash (or one without its times); 0 when it has expired; 1 when it has moved; 2 when its
- * time of creation is no number, as in Java's own serialization; -1 when the key holds something else.
+ * is no such hash (or one without its times); 0 when it has expired; 1 when it has moved; 2 when one
+ * of its times is no number, as in Java's own serialization; -1 when the key holds something else.
  * The touch is here because a bare HSET would bring back, half empty, a hash that ended since it was read. It only says
  * when the access was and never goes back, so it may come late; and where Redis refuses it, reading goes on.
  */
@@ -75,11 +75,15 @@ local reply = { '' }
 local created, accessed, interval, mark, isForeign
 for i = 1, #hash, 2 do
   local field = hash[i]
-  if field == 'lastAccessedTime' then accessed = tonumber(hash[i + 1])
+  if field == 'lastAccessedTime' then
+    accessed = tonumber(hash[i + 1])
+    isForeign = isForeign or not accessed
   elseif field == 'creationTime' then
     created = tonumber(hash[i + 1])
-    isForeign = not created
-  elseif field == 'maxInactiveInterval' then interval = hash[i + 1]
+    isForeign = isForeign or not created
+  elseif field == 'maxInactiveInterval' then
+    interval = hash[i + 1]
+    isForeign = isForeign or not tonumber(interval)
   elseif field == 'lifetime' then mark = hash[i + 1]
   elseif field ~= 'revision' then
     reply[#reply + 1] = field

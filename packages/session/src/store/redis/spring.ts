@@ -21,6 +21,8 @@ export class SpringNeighbour {
   readonly #connection: RedisConnection
   readonly #calls: RedisCalls
   readonly #keys: RedisKeys
+  /** Where the next look goes on: keys are many, and one look sees some of them. */
+  #next: { readonly cursor: string; readonly primary: number } = { cursor: '0', primary: 0 }
   #looked: { readonly at: number; readonly look: Promise<void> } | undefined
   #hasWarned = false
 
@@ -50,11 +52,15 @@ export class SpringNeighbour {
   }
 
   async #look(options: StoreOptions): Promise<void> {
-    const [primary] = this.#connection.primaries()
+    const primaries = this.#connection.primaries()
+    const { cursor, primary } = this.#next
     const pattern = `${escapeGlob(this.#connection.keyPrefix + this.#keys.session('expires:'))}*`
-    const args = ['0', 'MATCH', pattern, 'COUNT', '1000']
-    const [, found] = (await this.#calls.command('', 'scan', args, options, primary)) as [Buffer, Buffer[]]
+    const args = [cursor, 'MATCH', pattern, 'COUNT', '1000']
+    const server = primaries[primary % primaries.length]
+    const [next, found] = (await this.#calls.command('', 'scan', args, options, server)) as [Buffer, Buffer[]]
     if (found.length > 0) this.#refuse()
+    const isOver = String(next) === '0'
+    this.#next = { cursor: String(next), primary: isOver ? primary + 1 : primary }
   }
 
   #refuse(): never {
