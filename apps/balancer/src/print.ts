@@ -48,6 +48,12 @@ const VARIABLES: Record<string, string> = {
   'nodes.maxConnectionAgeMs': 'UPSTREAM_MAX_CONNECTION_AGE_MS',
 }
 
+/** What has no meaning for clients and nodes of another balancer. */
+const OWN_AFFAIRS = `# Variables of session-cluster's balancer alone, not said here: ${[
+  ...['ADMIN_HOST', 'ADMIN_PORT', 'ADMIN_TOKEN', 'DISCOVERY_DNS', 'DISCOVERY_DRAIN_MS', 'DISCOVERY_MAX_MS'],
+  ...['DISCOVERY_MIN_MS', 'ENGINE', 'LOG_LEVEL', 'WORKER_SILENCE_MS'],
+].join(', ')}`
+
 /**
  * The configuration of another balancer that does what this one would, from the same environment.
  * @throws ConfigError with a line for each variable that cannot be said there
@@ -57,7 +63,8 @@ export function exported(config: Config, target: Target, folder?: string): Expor
   const faults = unwritable(config)
   if (faults.length > 0) throw new ConfigError(faults.join('\n'))
   try {
-    return write({ ...optionsOf(config), folder })
+    const { text, notes } = write({ ...optionsOf(config), folder })
+    return { text: `${text}\n${OWN_AFFAIRS}\n`, notes }
   } catch (error) {
     if (!(error instanceof UnsupportedOptionsError)) throw error
     const lines = error.unsupported.map(
@@ -82,10 +89,10 @@ function unwritable({ mode, affinity, discovery, port }: Config): string[] {
 
 function optionsOf(config: Config): ExportOptions {
   const { upstreams, policy, mode, affinity, health, tls, tuning, nodes, host, port } = config
-  const { drainMs, workers, accessLog, maxConnections } = config
+  const { drainMs, graceMs, workers, accessLog, maxConnections } = config
   const { secretIsRandom: _, ...way } = affinity
   return {
-    ...{ upstreams, policy, health, tls, drainMs, workers, accessLog, maxConnections, nodes, ...tuning },
+    ...{ upstreams, policy, health, tls, drainMs, graceMs, workers, accessLog, maxConnections, nodes, ...tuning },
     affinity: mode === 'sticky' ? (way as ExportOptions['affinity']) : undefined,
     listen: { host, port },
   }

@@ -60,7 +60,7 @@ const programs = {
 }
 
 test.for(['haproxy', 'nginx'] as const)(
-  'a cluster moves to %s with one command and loses no session',
+  'a cluster moves to %s with one command, and back, and loses no session',
   async (target, { skip }) => {
     if (spawnSync(target, ['-v']).error && process.env.REQUIRE_ALL === undefined) skip(`this machine has no ${target}`)
     const nodes = await Promise.all([sessionNode(), sessionNode(), sessionNode()])
@@ -108,6 +108,16 @@ test.for(['haproxy', 'nginx'] as const)(
     // The other way round it would be seen: without its affinity cookie a client does not find its session on every node.
     const stripped = jars.map((jar) => jar.replace(/; AFFINITY=[^;]*|AFFINITY=[^;]*; /, ''))
     expect((await readAll(url, stripped)).read).toContain('lost')
+
+    // And back: those who were first seen there are found again here.
+    const newcomers = await clientsOf(url, 6)
+    theirs.kill('SIGTERM')
+    if (theirs.exitCode === null && theirs.signalCode === null) await once(theirs, 'exit')
+    const again = stack.use(new BalancerProcess({ ...env, BALANCER_PORT: new URL(url).port }))
+    await expect.poll(() => again.ready).toBeDefined()
+    const all = [...jars, ...newcomers]
+    const everybody = [...expected, ...newcomers.map((_, i) => `/user-${i}`)]
+    expect(await readAll(url, all)).toEqual({ read: everybody, cookies: 0 })
   },
 )
 

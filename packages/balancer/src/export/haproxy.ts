@@ -94,6 +94,7 @@ function globalSection({
   health,
   nodes,
   drainMs,
+  graceMs = 0,
   workers,
   accessLog,
   folder,
@@ -107,6 +108,7 @@ function globalSection({
     ...(nodes?.maxHeaderBytes === undefined ? [] : [`  tune.bufsize ${Math.max(16_384, nodes.maxHeaderBytes + 2048)}`]),
     ...(workers === undefined ? [] : [`  nbthread ${workers}`]),
     ...(maxConnections === undefined ? [] : [`  maxconn ${maxConnections}`]),
+    ...(graceMs > 0 ? [`  grace ${graceMs}ms`] : []),
     ...(drainMs === undefined ? [] : [`  hard-stop-after ${drainMs}ms`]),
     ...(accessLog ? ['  log stdout format raw local0'] : []),
   ]
@@ -167,9 +169,7 @@ function front({ listen, tls, token, via, trustProxy = [] }: ExportOptions): str
   const unlessTrusted = trustProxy.length > 0 ? ' unless trusted' : ''
   return [
     'frontend front',
-    ...(tls
-      ? [`  # The key stands in the same file, or beside it with .key behind the name (here: ${tls.keyFile}).`]
-      : []),
+    ...(tls ? [keyNote(tls.keyFile)] : []),
     `  bind ${bind}${tls ? ` ssl crt ${quoted(tls.certFile)} alpn h2,http/1.1` : ''}`,
     '  http-request deny deny_status 405 if METH_TRACE',
     ...(trustProxy.length > 0 ? [`  acl trusted ${trusted.join('')}`] : []),
@@ -232,6 +232,7 @@ function back(options: ExportOptions): string[] {
       : []),
     ...checks(options),
     `  default-server ${all.join(' ')}`,
+    ...(nodes?.tls?.keyFile === undefined ? [] : [keyNote(nodes.tls.keyFile)]),
     ...servers.map((server) => serverLine(server, servers, options)),
   ]
 }
@@ -340,6 +341,9 @@ function serverLine(
     ...(server.isTls ? [tlsTo(server, nodes?.tls)] : []),
   ].join(' ')
 }
+
+const keyNote = (keyFile: string): string =>
+  `  # The key stands in the same file, or beside it with .key behind the name (here: ${keyFile}).`
 
 function tlsTo({ host }: ExportedUpstream, { caFile, certFile, serverName }: NodeTlsFiles = {}): string {
   const name = serverName ?? (isIP(host) ? undefined : host)

@@ -90,7 +90,7 @@ function refusals(options: ExportOptions): Refusal[] {
 
 const isBound = (value: number | undefined): boolean => value !== undefined && value !== Number.POSITIVE_INFINITY
 
-function notesOn({ timeouts, affinity, policy, health }: ExportOptions): string[] {
+function notesOn({ timeouts, affinity, policy, health, graceMs = 0 }: ExportOptions): string[] {
   const { headersTimeoutMs, idleTimeoutMs } = { headersTimeoutMs: 30_000, idleTimeoutMs: 60_000, ...timeouts }
   const one = Math.max(headersTimeoutMs, idleTimeoutMs)
   return [
@@ -99,6 +99,9 @@ function notesOn({ timeouts, affinity, policy, health }: ExportOptions): string[
       : [
           'it does not probe nodes: one that is not ready, and one that is down until it has failed some requests, is asked all the same',
         ]),
+    ...(graceMs > 0
+      ? [`it accepts nobody from the moment in which it is told to end; here it goes on for ${graceMs} ms`]
+      : []),
     'a node is drained by giving it the weight 0 and a reload; there are no metrics and no events',
     `one timer bounds the wait for headers and for the rest of an answer: ${one} ms, where here they are ${headersTimeoutMs} and ${idleTimeoutMs}`,
     'a GET that a node does not answer in time is asked of another, where here it is a 504',

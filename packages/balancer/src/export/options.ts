@@ -24,6 +24,8 @@ export interface ExportOptions
   nodes?: (Omit<NodeOptions, 'tls'> & { tls?: NodeTlsFiles | undefined }) | undefined
   /** How long requests in flight may take when it ends. @default no bound */
   drainMs?: number | undefined
+  /** How long it goes on serving everybody, newcomers too, when it ends. @default 0 */
+  graceMs?: number | undefined
   /** @default 1 */
   workers?: number | undefined
   /** Whether each request is logged, on standard output. @default false */
@@ -78,6 +80,7 @@ export function checkExport(target: string, options: ExportOptions, refusals: re
     listen: _,
     tls: _1,
     drainMs: _2,
+    graceMs: _6,
     workers: _3,
     accessLog: _4,
     folder: _5,
