@@ -121,6 +121,8 @@ describe.each(engineNames)('nodes, by %s', (engine) => {
     const before = connections
     await askInTurn(old.url, 3)
     expect(connections - before).toBe(3)
+    expect(young.balancer.pool.get('a')?.stats.expired).toBe(0)
+    await expect.poll(() => old.balancer.pool.get('a')?.stats.expired).toBe(3)
   })
 
   test('the head of an answer may be as large as was said, and no larger', async () => {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { type AccessEntry, controlOf } from '../src/index.ts'
 import { engineNames, secret, testBalancer } from './support/balancer.ts'
 import { affinityCookie, ask } from './support/client.ts'
 import { rawNode, type TestNode, testNodes } from './support/node.ts'
@@ -18,7 +19,9 @@ describe.each(engineNames)('retry over statuses, by %s', (engine) => {
   test.each([502, 503, 504] as const)('a %i is passed over for the answer of another node', async (status) => {
     await using nodes = await testNodes(2)
     const first = answers(nodes[0], status)
+    const log: AccessEntry[] = []
     await using lb = await testBalancer({
+      accessLog: (entry) => log.push(entry),
       engine,
       nodes,
       retry: { statuses: [status] },
@@ -36,7 +39,13 @@ describe.each(engineNames)('retry over statuses, by %s', (engine) => {
     ])
     // It said so itself, which is no reason to eject it.
     expect(await lb.stateOf('a')).toBe('up')
-    expect(lb.balancer.pool.get('a')?.stats).toMatchObject({ status5xx: 1, redispatches: 1, responseErrors: 0 })
+    expect(lb.balancer.pool.get('a')?.stats).toMatchObject({
+      ...{ status5xx: 1, redispatches: 1, passedOver: 1, responseErrors: 0 },
+    })
+    expect(await controlOf(lb.balancer).metrics()).toContain(
+      'balancer_upstream_answers_passed_over_total{upstream="a"} 1\n',
+    )
+    expect(log).toMatchObject([{ status: 200, upstream: 'b', attempts: 2, tried: [`a ${status}`] }])
   })
 
   test('when all say so, the last one’s answer passes as it is', async () => {

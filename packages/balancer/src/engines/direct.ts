@@ -85,6 +85,7 @@ class Stack implements Owner {
 
   onFree(connection: Connection): void {
     const isOld = performance.now() - connection.bornAt >= this.options.maxConnectionAgeMs
+    if (isOld) this.upstream.stats.expired++
     if (isOld || this.#isRetired || this.#idle.length >= MAX_IDLE) connection.close()
     else this.#idle.push(connection)
   }

@@ -46,20 +46,22 @@ export function httpProxyEngine(options: EngineOptions): Engine {
 function newAgent(agents: Map<Upstream, Agent>, upstream: Upstream, maxAgeMs: number): Agent {
   const options = { keepAlive: true, scheduling: 'lifo', maxFreeSockets: 1024 } as const
   const agent = upstream.tls ? new TlsAgent({ ...options, ...upstream.tls }) : new Agent(options)
-  boundAge(agent, maxAgeMs)
+  boundAge(agent, upstream, maxAgeMs)
   agents.set(upstream, agent)
   return agent
 }
 
 // Asked when a connection is free again, so that one that is too old is not kept.
-function boundAge(agent: Agent, maxAgeMs: number): void {
+function boundAge(agent: Agent, { stats }: Upstream, maxAgeMs: number): void {
   const born = new WeakMap<object, number>()
   const keep = agent.keepSocketAlive.bind(agent)
   agent.keepSocketAlive = (socket) => {
     const now = performance.now()
     const since = born.get(socket) ?? now
     born.set(socket, since)
-    return now - since < maxAgeMs && keep(socket)
+    if (now - since < maxAgeMs) return keep(socket)
+    stats.expired++
+    return false
   }
 }
 

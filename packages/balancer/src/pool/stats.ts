@@ -26,6 +26,11 @@ export const counters = {
   responseErrors: { metric: 'response_errors', help: 'Answers that failed: died, timed out, or broke off.' },
   retries: { metric: 'retries', help: 'Requests sent to it again, since a kept-alive connection was stale.' },
   redispatches: { metric: 'redispatches', help: 'Requests that went elsewhere although sent or pinned here.' },
+  passedOver: {
+    metric: 'answers_passed_over',
+    help: 'Its answers (502, 503, 504) given up for those of another upstream.',
+  },
+  expired: { metric: 'expired_connections', help: 'Kept connections to it that were closed for their age.' },
   clientAborts: { metric: 'client_aborts', help: 'Clients that left while it worked.' },
   checkFailures: { metric: 'check_failures', help: 'Failed active checks.', isPrimarys: true },
   downs: { metric: 'downs', help: 'How often active checks took it out.', isPrimarys: true },

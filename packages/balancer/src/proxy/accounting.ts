@@ -12,7 +12,7 @@ import type { Decision } from './select.ts'
 export type Recorded = Pick<
   ProxiedRequest,
   | ('requestId' | 'method' | 'path' | 'address' | 'host' | 'startedAt' | 'upstream')
-  | ('attempts' | 'bytesIn' | 'bytesOut')
+  | ('attempts' | 'tried' | 'bytesIn' | 'bytesOut')
 > & { readonly req: Pick<IncomingMessage, 'headers' | 'httpVersion'> }
 
 /** Tells where a request goes and why. `met` says what the attempts before this one met with. */
@@ -65,15 +65,25 @@ export interface Unheard {
 /** Counts, tells and logs it as a request of which nothing is known. */
 export function concludeUnheard(context: Context, { address }: Peer, { req, termination, status }: Unheard): void {
   const unknown = { method: req?.method ?? '-', path: req?.url ?? '-', host: req?.headers.host, upstream: undefined }
-  const counts = { attempts: 0, bytesIn: 0, bytesOut: 0, startedAt: performance.now() }
+  const counts = { attempts: 0, tried: [], bytesIn: 0, bytesOut: 0, startedAt: performance.now() }
   const recorded = { ...unknown, ...counts, requestId: context.nextRequestId(), address, req: req ?? NOTHING }
   conclude(context, recorded, termination, status)
 }
 
 type Logged = Omit<AccessEntry, 'requestId' | 'at' | 'method' | 'path' | 'upstream' | 'status' | 'ms' | 'attempts'>
 
-function logged({ address, host, req, bytesIn, bytesOut }: Recorded, termination: Termination): Logged {
+function logged({ address, host, req, tried, bytesIn, bytesOut }: Recorded, termination: Termination): Logged {
   const userAgent = req.headers['user-agent']
   const flags = terminations[termination]
-  return { client: address, httpVersion: req.httpVersion, host, termination, flags, bytesIn, bytesOut, userAgent }
+  return {
+    client: address,
+    httpVersion: req.httpVersion,
+    host,
+    termination,
+    flags,
+    tried,
+    bytesIn,
+    bytesOut,
+    userAgent,
+  }
 }

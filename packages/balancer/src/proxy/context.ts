@@ -29,6 +29,8 @@ export interface AccessEntry {
   /** The two letters of HAProxy's log for it. */
   flags: string
   attempts: number
+  /** The upstreams that it was sent to in vain, each with what it met with there: `a connect`, `b died`, `c 503`. */
+  tried: readonly string[]
   ms: number
   bytesIn: number
   bytesOut: number

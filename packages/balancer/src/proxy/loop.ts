@@ -102,7 +102,8 @@ export async function proxy(context: Context, request: ProxiedRequest, client: C
       return client.answer(OUT_OF_RESOURCES)
     }
     if (failure.kind === 'connect') upstream.stats.connectErrors++
-    else if (failure.kind !== 'status') upstream.stats.responseErrors++
+    else if (failure.kind === 'status') upstream.stats.passedOver++
+    else upstream.stats.responseErrors++
     // What a node answers is no reason to eject it.
     if (failure.kind !== 'stale' && failure.kind !== 'status') passive.failed(upstream, failure.error.message)
     if (client.isAnswered) return client.breakOff(failure.kind === 'timeout' ? 'idle_timeout' : 'upstream_aborted')
@@ -111,6 +112,7 @@ export async function proxy(context: Context, request: ProxiedRequest, client: C
     ending = ENDINGS[failure.kind]
     if (!retry.mayRetry(failure, client.isRepeatable) || tried.length >= retries) return client.answer(ending)
     upstream.stats.redispatches++
+    request.tried = [...request.tried, `${upstream.name} ${failure.status ?? failure.kind}`]
     history = {
       tried: [...tried, upstream],
       met: [...history.met, metWith(failure, upstream.name)],

@@ -6,6 +6,8 @@ import type { PickKey } from '../policies/policy.ts'
 import type { Upstream } from '../pool/upstream.ts'
 import type { Context } from './context.ts'
 
+const NONE: readonly string[] = []
+
 /** What is known of a request while it is proxied: who asks for what, and how far it has come. Policies and affinity read it. */
 export class ProxiedRequest implements PickKey {
   readonly requestId: string
@@ -23,6 +25,8 @@ export class ProxiedRequest implements PickKey {
   upstream: Upstream | undefined
   /** How often it was sent. */
   attempts = 0
+  /** Those that it was sent to in vain, each with what it met with there: `a connect`, `b 503`. */
+  tried: readonly string[] = NONE
   bytesIn = 0
   bytesOut = 0
   readonly #context: Context
