@@ -1,9 +1,9 @@
-import { createClient } from 'redis-6'
+import { createClient, createCluster } from 'redis-6'
 import { afterAll, describe, expect, it } from 'vitest'
 import { node } from '../test/app.ts'
 import { browser } from '../test/browser.ts'
-import { clusterRig } from '../test/cluster-rig.ts'
-import { redisRig } from '../test/redis-rig.ts'
+import { type ClusterRig, clusterRig } from '../test/cluster-rig.ts'
+import { type RedisRig, redisRig } from '../test/redis-rig.ts'
 import type { EndListener } from './observe/end-watch.ts'
 import { memoryStore } from './store/memory.ts'
 import { redisStore } from './store/redis/redis.ts'
@@ -30,13 +30,25 @@ const stores: Record<string, () => () => SessionStore> = {
   Redis: () => () => redisStore({ client: rig.client() }),
   'Redis, with a key prefix': () => () => redisStore({ client: rig.client({ keyPrefix: 'shop:' }) }),
   'Redis as Spring lays it out': () => () => redisStore({ client: rig.client(), ids: 'spring', namespace: 'shared' }),
-  'Redis, by node-redis': () => () => {
-    const client = createClient({ url: `redis://127.0.0.1:${rig.port}` }).on('error', () => {})
-    void client.connect()
-    opened.push(() => client.destroy())
-    return redisStore({ client, namespace: 'by-node-redis' })
-  },
+  'Redis, by node-redis': () => () => redisStore({ client: nodeRedis(rig), namespace: 'by-node-redis' }),
   'Redis Cluster': () => () => redisStore({ client: cluster.client }),
+  'Redis Cluster, by node-redis': () => () =>
+    redisStore({ client: nodeRedisCluster(cluster), namespace: 'by-node-redis' }),
+}
+
+function nodeRedis({ port }: RedisRig) {
+  const client = createClient({ url: `redis://127.0.0.1:${port}` }).on('error', () => {})
+  void client.connect()
+  opened.push(() => client.destroy())
+  return client
+}
+
+function nodeRedisCluster({ nodes }: ClusterRig) {
+  const rootNodes = nodes.map(({ port }) => ({ url: `redis://127.0.0.1:${port}` }))
+  const client = createCluster({ rootNodes }).on('error', () => {})
+  void client.connect()
+  opened.push(() => client.destroy())
+  return client
 }
 
 /** Two nodes; a session of bob's, which `here` watches and `there` has to end. */
@@ -142,9 +154,12 @@ describe.concurrent('a watched session on Redis', () => {
     await expect.poll(() => admin.call('PUBSUB', 'CHANNELS'), SOON).toEqual([])
   })
 
-  it('is told of across a restart of Redis, which forgot it', async ({ expect }) => {
+  it.for([
+    ['ioredis', (own: RedisRig) => own.client()],
+    ['node-redis', nodeRedis],
+  ] as const)('is told of across a restart of Redis, which forgot it, by %s', async ([, make], { expect }) => {
     await using own = await redisRig()
-    await using w = await watched(() => redisStore({ client: own.client() }))
+    await using w = await watched(() => redisStore({ client: make(own) }))
     await own.restart()
     await expect.poll(() => w.heard, SOON).toEqual(['ended'])
   })
@@ -172,11 +187,17 @@ describe.concurrent('a watched session on Redis', () => {
     await expect.poll(() => w.heard, LATER).toEqual(['ended'])
   })
 
-  it('is heard of again over another server when that of a cluster hung up', async ({ expect }) => {
-    await using own = await clusterRig()
-    await using w = await watched(() => redisStore({ client: own.client }))
-    for (const server of own.nodes) await server.client().call('CLIENT', 'KILL', 'TYPE', 'pubsub')
-    await w.user.get('/logout')
-    await expect.poll(() => w.heard, SOON).toEqual(['ended'])
-  })
+  it.for([
+    ['ioredis', (own: ClusterRig) => own.client],
+    ['node-redis', nodeRedisCluster],
+  ] as const)(
+    'is heard of again over another server when that of a cluster hung up, by %s',
+    async ([, make], { expect }) => {
+      await using own = await clusterRig()
+      await using w = await watched(() => redisStore({ client: make(own) }))
+      for (const server of own.nodes) await server.client().call('CLIENT', 'KILL', 'TYPE', 'pubsub')
+      await w.user.get('/logout')
+      await expect.poll(() => w.heard, SOON).toEqual(['ended'])
+    },
+  )
 })

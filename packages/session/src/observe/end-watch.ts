@@ -8,6 +8,9 @@ export type EndListener = (how: HowEnded | 'unwatched') => void
 /** How often watched sessions are looked at, for those whose end nobody tells of: by expiry, or by another application. */
 const LOOK_EVERY_MS = 10_000
 
+/** How soon they are looked at again when that failed, ms at first: a store that has just come back is not there for everybody at once. */
+const LOOK_AGAIN_MS = 100
+
 /**
  * Tells those who asked when a session ends, on whatever node. The store's own word arrives at once; when some may have been
  * missed, and now and then, the sessions themselves are looked at. Costs nothing while nobody asks.
@@ -17,6 +20,8 @@ export class EndWatch {
   readonly #listeners = new Map<SessionKey, Set<EndListener>>()
   #feed: Promise<AsyncDisposable> | undefined
   #timer: NodeJS.Timeout | undefined
+  #soon: NodeJS.Timeout | undefined
+  #soonMs = LOOK_AGAIN_MS
 
   constructor(manager: Manager) {
     this.#manager = manager
@@ -40,10 +45,10 @@ export class EndWatch {
   async #open(): Promise<AsyncDisposable> {
     const { store } = this.#manager.options
     if (!store.watchEnds) throw new TypeError('sessions.onEnded: this store cannot tell of sessions that end')
-    this.#timer = setInterval(() => this.#lookAtAll(), LOOK_EVERY_MS).unref()
+    this.#timer = setInterval(() => void this.#lookAtAll(), LOOK_EVERY_MS).unref()
     const watch = (): Promise<AsyncDisposable> =>
       (store.watchEnds as NonNullable<typeof store.watchEnds>)((key, how) => {
-        if (key === undefined) this.#lookAtAll()
+        if (key === undefined) void this.#lookAtAll()
         else this.#tell(key, how ?? 'ended')
       })
     try {
@@ -63,13 +68,20 @@ export class EndWatch {
 
   #close(): void {
     clearInterval(this.#timer)
+    clearTimeout(this.#soon)
     const feed = this.#feed
     this.#feed = undefined
     feed?.then((open) => open[Symbol.asyncDispose]()).catch(this.#manager.onBackgroundError)
   }
 
-  #lookAtAll(): void {
-    for (const key of this.#listeners.keys()) this.#look(key).catch(() => {}) // told as `storeError`; looked at again
+  /** A look that fails is told as `storeError`. The session may have ended while nobody could tell, so another follows soon. */
+  async #lookAtAll(): Promise<void> {
+    const looks = await Promise.allSettled([...this.#listeners.keys()].map((key) => this.#look(key)))
+    const hasFailed = looks.some(({ status }) => status === 'rejected')
+    this.#soonMs = hasFailed ? Math.min(2 * this.#soonMs, LOOK_EVERY_MS) : LOOK_AGAIN_MS
+    clearTimeout(this.#soon)
+    if (hasFailed && this.#listeners.size > 0)
+      this.#soon = setTimeout(() => void this.#lookAtAll(), this.#soonMs).unref()
   }
 
   async #look(key: SessionKey): Promise<void> {

@@ -8,7 +8,7 @@ import {
   slotOf,
   UnsentError,
 } from './connection.ts'
-import { SUBSCRIBER, type Subscriber, Subscription } from './ioredis-subscription.ts'
+import { SUBSCRIBER, type Subscriber, Subscription } from './subscription.ts'
 
 /** What is used of a client's socket. */
 export interface RedisSocket {

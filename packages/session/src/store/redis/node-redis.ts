@@ -1,3 +1,4 @@
+import { EventEmitter } from 'node:events'
 import {
   type CommandName,
   type Hearing,
@@ -7,6 +8,7 @@ import {
   slotOf,
   UnsentError,
 } from './connection.ts'
+import { type Subscriber, Subscription } from './subscription.ts'
 
 /** What is used of a node-redis client (5 or 6), of either protocol. */
 export interface NodeRedisClient {
@@ -17,6 +19,8 @@ export interface NodeRedisClient {
   on(event: string, listener: (error?: unknown) => void): unknown
   connect(): Promise<unknown>
   destroy(): void
+  duplicate(overrides: object): unknown
+  readonly options?: { readonly socket?: object }
 }
 
 /** What is used of a node-redis cluster. */
@@ -32,18 +36,13 @@ export interface NodeRedisCluster {
   ): Promise<unknown>
   withTypeMapping(mapping: object): unknown
   on(event: string, listener: (error?: unknown) => void): unknown
+  nodeClient(server: never): Promise<unknown>
 }
 
 /** One server of a cluster; it has a client once it was used. */
 export interface NodeRedisServer {
   readonly address: string
   readonly client?: unknown
-}
-
-/** What is used of a client that only subscribes. It reconnects and subscribes again by itself. */
-interface NodeRedisSubscriber extends NodeRedisClient {
-  subscribe(channel: string, listener: (message: unknown) => void): Promise<unknown>
-  unref?(): void
 }
 
 /** Bulk strings as bytes (`$` in RESP), whatever else the client was told. */
@@ -99,19 +98,8 @@ class SingleConnection implements RedisConnection {
     this.#link.renew()
   }
 
-  async subscribe(channel: string, { heard, missed }: Hearing): Promise<AsyncDisposable> {
-    const client = (this.#link.client as unknown as { duplicate(): NodeRedisSubscriber }).duplicate()
-    client.on('error', () => {})
-    try {
-      await client.connect()
-      client.unref?.() // it keeps no process alive
-      await client.subscribe(channel, (message) => heard(String(message)))
-    } catch (error) {
-      if (client.isOpen) client.destroy()
-      throw error
-    }
-    client.on('ready', missed)
-    return { [Symbol.asyncDispose]: async () => client.destroy() }
+  subscribe(channel: string, hearing: Hearing): Promise<AsyncDisposable> {
+    return Subscription.open(() => new NodeRedisSubscriber(async () => this.#link.client), channel, hearing)
   }
 
   primaries(): readonly Pick<RedisConnection, 'send'>[] {
@@ -154,6 +142,18 @@ class ClusterConnection implements RedisConnection {
     this.#linkTo(key)?.renew()
   }
 
+  /** On any of the primaries: what is published on one is told to all. */
+  subscribe(channel: string, hearing: Hearing): Promise<AsyncDisposable> {
+    let turn = 0
+    const next = async (): Promise<NodeRedisClient> => {
+      const { masters } = this.#client
+      const master = masters[turn++ % masters.length]
+      if (!master) throw new UnsentError(new Error('the cluster has no primary'))
+      return (await this.#client.nodeClient(master as never)) as NodeRedisClient
+    }
+    return Subscription.open(() => new NodeRedisSubscriber(next), channel, hearing)
+  }
+
   primaries(): readonly Pick<RedisConnection, 'send'>[] {
     const sorted = this.#client.masters.toSorted((a, b) => a.address.localeCompare(b.address))
     const slots = this.#client.slots
@@ -170,6 +170,50 @@ class ClusterConnection implements RedisConnection {
   #linkTo(key: string): Link | undefined {
     const client = this.#server(key)?.client as NodeRedisClient | undefined
     return typeof client?.sendCommand === 'function' ? linkOf(client, this.#listeners) : undefined
+  }
+}
+
+/** Hears a channel over a connection of its own, beside a client's, until that is lost. */
+class NodeRedisSubscriber implements Subscriber {
+  readonly #beside: () => Promise<NodeRedisClient>
+  readonly #events = new EventEmitter()
+  #client: (NodeRedisClient & { unref?(): void }) | undefined
+  #isOver = false
+
+  constructor(beside: () => Promise<NodeRedisClient>) {
+    this.#beside = beside
+  }
+
+  on(event: 'error' | 'end' | 'connect' | 'message', listener: (...args: never[]) => void): void {
+    this.#events.on(event, listener as () => void)
+  }
+
+  async subscribe(channel: string): Promise<void> {
+    const origin = await this.#beside()
+    const socket = { ...origin.options?.socket, reconnectStrategy: false }
+    const client = origin.duplicate({ socket }) as NodeRedisClient & {
+      unref?(): void
+      subscribe(channel: string, heard: (message: unknown) => void): Promise<unknown>
+    }
+    this.#client = client
+    client.on('error', () => {
+      if (!client.isReady) this.#end()
+    })
+    await client.connect()
+    if (this.#isOver) return this.disconnect()
+    client.unref?.() // it keeps no process alive
+    await client.subscribe(channel, (message) => this.#events.emit('message', channel, String(message)))
+  }
+
+  disconnect(): void {
+    this.#isOver = true
+    if (this.#client?.isOpen) this.#client.destroy()
+  }
+
+  #end(): void {
+    if (this.#isOver) return
+    this.disconnect()
+    this.#events.emit('end')
   }
 }
 

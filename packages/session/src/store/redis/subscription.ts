@@ -1,6 +1,6 @@
 import type { Hearing } from './connection.ts'
 
-/** What is used of an ioredis client that only subscribes. */
+/** What is used of a client that only subscribes, of one connection: its loss is its end. ioredis has it, node-redis is made so. */
 export interface Subscriber {
   readonly stream?: { unref?(): unknown } | undefined
   on(event: 'error' | 'end' | 'connect', listener: () => void): unknown
