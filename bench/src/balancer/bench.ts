@@ -59,7 +59,7 @@ export async function benchBalancer(options: BenchOptions): Promise<Outcome> {
  * How many rounds are measured of one start. Anew for each would be best, for what one start compiled or laid out by chance is in all of its
  * rounds; but warming up takes longer than measuring.
  */
-const roundsOfStart = 3
+const roundsOfStart = 5
 
 async function measure(options: BenchOptions, contenders: readonly Contender[], bench: Bench): Promise<Rounds> {
   const rounds: Rounds = {}

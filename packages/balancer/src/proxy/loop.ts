@@ -54,12 +54,10 @@ const NOTHING_YET: History = { tried: [], met: [] }
 
 /**
  * The life of a request: pick an upstream, send it there, judge how that went, and go on to another upstream or answer.
- * Whether a request is sent a second time is decided here and nowhere else.
+ * Whether a request is sent a second time is decided here and nowhere else, by the rules of {@link RetryRules}.
  */
 export async function proxy(context: Context, request: ProxiedRequest, client: Client): Promise<void> {
-  const { passive, retries, retry, engine } = context
   let history = NOTHING_YET
-  let isStaleRetried = false
   let ending = NO_UPSTREAM
   while (!client.isOver) {
     // Pick. When all are full, wait for a place.
@@ -76,48 +74,74 @@ export async function proxy(context: Context, request: ProxiedRequest, client: C
     if (client.isOver) return giveBack(context, upstream)
 
     // Send.
-    const setCookie = cookieFor(context, request, decision)
-    const { tried } = history
-    const passesOver = retry.hasStatuses
-      ? (status: number): boolean =>
-          retry.passesOver(status, client.isRepeatable) &&
-          tried.length < retries &&
-          hasAnother(context, request, [...tried, upstream])
-      : undefined
-    let failure = await attempt(request, client, upstream, setCookie, passesOver)
+    const given = { context, request, client, decision, history }
+    let failure = await sendTo(upstream, given)
     // A kept-alive connection that the node closed meanwhile says nothing of the node: once more, on a fresh one.
-    if (failure?.kind === 'stale' && client.isRepeatable && !isStaleRetried) {
-      isStaleRetried = true
+    if (failure?.kind === 'stale' && client.isRepeatable && !request.wasStale) {
+      request.wasStale = true
       upstream.stats.retries++
-      failure = await attempt(request, client, upstream, setCookie, passesOver)
+      failure = await sendTo(upstream, given)
     }
     giveBack(context, upstream)
     if (failure === undefined) return
 
     // Judge.
+    blame(context, upstream, failure)
     if (failure.kind === 'unsendable') return client.answer(UNSENDABLE)
-    // What this machine lacks is no fault of the upstream's.
-    if (failure.kind === 'local') {
-      engine.relieve()
-      return client.answer(OUT_OF_RESOURCES)
-    }
-    if (failure.kind === 'connect') upstream.stats.connectErrors++
-    else if (failure.kind === 'status') upstream.stats.passedOver++
-    else upstream.stats.responseErrors++
-    // What a node answers is no reason to eject it.
-    if (failure.kind !== 'stale' && failure.kind !== 'status') passive.failed(upstream, failure.error.message)
+    if (failure.kind === 'local') return client.answer(OUT_OF_RESOURCES)
     if (client.isAnswered) return client.breakOff(failure.kind === 'timeout' ? 'idle_timeout' : 'upstream_aborted')
 
     // Go on to another upstream, or answer.
     ending = ENDINGS[failure.kind]
-    if (!retry.mayRetry(failure, client.isRepeatable) || tried.length >= retries) return client.answer(ending)
+    const mayRetry = context.retry.mayRetry(failure, client.isRepeatable) && history.tried.length < context.retries
+    if (!mayRetry) return client.answer(ending)
     upstream.stats.redispatches++
     request.tried = [...request.tried, `${upstream.name} ${failure.status ?? failure.kind}`]
     history = {
-      tried: [...tried, upstream],
+      tried: [...history.tried, upstream],
       met: [...history.met, metWith(failure, upstream.name)],
     }
   }
+}
+
+/** What an attempt is made from. */
+interface Given {
+  readonly context: Context
+  readonly request: ProxiedRequest
+  readonly client: Client
+  readonly decision: Decision
+  readonly history: History
+}
+
+/** One attempt: counts it, and sends it with the affinity cookie that its answer is to set. */
+function sendTo(upstream: Upstream, given: Given): Promise<Failure | undefined> {
+  const { context, request, client, decision } = given
+  request.upstream = upstream
+  request.attempts++
+  upstream.stats.requests++
+  const passesOver = context.retry.hasStatuses ? passesOverFrom(upstream, given) : undefined
+  return client.send(upstream, cookieFor(context, request, decision), passesOver)
+}
+
+/** Which answers of this upstream are given up: not those after which nobody would be left. */
+function passesOverFrom(upstream: Upstream, { context, request, client, history: { tried } }: Given): PassesOver {
+  return (status) =>
+    context.retry.passesOver(status, client.isRepeatable) &&
+    tried.length < context.retries &&
+    hasAnother(context, request, [...tried, upstream])
+}
+
+/** Counts a failure. What a node answers, and what this machine lacks, is no reason to eject it. */
+function blame({ engine, passive }: Context, upstream: Upstream, { kind, error }: Failure): void {
+  if (kind === 'unsendable') return
+  if (kind === 'local') {
+    engine.relieve()
+    return
+  }
+  if (kind === 'connect') upstream.stats.connectErrors++
+  else if (kind === 'status') upstream.stats.passedOver++
+  else upstream.stats.responseErrors++
+  if (kind !== 'stale' && kind !== 'status') passive.failed(upstream, error.message)
 }
 
 /** Whether some other upstream would take the request now: if none would, the answer at hand is the best there is. */
@@ -175,19 +199,6 @@ function waitForPlace(
     resolve(undefined)
   }
   return promise
-}
-
-function attempt(
-  request: ProxiedRequest,
-  client: Client,
-  upstream: Upstream,
-  setCookie: string | undefined,
-  passesOver: PassesOver | undefined,
-): Promise<Failure | undefined> {
-  request.upstream = upstream
-  request.attempts++
-  upstream.stats.requests++
-  return client.send(upstream, setCookie, passesOver)
 }
 
 /** The affinity cookie for a client that did not come with a pin to this upstream. */

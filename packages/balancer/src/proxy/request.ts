@@ -29,6 +29,8 @@ export class ProxiedRequest implements PickKey {
   tried: readonly string[] = NONE
   bytesIn = 0
   bytesOut = 0
+  /** Whether it met with a stale connection before: that is forgiven once. */
+  wasStale = false
   readonly #context: Context
   #address: string | undefined
 
