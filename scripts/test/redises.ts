@@ -34,11 +34,18 @@ const servers: readonly PackagedServer[] = [
   },
 ]
 
-/** One Redis and a Cluster, each call; what is refused, and what comes late. */
-const FEW = ['a single Redis', 'Redis Cluster: the store', 'a Redis that', 'broken key', 'one Redis,'].join('|')
-const FILES = ['redis', 'refused', 'late']
+/** One Redis and a Cluster, each call; what is refused, what comes late, and a failover behind one address. */
+const FEW = [
+  'a single Redis',
+  'Redis Cluster: the store',
+  'a Redis that',
+  'broken key',
+  'one Redis,',
+  'is followed',
+].join('|')
+const FILES = ['redis', 'refused', 'late', 'clients']
 /** The whole of them, every client, Sentinel, and what breaks. */
-const MORE = [...FILES, 'clients', 'connection']
+const MORE = [...FILES, 'connection']
 
 /** Runs the stores' suites on each; answers whether all of them passed. Side by side: most of their time is waiting. */
 export async function testOnRedises(env: NodeJS.ProcessEnv): Promise<boolean> {

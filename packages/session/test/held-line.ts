@@ -4,6 +4,8 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 /** A relay to a port of 127.0.0.1 that can hold back what clients send. */
 export interface HeldLine extends AsyncDisposable {
   readonly port: number
+  /** Where new connections lead; those that there are stay where they are, as behind an address that moves. */
+  target: number
   /** Keeps what clients send from now on, or after so many pieces more. Answers go on passing. */
   hold(after?: number): void
   /** Whether what the server answers is lost, though the connection stays. */
@@ -31,7 +33,7 @@ export interface Gate {
 export async function heldLine(target: number, gate: Gate = { left: Infinity }): Promise<HeldLine> {
   const links = new Set<Link>()
   const server = createServer({ noDelay: true }, (client) => {
-    const link: Link = { client, upstream: connect({ port: target, host: '127.0.0.1', noDelay: true }), kept: [] }
+    const link: Link = { client, upstream: connect({ port: line.target, host: '127.0.0.1', noDelay: true }), kept: [] }
     const { upstream, kept } = link
     links.add(link)
     client.on('data', (chunk: Buffer) => void (gate.left-- > 0 ? upstream.write(chunk) : kept.push(chunk)))
@@ -46,6 +48,7 @@ export async function heldLine(target: number, gate: Gate = { left: Infinity }):
   })
   await once(server.listen(0, '127.0.0.1'), 'listening')
   const line: HeldLine = {
+    target,
     isMute: false,
     port: (server.address() as AddressInfo).port,
     hold: (after = 0) => {

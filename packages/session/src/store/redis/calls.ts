@@ -9,6 +9,9 @@ export type CallOptions = Pick<StoreOptions, 'usage' | 'giveUpAt'>
 /** A script's keys; the first says which server runs it. */
 type Keys = readonly [string, ...string[]]
 
+/** How often a connection that leads to a replica is made anew, ms: it is so again until the address has moved. */
+const REJOIN_EVERY_MS = 1_000
+
 /**
  * Sends the store's commands and scripts. What only reads is sent again, within its time, when its connection breaks; a
  * change is not, unless it has certainly not left, and Redis itself refuses it once its time is over.
@@ -16,6 +19,7 @@ type Keys = readonly [string, ...string[]]
 export class RedisCalls {
   readonly #connection: RedisConnection
   readonly #clock = new RedisClock()
+  #rejoinedAt = -Infinity
 
   constructor(connection: RedisConnection) {
     this.#connection = connection
@@ -49,11 +53,15 @@ export class RedisCalls {
     for (let attempt = 1; attempt <= 2; attempt++) {
       let sentAt = 0
       let link: object | undefined
-      const reply = await this.#again(key, options, false, async () => {
+      const made = this.#again(key, options, false, async () => {
         const window = await this.#window(key, options)
         link = this.#connection.linkTo(key)
         sentAt = performance.now()
         return this.#run(script, keys, [...window, ...args], options.usage)
+      })
+      const reply = await made.catch((error: unknown) => {
+        if (error instanceof StoreRefusedError && error.reason === 'READONLY') this.#rejoin(key)
+        throw error
       })
       if (!isLate(reply)) return reply
       if (link) this.#clock.learn(link, sentAt, Number(reply[1]))
@@ -69,6 +77,14 @@ export class RedisCalls {
   /** The connection that commands for this key take now. */
   linkTo(key: string): object | undefined {
     return this.#connection.linkTo(key)
+  }
+
+  /** A replica answers where a primary did: there was a failover behind one address, and a new connection leads to the new primary. */
+  #rejoin(key: string): void {
+    const at = performance.now()
+    if (at - this.#rejoinedAt < REJOIN_EVERY_MS) return
+    this.#rejoinedAt = at
+    this.#connection.reconnect(key)
   }
 
   async #window(key: string, options: CallOptions): Promise<Window> {

@@ -6,6 +6,7 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { node } from '../../../test/app.ts'
 import { browser } from '../../../test/browser.ts'
 import { clusterRig } from '../../../test/cluster-rig.ts'
+import { heldLine } from '../../../test/held-line.ts'
 import { redisRig } from '../../../test/redis-rig.ts'
 import { storeContract } from '../store.contract.ts'
 import type { StoredSession } from '../store.ts'
@@ -23,8 +24,8 @@ afterAll(async () => {
 
 const ports = cluster.nodes.map(({ port }) => ({ host: '127.0.0.1', port }))
 const nodes = ports.map(({ port }) => ({ url: `redis://127.0.0.1:${port}` }))
-const options = (RESP: 2 | 3) => ({
-  url: `redis://127.0.0.1:${rig.port}`,
+const options = (RESP: 2 | 3, port: number) => ({
+  url: `redis://127.0.0.1:${port}`,
   RESP,
   disableOfflineQueue: true,
   socket: { reconnectStrategy: 50 },
@@ -40,8 +41,8 @@ async function connected<
   return client
 }
 
-function iovalkey(): Iovalkey {
-  const client = new Iovalkey(rig.port, '127.0.0.1', redisOptions)
+function iovalkey(port: number): Iovalkey {
+  const client = new Iovalkey(port, '127.0.0.1', redisOptions)
   client.on('error', () => {})
   ends.push(() => client.disconnect())
   return client
@@ -53,19 +54,22 @@ function iovalkeyCluster(): IovalkeyCluster {
   return client
 }
 
-const SINGLE: Record<string, () => Promise<RedisClient>> = {
-  'ioredis with RESP 3': async () => rig.client({ ...redisOptions, protocol: 3 }),
-  iovalkey: async () => iovalkey(),
-  'node-redis 5, RESP 2': () => connected(createClient5(options(2))),
-  'node-redis 5, RESP 3': () => connected(createClient5(options(3))),
-  'node-redis 6, RESP 2': () => connected(createClient6(options(2))),
-  'node-redis 6, RESP 3': () => connected(createClient6(options(3))),
+const SINGLE: Record<string, (port?: number) => Promise<RedisClient>> = {
+  'ioredis, RESP 2': async (port) => rig.client({ ...redisOptions, protocol: 2 }, port),
+  'ioredis, RESP 3': async (port) => rig.client({ ...redisOptions, protocol: 3 }, port),
+  iovalkey: async (port = rig.port) => iovalkey(port),
+  'node-redis 5, RESP 2': (port = rig.port) => connected(createClient5(options(2, port))),
+  'node-redis 5, RESP 3': (port = rig.port) => connected(createClient5(options(3, port))),
+  'node-redis 6, RESP 2': (port = rig.port) => connected(createClient6(options(2, port))),
+  'node-redis 6, RESP 3': (port = rig.port) => connected(createClient6(options(3, port))),
 }
 
 const CLUSTERED: Record<string, () => Promise<RedisClient>> = {
   'iovalkey, cluster': async () => iovalkeyCluster(),
-  'node-redis 5, cluster': () => connected(createCluster5({ rootNodes: nodes })),
-  'node-redis 6, cluster': () => connected(createCluster6({ rootNodes: nodes })),
+  'node-redis 5, cluster, RESP 2': () => connected(createCluster5({ rootNodes: nodes, RESP: 2 })),
+  'node-redis 5, cluster, RESP 3': () => connected(createCluster5({ rootNodes: nodes, RESP: 3 })),
+  'node-redis 6, cluster, RESP 2': () => connected(createCluster6({ rootNodes: nodes, RESP: 2 })),
+  'node-redis 6, cluster, RESP 3': () => connected(createCluster6({ rootNodes: nodes, RESP: 3 })),
 }
 
 for (const [name, make] of Object.entries({ ...SINGLE, ...CLUSTERED })) {
@@ -121,6 +125,27 @@ describe('a client of any library', () => {
     await expect(late).rejects.toThrow()
     const loaded = await store.load('fresh', at(soon()))
     expect(String((loaded as StoredSession).attributes.get('q'))).toBe('1')
+  })
+})
+
+describe('an address behind which another server becomes the primary', () => {
+  it.each(Object.entries(SINGLE))('%s: is followed, though no connection breaks', async (name, make) => {
+    await using before = await redisRig(['--repl-diskless-sync-delay', '0'])
+    await using after = await redisRig(['--replicaof', '127.0.0.1', String(before.port)])
+    await using line = await heldLine(before.port)
+    await using n = await node({ store: redisStore({ client: await make(line.port) }), storeTimeoutMs: 5_000 })
+    n.on('/set', (session) => session.set('q', name))
+    n.on('/get', (session) => session.get('q'))
+    const user = browser(n.app)
+    await expect.poll(async () => (await user.get('/set')).statusCode).toBe(200)
+    await expect.poll(() => before.client().wait(1, 100), { timeout: 20_000 }).toBe(1)
+    await after.client().replicaof('NO', 'ONE')
+    line.target = after.port
+    await before.client().replicaof('127.0.0.1', after.port)
+    expect((await user.get('/set')).json().code).toBe('SESSION_STORE_REFUSED')
+    await expect.poll(async () => (await user.get('/set')).statusCode, { timeout: 5_000 }).toBe(200)
+    expect((await user.get('/get')).json()).toEqual({ value: name })
+    expect(await after.client().dbsize()).toBe(1)
   })
 })
 
