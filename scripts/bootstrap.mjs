@@ -86,7 +86,8 @@ function run() {
   // The fourth stream is a life line: the child reads its end when this process has gone, however that came.
   const child = spawn(node, command, {
     stdio: ['inherit', 'inherit', 'inherit', 'pipe'],
-    env: { ...process.env, PATH: path },
+    // Node keeps what it makes of the sources: a process starts in half the time, and a demo has twenty.
+    env: { NODE_COMPILE_CACHE: join(root, 'node_modules', '.cache', 'compiled'), ...process.env, PATH: path },
   })
   whenOrphaned(() => process.exit(129))
   // A terminal's Ctrl-C reaches the child as well; tasks take the second signal as the same wish.

@@ -4,9 +4,9 @@
  * `npm test -- unit readme` runs the named stages only. With `REQUIRE_ALL=1` a part that the machine lacks is a failure.
  */
 import { ending } from './run/ending.mjs'
-import { findParts, type Part } from './test/parts.ts'
-import { type Failure, Recap } from './test/recap.ts'
-import { stages } from './test/stages.ts'
+import { findParts } from './test/parts.ts'
+import { nameOf, type Outcome, seconds, sideBySide } from './test/side-by-side.ts'
+import { longestFirst, stages } from './test/stages.ts'
 
 const chosen = process.argv.slice(2)
 const unknown = chosen.filter((name) => !stages.some((stage) => stage.name === name))
@@ -15,45 +15,69 @@ if (unknown.length > 0) {
   process.exit(1)
 }
 
-const plan = stages.filter((stage) => chosen.length === 0 || chosen.includes(stage.name))
-const parts = await findParts(new Set(plan.flatMap((stage) => stage.needs)))
-const outcomes: { name: string; outcome: 'passed' | 'FAILED' | 'not run'; detail: string; failures?: Failure[] }[] = []
-const recap = new Recap()
+const started = performance.now()
+const selected = stages.filter((stage) => chosen.length === 0 || chosen.includes(stage.name))
+const parts = await findParts(new Set(selected.flatMap(({ needs, wants = [] }) => [...needs, ...wants])))
+const lacking = (needs: readonly string[] = []) =>
+  needs.flatMap((need) =>
+    [...parts].filter(([name, { missing }]) => name === need && missing).map(([, part]) => part.missing),
+  )
 
-for (const { name, what, needs, run } of plan) {
-  const missing = needs.flatMap((need) => absent(parts.get(need)))
-  if (missing.length > 0) {
-    outcomes.push({ name, outcome: 'not run', detail: missing.join('; ') })
-    continue
-  }
-  console.error(`\n━━ ${name}: ${what}`)
-  const started = performance.now()
-  const passed = await run(Object.assign({}, recap.env, ...needs.map((need) => parts.get(need)?.env)))
-  // What ends this has ended the stage's processes, too: they have not passed. The process ends in a moment.
-  if (ending.signal.aborted) await new Promise(() => {})
-  outcomes.push({
-    name,
-    outcome: passed ? 'passed' : 'FAILED',
-    detail: `${Math.round((performance.now() - started) / 1000)} s`,
-    failures: recap.take(),
+const plan = selected
+  .filter(({ needs }) => lacking(needs).length === 0)
+  .flatMap((stage) => {
+    const env = Object.assign({}, ...stage.needs.map((need) => parts.get(need)?.env))
+    return stage.tasks().map((task) => ({ stage, task, env }))
   })
-}
-recap.close()
+  .sort((one, other) => rank(nameOf(one)) - rank(nameOf(other)))
+for (const { name, what } of selected) console.error(`${name.padEnd(10)} ${what}`)
 
-for (const { failures = [] } of outcomes)
-  for (const { what, why } of failures) console.log(`\n✗ ${what}\n${indented(why)}`)
+const outcomes = await sideBySide(plan)
+// What ends this has ended the tasks' processes, too: they have not passed. The process ends in a moment.
+if (ending.signal.aborted) await new Promise(() => {})
+
+const leftOut = outcomes.flatMap(({ recap }) => recap.leftOut)
+for (const { recap } of outcomes)
+  for (const { what, why } of recap.failures) console.log(`\n✗ ${what}\n${why.replace(/^/gm, '  ')}`)
+
+const files = slowest(outcomes)
+if (files.length > 0) console.log('\nThe slowest files:')
+for (const { file, tests, ms } of files) console.log(`${seconds(ms).padStart(6)}  ${file} (${tests} tests)`)
 console.log('')
-for (const { name, outcome, detail } of outcomes) console.log(`${outcome.padEnd(8)} ${name.padEnd(10)} ${detail}`)
+for (const { test, lacks } of leftOut) console.log(`not run  ${test}: ${lacks}`)
+for (const stage of selected) {
+  const own = outcomes.filter((outcome) => outcome.stage === stage)
+  const missing = lacking(stage.needs)
+  const outcome = missing.length > 0 ? 'not run' : own.every(({ passed }) => passed) ? 'passed' : 'FAILED'
+  console.log(`${outcome.padEnd(8)} ${stage.name.padEnd(10)} ${missing.join('; ') || times(own)}`)
+}
+console.log(`\n${seconds(performance.now() - started)} in all`)
+for (const { recap } of outcomes) recap.close()
 
-const failed = outcomes.some(({ outcome }) => outcome === 'FAILED')
-const leftOut = outcomes.some(({ outcome }) => outcome === 'not run')
-if (leftOut && process.env.REQUIRE_ALL) console.log('REQUIRE_ALL is set: what was not run counts as failed.')
-process.exitCode = failed || (leftOut && process.env.REQUIRE_ALL) ? 1 : 0
+const isWhole =
+  leftOut.length === 0 && selected.every(({ needs, wants }) => lacking([...needs, ...(wants ?? [])]).length === 0)
+if (!isWhole && process.env.REQUIRE_ALL) console.log('REQUIRE_ALL is set: what was not run counts as failed.')
+process.exitCode = outcomes.some(({ passed }) => !passed) || (!isWhole && process.env.REQUIRE_ALL) ? 1 : 0
 
-function absent(part: Part | undefined): string[] {
-  return part === undefined || part.missing === undefined ? [] : [part.missing]
+/** Each task's time, those above a second by name. They ran beside others: the sum is more than what a clock on the wall says. */
+function times(own: readonly Outcome[]): string {
+  const tests = own.flatMap(({ recap }) => recap.finished).reduce((sum, { tests }) => sum + tests, 0)
+  const sum = seconds(own.reduce((total, { ms }) => total + ms, 0))
+  const named =
+    own.length > 1 ? own.filter(({ ms }) => ms > 1000).map(({ task, ms }) => `${task.name} ${seconds(ms)}`) : []
+  return [
+    sum.padStart(6),
+    ...(tests > 0 ? [`${tests} tests`] : []),
+    ...(named.length > 0 ? [named.join(', ')] : []),
+  ].join('  ')
 }
 
-function indented(text: string): string {
-  return text.replace(/^/gm, '  ')
+function slowest(all: readonly Outcome[]) {
+  const files = all.flatMap(({ recap }) => recap.finished)
+  return files.toSorted((one, other) => other.ms - one.ms).slice(0, 12)
+}
+
+function rank(name: string): number {
+  const index = longestFirst.indexOf(name)
+  return index < 0 ? longestFirst.length : index
 }

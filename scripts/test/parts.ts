@@ -6,7 +6,7 @@ import { installFromDebian } from './debian.ts'
 import { fetchOldestNodes } from './oldest.ts'
 import { fetchRedises } from './redises.ts'
 
-export type Need = 'redis' | 'redises' | 'oldestNodes' | 'chromium' | 'containers' | 'kubectl' | 'peers'
+export type Need = 'redis' | 'redises' | 'oldestNodes' | 'chromium' | 'containers' | 'kubectl' | 'peers' | 'java'
 
 export interface Part {
   /** How the stage's processes learn of it. */
@@ -29,22 +29,28 @@ const finders: Record<Need, () => Promise<Part>> = {
     const path = await findChromium()
     return path ? { env: { CHROMIUM: path } } : { missing: 'no Chromium: install Chrome or Chromium, or set CHROMIUM' }
   },
-  kubectl: async () =>
-    spawnSync('kubectl', ['version', '--client']).error
-      ? { missing: 'no kubectl: install it (Debian: kubernetes-client)' }
-      : {},
-  // Never missing as a whole: without them, the cases that run on them say so themselves.
-  peers: async () => {
-    const absent = ['haproxy', 'nginx'].filter((program) => spawnSync(program, ['-v']).error)
-    if (absent.length > 0) installFromDebian(`${absent.join(' and ')} for the balancer's cases`, absent)
-    return {}
-  },
+  kubectl: async () => programs({ kubectl: 'kubernetes-client' }, 'the manifests'),
+  peers: async () => programs({ haproxy: 'haproxy', nginx: 'nginx' }, "the balancer's cases"),
+  java: async () => programs({ javac: 'default-jdk-headless', mvn: 'maven' }, 'what is shared with Spring'),
   containers: async () => {
     const engine = spawnSync('docker', ['version', '--format', '{{.Server.Version}}'], { encoding: 'utf8' })
     if (engine.status !== 0) return { missing: 'no container engine answers: start Docker' }
     const compose = spawnSync('docker', ['compose', 'version'], { encoding: 'utf8' })
     return compose.status === 0 ? {} : { missing: 'Docker is there, but Compose v2 is not' }
   },
+}
+
+/** Programs by the Debian package that has each: installed where that needs no asking. */
+function programs(packages: Record<string, string>, what: string): Part {
+  const absent = () => Object.keys(packages).filter((program) => spawnSync(program, ['-version']).error)
+  const wanted = absent()
+  if (wanted.length > 0)
+    installFromDebian(
+      `${wanted.join(' and ')} for ${what}`,
+      wanted.map((name) => packages[name] ?? ''),
+    )
+  const names = absent().join(' and ')
+  return names ? { missing: `no ${names} for ${what}: install it` } : {}
 }
 
 /** Looks for each part once. */

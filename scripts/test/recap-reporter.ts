@@ -1,4 +1,4 @@
-/** The Vitest reporter that tells the recap what failed. */
+/** The Vitest reporter that tells the recap what failed, what could not be run, and how long each file took. */
 import { relative } from 'node:path'
 import type { SerializedError } from 'vitest'
 import type { Reporter, TestModule } from 'vitest/node'
@@ -6,6 +6,23 @@ import { root } from '../workspace.ts'
 import { tell } from './recap.ts'
 
 export default class RecapReporter implements Reporter {
+  readonly #started = new Map<string, number>()
+
+  onTestModuleQueued(module: TestModule): void {
+    this.#started.set(module.moduleId, performance.now())
+  }
+
+  onTestModuleEnd(module: TestModule): void {
+    const file = relative(root, module.moduleId)
+    const ms = performance.now() - (this.#started.get(module.moduleId) ?? performance.now())
+    const tests = [...module.children.allTests()]
+    tell({ file, tests: tests.filter((test) => test.result().state !== 'skipped').length, ms })
+    for (const test of tests) {
+      const result = test.result()
+      if (result.state === 'skipped' && result.note) tell({ test: `${file} > ${test.fullName}`, lacks: result.note })
+    }
+  }
+
   onTestRunEnd(modules: readonly TestModule[], unhandled: readonly SerializedError[]): void {
     for (const module of modules) {
       const file = relative(root, module.moduleId)

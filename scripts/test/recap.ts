@@ -1,10 +1,10 @@
 /**
- * What failed, said again at the end of `npm test`: thousands of lines of other stages stand between a failure and its table.
- * Each stage appends its failures to one file, whose path its processes find in `TEST_RECAP`.
+ * What a task's tests did, told again at the end of `npm test`: thousands of other lines stand between a failure and its table.
+ * Each task appends to a file of its own, whose path its processes find in `TEST_RECAP`.
  */
 import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { stripVTControlCharacters } from 'node:util'
 import { root } from '../workspace.ts'
 
@@ -18,42 +18,70 @@ export interface Failure {
   why: string
 }
 
+/** A test file that has ended. */
+export interface Finished {
+  file: string
+  tests: number
+  ms: number
+}
+
+/** A test that this machine could not run, and what it lacks. */
+export interface LeftOut {
+  test: string
+  lacks: string
+}
+
+type Entry = Failure | Finished | LeftOut
+
 /** Longest `why` that is said again, in characters; the whole text stands where the test ran. */
 const LONGEST = 600
 
-/** Tells the recap of a failure; without a recap (a package's tests run by hand) it does nothing. */
-export function tell({ what, why }: Failure): void {
+/** Tells the recap of something; without a recap (a package's tests run by hand) it does nothing. */
+export function tell(entry: Entry): void {
   const file = process.env.TEST_RECAP
-  if (file !== undefined) appendFileSync(file, `${JSON.stringify({ what, why: stripVTControlCharacters(why) })}\n`)
+  if (file === undefined) return
+  const plain = 'why' in entry ? { ...entry, why: stripVTControlCharacters(entry.why) } : entry
+  appendFileSync(file, `${JSON.stringify(plain)}\n`)
 }
 
 export class Recap {
-  readonly #file = join(mkdtempSync(join(tmpdir(), 'session-cluster-recap-')), 'failures.ndjson')
+  readonly #folder = mkdtempSync(join(tmpdir(), 'session-cluster-recap-'))
+  readonly #file = join(this.#folder, 'told.ndjson')
 
   constructor() {
-    this.#clear()
+    writeFileSync(this.#file, '')
   }
 
-  /** What a stage's processes need to find it. */
-  get env(): NodeJS.ProcessEnv {
+  /** What a task's processes need to find it. */
+  get env(): { TEST_RECAP: string } {
     return { TEST_RECAP: this.#file }
   }
 
-  /** The failures since the last call, shortened, in the order in which they were told. */
-  take(): Failure[] {
-    const lines = readFileSync(this.#file, 'utf8').split('\n').filter(Boolean)
-    this.#clear()
-    return lines.map((line) => {
-      const { what, why } = JSON.parse(line) as Failure
-      return { what, why: why.length > LONGEST ? `${why.slice(0, LONGEST)} …` : why }
-    })
+  /** In the order in which they were told, shortened. */
+  get failures(): Failure[] {
+    return this.#told('why').map(({ what, why }) => ({
+      what,
+      why: why.length > LONGEST ? `${why.slice(0, LONGEST)} …` : why,
+    }))
+  }
+
+  get finished(): Finished[] {
+    return this.#told('ms')
+  }
+
+  get leftOut(): LeftOut[] {
+    return this.#told('lacks')
   }
 
   close(): void {
-    rmSync(dirname(this.#file), { recursive: true })
+    rmSync(this.#folder, { recursive: true })
   }
 
-  #clear(): void {
-    writeFileSync(this.#file, '')
+  #told(key: 'why'): Failure[]
+  #told(key: 'ms'): Finished[]
+  #told(key: 'lacks'): LeftOut[]
+  #told(key: string): Entry[] {
+    const lines = readFileSync(this.#file, 'utf8').split('\n').slice(0, -1)
+    return lines.map((line) => JSON.parse(line) as Entry).filter((entry) => key in entry)
   }
 }

@@ -4,6 +4,7 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writ
 import { join } from 'node:path'
 import { root, run } from '../workspace.ts'
 import { reporters } from './recap.ts'
+import type { Task } from './task.ts'
 
 /** A server in a Python package, where the distribution has none of that version. */
 interface PackagedServer {
@@ -47,18 +48,21 @@ const FILES = ['redis', 'refused', 'late', 'clients']
 /** The whole of them, every client, Sentinel, and what breaks. */
 const MORE = [...FILES, 'connection']
 
-/** Runs the stores' suites on each; answers whether all of them passed. Side by side: most of their time is waiting. */
-export async function testOnRedises(env: NodeJS.ProcessEnv): Promise<boolean> {
+/** A task for each server. */
+export function redises(): Task[] {
   const isFull = process.env.TEST_BUDGET === 'full'
   const files = (isFull ? MORE : FILES).map((name) => `src/store/redis/${name}.test.ts`)
   const chosen = isFull ? files : [...files, '-t', FEW]
-  const vitest = join(root, 'node_modules/vitest/vitest.mjs')
-  const args = [vitest, 'run', '--root', join(root, 'packages/session'), ...chosen, ...reporters]
-  const passed = await Promise.all(
-    servers.map((server) => run('node', args, { ...env, REDIS_SERVER: programOf(server) })),
-  )
-  for (const [i, { version }] of servers.entries()) console.error(`${version}: ${passed[i] ? 'passed' : 'FAILED'}`)
-  return passed.every(Boolean)
+  const args = [join(root, 'node_modules/vitest/vitest.mjs'), 'run', ...chosen, ...reporters]
+  return servers.map((server) => ({
+    name: server.version,
+    run: ({ env, ...options }) =>
+      run('node', args, {
+        ...options,
+        cwd: join(root, 'packages/session'),
+        env: { ...env, REDIS_SERVER: programOf(server) },
+      }),
+  }))
 }
 
 /** Fetches all of them. @throws where there is no such build for this machine, or no pip */

@@ -17,6 +17,7 @@ export class BalancerProcess implements AsyncDisposable {
   constructor(env: Record<string, string>, files?: number) {
     const defaults = {
       PATH: process.env.PATH ?? '',
+      NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? '',
       BALANCER_PORT: '0',
       ADMIN_PORT: '0',
       HEALTH_INTERVAL_MS: '50',

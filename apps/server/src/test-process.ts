@@ -18,7 +18,13 @@ export interface TestProcess extends AsyncDisposable {
 /** Starts `main.ts` with these variables and nothing else of the test's environment that could configure it. */
 export function testProcess(env: Record<string, string>): TestProcess {
   const child = spawn(process.execPath, [new URL('main.ts', import.meta.url).pathname], {
-    env: { PATH: process.env.PATH, PORT: '0', ADMIN_PORT: '0', ...env },
+    env: {
+      PATH: process.env.PATH,
+      NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE,
+      PORT: '0',
+      ADMIN_PORT: '0',
+      ...env,
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   const out = { stdout: '', stderr: '' }

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { modes } from '@session-cluster/contract'
 import { ask, seededRandom, VirtualUser } from '@session-cluster/visitor'
 import { describe, expect, test } from 'vitest'
-import { newRun } from '../src/environment.ts'
+import { baseEnvironment, newRun } from '../src/environment.ts'
 import { freePort } from '../src/index.ts'
 import { projectRoot } from '../src/project.ts'
 import { demoPorts } from './demo-ports.ts'
@@ -21,7 +21,7 @@ class Script implements AsyncDisposable {
 
   constructor(name: string, env: Record<string, string>) {
     this.process = spawn(process.execPath, [join(projectRoot, 'scripts', `${name}.ts`)], {
-      env: { PATH: process.env.PATH, HOME: process.env.HOME, CLUSTER_RUN: this.run, ...env },
+      env: { ...baseEnvironment(this.run), ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     for (const stream of ['stdout', 'stderr'] as const) {

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { baseEnvironment, newRun } from '../src/environment.ts'
 import { freePort, StartError, startCluster } from '../src/index.ts'
 import { projectRoot } from '../src/project.ts'
 import { survivors } from './survivors.ts'
@@ -22,7 +23,7 @@ async function takenPort() {
 async function runToEnd(entry: string, env: Record<string, string>) {
   const startedAt = performance.now()
   const child = spawn(process.execPath, [join(projectRoot, entry)], {
-    env: { PATH: process.env.PATH, PORT: '0', ADMIN_PORT: '0', BALANCER_PORT: '0', ...env },
+    env: { ...baseEnvironment(newRun()), PORT: '0', ADMIN_PORT: '0', BALANCER_PORT: '0', ...env },
     stdio: ['ignore', 'ignore', 'pipe'],
   })
   let stderr = ''

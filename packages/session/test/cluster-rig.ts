@@ -1,7 +1,5 @@
-import { execFileSync } from 'node:child_process'
-import { freePort } from '@session-cluster/cluster/free-port'
 import { Cluster } from 'ioredis'
-import { type RedisRig, redisBinary, redisRig } from './redis-rig.ts'
+import { type RedisRig, redisRig } from './redis-rig.ts'
 import { until } from './until.ts'
 
 /** A real Redis Cluster of three primaries that share the slots. */
@@ -45,12 +43,6 @@ const range = ([from, to]: readonly [number, number] = [0, -1]): number[] =>
   Array.from({ length: to - from + 1 }, (_, i) => from + i)
 
 async function startNode(_slots: unknown, i: number): Promise<RedisRig> {
-  const bus = takesBusPort() ? ['--cluster-port', String(await freePort())] : []
-  const options = ['--cluster-enabled', 'yes', ...bus, '--cluster-node-timeout', '5000']
+  const options = ['--cluster-enabled', 'yes', '--cluster-node-timeout', '5000']
   return redisRig([...options, '--cluster-config-file', `nodes-${i}.conf`])
-}
-
-function takesBusPort(): boolean {
-  const version = /v=(\d+)/.exec(execFileSync(redisBinary(), ['--version'], { encoding: 'utf8' }))?.[1]
-  return Number(version) >= 7
 }

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -39,9 +39,17 @@ export const redisBinary = (): string => process.env.REDIS_SERVER ?? 'redis-serv
 
 /** Starts a redis-server with these arguments and waits until it answers. */
 export async function redisRig(args: readonly string[] = [], port?: number): Promise<RedisRig> {
-  const rig = new Rig(port ?? (await freePort()), args)
+  // Redis's own choice for a cluster's bus, its port and 10,000 more, lies where the system takes ports from.
+  const isCluster = args.includes('--cluster-enabled')
+  const bus = isCluster && takesBusPort() ? ['--cluster-port', String(await freePort())] : []
+  const rig = new Rig(port ?? (await freePort()), [...args, ...bus])
   await rig.start()
   return rig
+}
+
+function takesBusPort(): boolean {
+  const version = /v=(\d+)/.exec(execFileSync(redisBinary(), ['--version'], { encoding: 'utf8' }))?.[1]
+  return Number(version) >= 7
 }
 
 /**
