@@ -1,7 +1,9 @@
 # One image for every process of the cluster; docker-compose.yml says which one a container runs.
 # The sources run as they are (Node strips the types), so there is nothing to build but the console's page.
 
-FROM node:26-trixie-slim AS base
+# Give a digest to build on exactly that: --build-arg NODE_IMAGE=node:26-trixie-slim@sha256:…
+ARG NODE_IMAGE=node:26-trixie-slim
+FROM ${NODE_IMAGE} AS base
 WORKDIR /app
 ENV CI=true
 
@@ -30,6 +32,7 @@ COPY packages/contract packages/contract
 RUN npx --yes pnpm@12.21.0 --filter @session-cluster/console run build
 
 FROM base
+LABEL org.opencontainers.image.title=session-cluster org.opencontainers.image.licenses=MIT
 ENV NODE_ENV=production HOST=0.0.0.0
 COPY --from=production /app ./
 COPY packages packages
@@ -38,4 +41,5 @@ COPY apps/balancer apps/balancer
 COPY apps/console apps/console
 COPY --from=page /app/apps/console/web/dist apps/console/web/dist
 USER node
+EXPOSE 8080 8000 3000
 CMD ["node", "apps/server/src/main.ts"]

@@ -18,6 +18,6 @@ test('is content when both agree', () => {
 test('names a variable that compose would swallow, unless it could mean nothing in a container', () => {
   const all = new Set(['PORT', 'DRAIN_MS', 'TLS_KEY'])
   expect(compare({ listed: all, read: all, composed: new Set(['PORT']) })).toEqual([
-    'docker-compose.yml does not pass on DRAIN_MS: set in .env, it would do nothing',
+    'deploy/compose/parts.yml does not pass on DRAIN_MS: set in .env, it would do nothing',
   ])
 })

@@ -1,15 +1,16 @@
-/** `.env.example` lists exactly the variables that the apps read and that docker-compose.yml passes on. */
+/** `.env.example` lists exactly the variables that the apps read and that Compose passes on. */
 import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 /** A variable that one side names and the other does not, as a sentence. */
 export function variableFaults(root: string): string[] {
   const read = (file: string) => readFileSync(join(root, file), 'utf8')
+  const composeFiles = ['docker-compose.yml', ...globSync('deploy/compose/*.yml', { cwd: root })]
   const configs = globSync('apps/*/{src,server}/*config.ts', { cwd: root })
   return compare({
     listed: matchAll(read('.env.example'), /^([A-Z][A-Z_]+)=/gm),
     read: new Set(configs.flatMap((file) => [...matchAll(read(file), /env(?:,\s*'|\[\s*'|\.)([A-Z][A-Z_]+)/g)])),
-    composed: matchAll(read('docker-compose.yml'), /(?:\$\{|[ {,])([A-Z][A-Z_]+)(?::|\})/g),
+    composed: matchAll(composeFiles.map(read).join('\n'), /(?:\$\{|[ {,])([A-Z][A-Z_]+)(?::|\})/g),
   })
 }
 
@@ -33,7 +34,7 @@ export function compare({ listed, read, composed }: Variables): string[] {
     ...[...known].filter((name) => !listed.has(name)).map((name) => `.env.example does not list ${name}`),
     ...[...read]
       .filter((name) => !composed.has(name) && !NOT_IN_CONTAINERS.has(name))
-      .map((name) => `docker-compose.yml does not pass on ${name}: set in .env, it would do nothing`),
+      .map((name) => `deploy/compose/parts.yml does not pass on ${name}: set in .env, it would do nothing`),
     ...[...listed].filter((name) => !known.has(name)).map((name) => `.env.example lists ${name}, which nothing reads`),
   ]
 }

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { type CookieAffinityOptions, cookieAffinity, type ExportedAffinity } from '@session-cluster/balancer'
-import { ConfigError, choice, type Env, guarded, optionalWhole, text } from './read.ts'
+import { ConfigError, choice, type Environment, guarded, quote, text, whole } from '@session-cluster/contract'
 
 /** How a client finds its node again in mode sticky. */
 export type AffinityConfig = ExportedAffinity & {
@@ -9,15 +9,15 @@ export type AffinityConfig = ExportedAffinity & {
 }
 
 /** Reads it, whatever the mode: what is wrong is told at once. @throws ConfigError */
-export function affinity(env: Env): AffinityConfig {
-  const by = choice(env, 'AFFINITY', 'cookie', ['cookie', 'route'])
+export function affinity(env: Environment): AffinityConfig {
+  const by = choice(env, 'AFFINITY', ['cookie', 'route']) ?? 'cookie'
   const cookie = text(env, 'AFFINITY_COOKIE')
   if (cookie !== undefined && !/^[\w!#$%&'*+.^`|~-]+$/.test(cookie)) {
-    throw new ConfigError(`AFFINITY_COOKIE: ${JSON.stringify(cookie)} is not a cookie name`)
+    throw new ConfigError('AFFINITY_COOKIE', `${quote(cookie)} is not a cookie name`)
   }
-  const whenUnavailable = choice(env, 'AFFINITY_UNAVAILABLE', 'redispatch', ['redispatch', 'strict'])
+  const whenUnavailable = choice(env, 'AFFINITY_UNAVAILABLE', ['redispatch', 'strict']) ?? 'redispatch'
   const secret = text(env, 'AFFINITY_SECRET')
-  if (secret !== undefined && secret.length < 16) throw new ConfigError('AFFINITY_SECRET: shorter than 16 characters')
+  if (secret !== undefined && secret.length < 16) throw new ConfigError('AFFINITY_SECRET', 'shorter than 16 characters')
   const attributes = cookieAttributes(env)
   if (by === 'route') return { by, cookie, whenUnavailable }
   const options = {
@@ -30,15 +30,16 @@ export function affinity(env: Env): AffinityConfig {
   return { by, ...options, secretIsRandom: secret === undefined }
 }
 
-function cookieAttributes(env: Env): Partial<CookieAffinityOptions> {
+function cookieAttributes(env: Environment): Partial<CookieAffinityOptions> {
   const secure = text(env, 'AFFINITY_SECURE')
   const attributes = {
     path: text(env, 'AFFINITY_PATH'),
     domain: text(env, 'AFFINITY_DOMAIN'),
-    maxAgeMs: optionalWhole(env, 'AFFINITY_MAX_AGE_MS', [1000, 999_999_999]),
-    secure: secure && choice(env, 'AFFINITY_SECURE', 'true', ['true', 'false']) === 'true',
-    sameSite: text(env, 'AFFINITY_SAME_SITE') && choice(env, 'AFFINITY_SAME_SITE', 'lax', ['lax', 'strict', 'none']),
-    partitioned: choice(env, 'AFFINITY_PARTITIONED', 'false', ['true', 'false']) === 'true',
+    maxAgeMs: whole(env, 'AFFINITY_MAX_AGE_MS', [1000, 999_999_999]),
+    secure: secure && (choice(env, 'AFFINITY_SECURE', ['true', 'false']) ?? 'true') === 'true',
+    sameSite:
+      text(env, 'AFFINITY_SAME_SITE') && (choice(env, 'AFFINITY_SAME_SITE', ['lax', 'strict', 'none']) ?? 'lax'),
+    partitioned: (choice(env, 'AFFINITY_PARTITIONED', ['true', 'false']) ?? 'false') === 'true',
   } as Partial<CookieAffinityOptions>
   for (const [variable, option] of ATTRIBUTES) {
     const alone = option === 'sameSite' || option === 'partitioned' ? { secure: attributes.secure } : {}

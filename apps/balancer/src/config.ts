@@ -14,21 +14,25 @@ import {
   TrustedProxies,
   type UpstreamOptions,
 } from '@session-cluster/balancer'
-import { isLoopback, type Mode, modeOf, modes, withoutServiceLinks } from '@session-cluster/contract'
-import { type AffinityConfig, affinity } from './affinity-config.ts'
-import { health, type NodesConfig, nodes } from './nodes-config.ts'
 import {
   ConfigError,
   choice,
   decimal,
-  type Env,
+  type Environment,
   guarded,
   headerText,
+  isLoopback,
   list,
-  optionalWhole,
+  type Mode,
+  modeNames,
+  parseMode,
+  quote,
   text,
   whole,
-} from './read.ts'
+  withoutServiceLinks,
+} from '@session-cluster/contract'
+import { type AffinityConfig, affinity } from './affinity-config.ts'
+import { health, type NodesConfig, nodes } from './nodes-config.ts'
 
 /** What the process needs to know, read and checked. */
 export interface Config {
@@ -85,51 +89,48 @@ const SOME_MS = [10, 3_600_000] as const
 const COUNT = [0, 1_000_000] as const
 
 /** Reads the configuration. @throws ConfigError on the first variable that is wrong */
-export function readConfig(given: Env): Config {
+export function readConfig(given: Environment): Config {
   const env = withoutServiceLinks(given)
   return {
     mode: mode(env),
-    port: whole(env, 'BALANCER_PORT', 8000, PORT),
+    port: whole(env, 'BALANCER_PORT', PORT) ?? 8000,
     host: text(env, 'HOST') ?? '127.0.0.1',
     ...admin(env),
     ...upstreams(env),
-    policy: choice(env, 'POLICY', 'round-robin', Object.keys(policies) as PolicyName[]),
-    engine: choice(env, 'ENGINE', 'direct', Object.keys(engines) as EngineName[]),
+    policy: choice(env, 'POLICY', Object.keys(policies) as PolicyName[]) ?? 'round-robin',
+    engine: choice(env, 'ENGINE', Object.keys(engines) as EngineName[]) ?? 'direct',
     affinity: affinity(env),
     health: health(env),
-    workers: optionalWhole(env, 'WORKERS', [1, 256]),
-    workerSilenceMs: whole(env, 'WORKER_SILENCE_MS', 30_000, [1000, 3_600_000]),
+    workers: whole(env, 'WORKERS', [1, 256]),
+    workerSilenceMs: whole(env, 'WORKER_SILENCE_MS', [1000, 3_600_000]) ?? 30_000,
     tls: tls(env),
     nodes: nodes(env),
-    logLevel: choice(env, 'LOG_LEVEL', 'info', LOG_LEVELS),
-    drainMs: whole(env, 'DRAIN_MS', 10_000, MS),
-    graceMs: whole(env, 'GRACE_MS', 3000, MS),
-    maxConnections: optionalWhole(env, 'MAX_CONNECTIONS', [1, 10_000_000]),
-    accessLog: choice(env, 'ACCESS_LOG', 'off', ['on', 'off']) === 'on',
+    logLevel: choice(env, 'LOG_LEVEL', LOG_LEVELS) ?? 'info',
+    drainMs: whole(env, 'DRAIN_MS', MS) ?? 10_000,
+    graceMs: whole(env, 'GRACE_MS', MS) ?? 3000,
+    maxConnections: whole(env, 'MAX_CONNECTIONS', [1, 10_000_000]),
+    accessLog: (choice(env, 'ACCESS_LOG', ['on', 'off']) ?? 'off') === 'on',
     tuning: tuning(env),
   }
 }
 
-function mode(env: Env): Mode {
-  const given = text(env, 'MODE') ?? 'local'
-  const mode = modeOf(given)
-  if (mode !== undefined) return mode
-  throw new ConfigError(`MODE: ${JSON.stringify(given)} is not one of ${modes.join(', ')} (or redis)`)
+function mode(env: Environment): Mode {
+  return parseMode(choice(env, 'MODE', modeNames) ?? 'local')
 }
 
-function admin(env: Env): Pick<Config, 'adminPort' | 'adminHost' | 'adminToken'> {
+function admin(env: Environment): Pick<Config, 'adminPort' | 'adminHost' | 'adminToken'> {
   const adminHost = text(env, 'ADMIN_HOST') ?? '127.0.0.1'
   const adminToken = text(env, 'ADMIN_TOKEN')
   if (adminToken === undefined && !isLoopback(adminHost)) {
-    throw new ConfigError(`ADMIN_TOKEN: needed when ADMIN_HOST (${adminHost}) is not a loopback address`)
+    throw new ConfigError('ADMIN_TOKEN', `needed when ADMIN_HOST (${adminHost}) is not a loopback address`)
   }
-  return { adminPort: whole(env, 'ADMIN_PORT', 8001, PORT), adminHost, adminToken }
+  return { adminPort: whole(env, 'ADMIN_PORT', PORT) ?? 8001, adminHost, adminToken }
 }
 
 const DEFAULT_UPSTREAMS = 'a=http://127.0.0.1:8080,b=http://127.0.0.1:8081,c=http://127.0.0.1:8082'
 
 // Upstreams and DNS sources between commas; the defaults only where nothing else is said.
-function upstreams(env: Env): Pick<Config, 'upstreams' | 'discovery'> {
+function upstreams(env: Environment): Pick<Config, 'upstreams' | 'discovery'> {
   const file = text(env, 'UPSTREAMS_FILE')
   const given = text(env, 'UPSTREAMS') ?? (file === undefined ? DEFAULT_UPSTREAMS : '')
   const entries = list({ UPSTREAMS: given }, 'UPSTREAMS')
@@ -137,23 +138,23 @@ function upstreams(env: Env): Pick<Config, 'upstreams' | 'discovery'> {
   const servers = list(env, 'DISCOVERY_DNS')
   for (const source of dns) guarded('UPSTREAMS', () => dnsSource(source))
   guarded('DISCOVERY_DNS', () => dnsSource('dns+a://any', { servers }))
-  const minMs = whole(env, 'DISCOVERY_MIN_MS', 1000, SOME_MS)
+  const minMs = whole(env, 'DISCOVERY_MIN_MS', SOME_MS) ?? 1000
   return {
     upstreams: guarded('UPSTREAMS', () => parseUpstreams(entries.filter((entry) => !isDnsSource(entry)).join())),
     discovery: {
       ...{ dns, file, servers, minMs },
-      maxMs: whole(env, 'DISCOVERY_MAX_MS', Math.max(10_000, minMs), [minMs, 3_600_000]),
-      drainMs: whole(env, 'DISCOVERY_DRAIN_MS', 10_000, MS),
+      maxMs: whole(env, 'DISCOVERY_MAX_MS', [minMs, 3_600_000]) ?? Math.max(10_000, minMs),
+      drainMs: whole(env, 'DISCOVERY_DRAIN_MS', MS) ?? 10_000,
     },
   }
 }
 
-function tls(env: Env): Config['tls'] {
+function tls(env: Environment): Config['tls'] {
   const certFile = text(env, 'TLS_CERT')
   const keyFile = text(env, 'TLS_KEY')
   if (certFile === undefined && keyFile === undefined) return undefined
-  if (certFile === undefined) throw new ConfigError('TLS_CERT: needed with TLS_KEY, the path of a PEM file')
-  if (keyFile === undefined) throw new ConfigError('TLS_KEY: needed with TLS_CERT, the path of a PEM file')
+  if (certFile === undefined) throw new ConfigError('TLS_CERT', 'needed with TLS_KEY, the path of a PEM file')
+  if (keyFile === undefined) throw new ConfigError('TLS_KEY', 'needed with TLS_CERT, the path of a PEM file')
   for (const [name, file] of [['TLS_CERT', certFile] as const, ['TLS_KEY', keyFile] as const]) {
     guarded(name, () => readFileSync(file))
   }
@@ -163,10 +164,10 @@ function tls(env: Env): Config['tls'] {
 function retriedStatus(given: string): 502 | 503 | 504 {
   const status = Number(given)
   if (status === 502 || status === 503 || status === 504) return status
-  throw new ConfigError(`RETRY_STATUSES: ${JSON.stringify(given)} is not one of 502, 503, 504`)
+  throw new ConfigError('RETRY_STATUSES', `${quote(given)} is not one of 502, 503, 504`)
 }
 
-function tuning(env: Env): Config['tuning'] {
+function tuning(env: Environment): Config['tuning'] {
   const trustProxy = list(env, 'TRUST_PROXY')
   guarded('TRUST_PROXY', () => new TrustedProxies(trustProxy))
   return {
@@ -174,30 +175,30 @@ function tuning(env: Env): Config['tuning'] {
     token: headerText(env, 'BALANCER_TOKEN'),
     via: headerText(env, 'VIA'),
     passive: {
-      failures: optionalWhole(env, 'PASSIVE_FAILURES', COUNT),
-      ejectMs: optionalWhole(env, 'PASSIVE_EJECT_MS', MS),
+      failures: whole(env, 'PASSIVE_FAILURES', COUNT),
+      ejectMs: whole(env, 'PASSIVE_EJECT_MS', MS),
     },
-    slowStartMs: optionalWhole(env, 'SLOW_START_MS', MS),
+    slowStartMs: whole(env, 'SLOW_START_MS', MS),
     panicThreshold: decimal(env, 'PANIC_THRESHOLD', [0, 1]),
-    maxInFlight: optionalWhole(env, 'MAX_IN_FLIGHT', [1, 1_000_000]),
-    queueLimit: optionalWhole(env, 'QUEUE_LIMIT', COUNT),
-    queueTimeoutMs: optionalWhole(env, 'QUEUE_TIMEOUT_MS', MS),
-    retries: optionalWhole(env, 'RETRIES', [0, 10]),
+    maxInFlight: whole(env, 'MAX_IN_FLIGHT', [1, 1_000_000]),
+    queueLimit: whole(env, 'QUEUE_LIMIT', COUNT),
+    queueTimeoutMs: whole(env, 'QUEUE_TIMEOUT_MS', MS),
+    retries: whole(env, 'RETRIES', [0, 10]),
     retry: {
-      methods: choice<'safe' | 'idempotent'>(env, 'RETRY_METHODS', 'safe', ['safe', 'idempotent']),
+      methods: choice(env, 'RETRY_METHODS', ['safe', 'idempotent']) ?? 'safe',
       statuses: list(env, 'RETRY_STATUSES').map(retriedStatus),
     },
     timeouts: {
-      connectTimeoutMs: whole(env, 'CONNECT_TIMEOUT_MS', 1000, SOME_MS),
-      headersTimeoutMs: whole(env, 'HEADERS_TIMEOUT_MS', 30_000, SOME_MS),
-      idleTimeoutMs: whole(env, 'IDLE_TIMEOUT_MS', 60_000, SOME_MS),
+      connectTimeoutMs: whole(env, 'CONNECT_TIMEOUT_MS', SOME_MS) ?? 1000,
+      headersTimeoutMs: whole(env, 'HEADERS_TIMEOUT_MS', SOME_MS) ?? 30_000,
+      idleTimeoutMs: whole(env, 'IDLE_TIMEOUT_MS', SOME_MS) ?? 60_000,
     },
     hash: { on: hashOn(env), loadFactor: decimal(env, 'LOAD_FACTOR', [1, 1000]) },
   }
 }
 
-function hashOn(env: Env): HashOn {
+function hashOn(env: Environment): HashOn {
   const on = text(env, 'HASH_ON') ?? 'address'
   if (isHashOn(on)) return on
-  throw new ConfigError(`HASH_ON: ${JSON.stringify(on)} is not address, path, header:<name> or cookie:<name>`)
+  throw new ConfigError('HASH_ON', `${quote(on)} is not address, path, header:<name> or cookie:<name>`)
 }

@@ -6,7 +6,6 @@ import {
   UnsupportedOptionsError,
 } from '@session-cluster/balancer'
 import type { Config } from './config.ts'
-import { ConfigError } from './read.ts'
 
 /** The balancers that a configuration can be written for. */
 const TARGETS = { haproxy: { name: 'HAProxy', write: haproxyConfig }, nginx: { name: 'nginx', write: nginxConfig } }
@@ -54,14 +53,17 @@ const OWN_AFFAIRS = `# Variables of session-cluster's balancer alone, not said h
   ...['DISCOVERY_MIN_MS', 'ENGINE', 'LOG_LEVEL', 'WORKER_SILENCE_MS'],
 ].join(', ')}`
 
+/** What another balancer cannot do: a line for each variable. */
+export class UnwritableError extends Error {}
+
 /**
  * The configuration of another balancer that does what this one would, from the same environment.
- * @throws ConfigError with a line for each variable that cannot be said there
+ * @throws UnwritableError with a line for each variable that cannot be said there
  */
 export function exported(config: Config, target: Target, folder?: string): Exported {
   const { name, write } = TARGETS[target]
   const faults = unwritable(config)
-  if (faults.length > 0) throw new ConfigError(faults.join('\n'))
+  if (faults.length > 0) throw new UnwritableError(faults.join('\n'))
   try {
     const { text, notes } = write({ ...optionsOf(config), folder })
     return { text: `${text}\n${OWN_AFFAIRS}\n`, notes }
@@ -70,7 +72,7 @@ export function exported(config: Config, target: Target, folder?: string): Expor
     const lines = error.unsupported.map(
       ({ option, why }) => `${VARIABLES[option] ?? option}: ${name} cannot do this: ${why}`,
     )
-    throw new ConfigError(lines.join('\n'))
+    throw new UnwritableError(lines.join('\n'))
   }
 }
 

@@ -4,12 +4,12 @@ import type { AddressInfo } from 'node:net'
 import { createSecureContext } from 'node:tls'
 import { fileURLToPath } from 'node:url'
 import { type Control, controlOf, type Discovery, serveOrders, Workers } from '@session-cluster/balancer'
+import { ConfigError } from '@session-cluster/contract'
 import type { Logger } from 'pino'
 import { buildAdmin, buildBalancer, buildDiscoveries, readNodes, readTls } from './app.ts'
 import { type Config, readConfig } from './config.ts'
 import { openLog } from './open-log.ts'
-import { exported, isTarget } from './print.ts'
-import { ConfigError } from './read.ts'
+import { exported, isTarget, UnwritableError } from './print.ts'
 
 /** What the signals act on, whether this process does the work or its workers do. */
 interface Running {
@@ -52,7 +52,7 @@ function print(config: Config, args: readonly string[]): void {
     process.stdout.write(text)
     for (const note of notes) process.stderr.write(`not quite the same: ${note}\n`)
   } catch (error) {
-    if (error instanceof ConfigError) fail(error.message)
+    if (error instanceof UnwritableError) fail(error.message)
     throw error
   }
 }

@@ -1,5 +1,6 @@
+import { ConfigError } from '@session-cluster/contract'
 import { describe, expect, it } from 'vitest'
-import { ConfigError, readConfig } from './config.ts'
+import { readConfig } from './config.ts'
 
 const lane = 'mode=sticky,balancer=http://balancer:8000,admin=http://balancer:8001,a=http://a:9080,b=http://b:9080'
 
@@ -33,8 +34,8 @@ describe('readConfig', () => {
   })
 
   it.each<[Record<string, string>, RegExp]>([
-    [{ MODE: 'ring' }, /^MODE: "ring" is none of local, sticky, clustered, redis/],
-    [{ CONSOLE_PORT: '99999' }, /^CONSOLE_PORT: "99999" is not a port/],
+    [{ MODE: 'ring' }, /^MODE: "ring" is not one of local, sticky, clustered, redis$/],
+    [{ CONSOLE_PORT: '99999' }, /^CONSOLE_PORT: "99999" is not a whole number from 0 to 65535$/],
     [{ CONSOLE_PORT: '1e3' }, /^CONSOLE_PORT/],
     [{ HOST: '0.0.0.0' }, /^HOST: 0\.0\.0\.0 is not the loopback address/],
     [{ LANES: `${lane};${lane}` }, /^LANES: there are two lanes of mode sticky/],

@@ -1,4 +1,4 @@
 /** What `npm run demo` uses of the console. */
-export { type Config, ConfigError, readConfig } from './config.ts'
+export { type Config, readConfig } from './config.ts'
 export { type Console, type ConsoleOptions, portStep, startConsole } from './console.ts'
 export { ensurePages } from './ensure-pages.ts'

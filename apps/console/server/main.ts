@@ -1,5 +1,6 @@
+import { ConfigError } from '@session-cluster/contract'
 import { pino } from 'pino'
-import { ConfigError, readConfig } from './config.ts'
+import { readConfig } from './config.ts'
 import { type Console, startConsole } from './console.ts'
 import { ensurePages } from './ensure-pages.ts'
 

@@ -117,6 +117,8 @@ const elsewhere = [
   'NODE_B_PORT',
   'NODE_C_PORT',
   'NODE_S_PORT',
+  ...['STICKY', 'CLUSTERED'].flatMap((lane) => ['A', 'B', 'C', 'BALANCER'].map((what) => `${lane}_${what}_PORT`)),
+  'REDIS_IMAGE',
   'SPRING_UPSTREAM',
 ]
 

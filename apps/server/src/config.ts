@@ -1,5 +1,19 @@
-import { isLoopback, type Mode, modeNames, parseMode, withoutServiceLinks } from '@session-cluster/contract'
-import { ConfigError, choice, type Environment, integer, matching, quote, secret, text } from './env.ts'
+import {
+  ConfigError,
+  choice,
+  type Environment,
+  isLoopback,
+  type Mode,
+  matching,
+  modeNames,
+  parseMode,
+  quote,
+  readPort,
+  secret,
+  text,
+  whole,
+  withoutServiceLinks,
+} from '@session-cluster/contract'
 import { parseRedisAddress, REDIS_URL_FORMS, type RedisAddress } from './redis-address.ts'
 import { type RedisSettings, readRedisSettings } from './redis-config.ts'
 import { readSession, type SessionConfig } from './session-config.ts'
@@ -35,13 +49,13 @@ export interface Config {
 }
 
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
-const PORT_LIMITS = { min: 0, max: 65535 }
+const LAST_PORT = 65_535
 
 /** Reads and checks the environment. Throws a `ConfigError` for the first variable that cannot be accepted. */
 export function readConfig(given: Environment = process.env): Config {
   const env = withoutServiceLinks(given)
   const mode = parseMode(choice(env, 'MODE', modeNames) ?? 'local')
-  const port = integer(env, 'PORT', PORT_LIMITS) ?? 8080
+  const port = readPort(env, 'PORT') ?? 8080
   const redis = mode === 'clustered' ? readRedis(env) : undefined
   const nodeName = matching(env, 'NODE_NAME', /^[\w.-]{1,253}$/, '1 to 253 letters, digits, . - or _') ?? 'a'
   const balancerToken = secret(env, 'BALANCER_TOKEN')
@@ -55,7 +69,7 @@ export function readConfig(given: Environment = process.env): Config {
     ...(redis === undefined ? {} : { redis }),
     redisSettings: readRedisSettings(env),
     session: readSession(env, { mode, nodeName }),
-    drainMs: integer(env, 'DRAIN_MS', { min: 0, max: 600_000, unit: 'of milliseconds ' }) ?? 3000,
+    drainMs: whole(env, 'DRAIN_MS', [0, 600_000], { unit: 'of milliseconds ' }) ?? 3000,
     neighbours: readNeighbours(env),
     logLevel: choice(env, 'LOG_LEVEL', LOG_LEVELS) ?? 'info',
   }
@@ -67,8 +81,8 @@ function readAdmin(env: Environment, port: number): Pick<Config, 'adminHost' | '
   if (!isLoopback(adminHost) && adminToken === undefined) {
     throw new ConfigError('ADMIN_TOKEN', `must be set when ADMIN_HOST (${adminHost}) is not the loopback address`)
   }
-  const adminPort = integer(env, 'ADMIN_PORT', PORT_LIMITS) ?? (port === 0 ? 0 : port + 1000)
-  if (adminPort > PORT_LIMITS.max) {
+  const adminPort = readPort(env, 'ADMIN_PORT') ?? (port === 0 ? 0 : port + 1000)
+  if (adminPort > LAST_PORT) {
     throw new ConfigError('ADMIN_PORT', `PORT + 1000 is ${adminPort}, past 65535; set ADMIN_PORT, 0 for any free port`)
   }
   if (adminPort !== 0 && adminPort === port)
@@ -81,7 +95,7 @@ function readNeighbours(env: Environment): readonly Neighbour[] {
   return listed.map((item) => {
     const [, name, digits] = /^\s*([\w-]{1,32})=(\d{1,5})\s*$/.exec(item) ?? []
     const port = Number(digits)
-    if (name !== undefined && port >= 1 && port <= PORT_LIMITS.max) return { name, port }
+    if (name !== undefined && port >= 1 && port <= LAST_PORT) return { name, port }
     throw new ConfigError(
       'NEIGHBOURS',
       `${quote(item)} is not understood; use name=port,name=port with ports from 1 to 65535`,

@@ -1,4 +1,4 @@
-import { quote } from './env.ts'
+import { quote } from '@session-cluster/contract'
 
 /** Where one Redis process listens. */
 export interface Endpoint {

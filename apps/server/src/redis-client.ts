@@ -1,8 +1,8 @@
 import { connect } from 'node:net'
+import { ConfigError } from '@session-cluster/contract'
 import { redisOptions } from '@session-cluster/session'
 import { Cluster, Redis, type RedisOptions } from 'ioredis'
 import type { Logger } from 'pino'
-import { ConfigError } from './env.ts'
 import { type RedisAddress, showRedisAddress } from './redis-address.ts'
 import type { RedisSettings } from './redis-config.ts'
 

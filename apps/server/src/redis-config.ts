@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { ConfigError, type Environment, integer, quote, text } from './env.ts'
+import { ConfigError, type Environment, quote, text, whole } from '@session-cluster/contract'
 
 /** How to get into the Redis of `REDIS_URL`, beside what its URL says. */
 export interface RedisSettings {
@@ -24,8 +24,7 @@ export function readRedisSettings(env: Environment): RedisSettings {
     throw new ConfigError(cert ? 'REDIS_KEY' : 'REDIS_CERT', 'must be set, too: a certificate and its key go together')
   }
   return {
-    startTimeoutMs:
-      integer(env, 'REDIS_START_TIMEOUT_MS', { min: 100, max: 600_000, unit: 'of milliseconds ' }) ?? 1500,
+    startTimeoutMs: whole(env, 'REDIS_START_TIMEOUT_MS', [100, 600_000], { unit: 'of milliseconds ' }) ?? 1500,
     sentinel: { ...(username === undefined ? {} : { username }), ...(password === undefined ? {} : { password }) },
     tls: { ...(ca ? { ca } : {}), ...(cert ? { cert } : {}), ...(key ? { key } : {}) },
     natMap: Object.fromEntries((text(env, 'REDIS_NAT_MAP')?.split(',') ?? []).map(parseMapping)),

@@ -1,5 +1,17 @@
-import { type CodecName, codecNames, defaultCookieName, defaultNamespace, type Mode } from '@session-cluster/contract'
-import { ConfigError, choice, type Environment, flag, integer, matching, quote } from './env.ts'
+import {
+  type CodecName,
+  ConfigError,
+  choice,
+  codecNames,
+  defaultCookieName,
+  defaultNamespace,
+  type Environment,
+  flag,
+  type Mode,
+  matching,
+  quote,
+  whole,
+} from '@session-cluster/contract'
 
 /** How attribute values become bytes. */
 /** The session cookie, as RFC 6265 names its parts. */
@@ -29,7 +41,8 @@ export interface SessionConfig {
 }
 
 const YEAR_MS = 365 * 24 * 3600 * 1000
-const SECONDS = { min: 1000, max: YEAR_MS, unit: 'of milliseconds ', multipleOf: 1000 }
+const MS = { unit: 'of milliseconds ' }
+const WHOLE_SECONDS = { ...MS, multipleOf: 1000 }
 
 const SESSION_VARIABLES = [
   'SESSION_NAMESPACE',
@@ -58,10 +71,10 @@ export function readSession(env: Environment, { mode, nodeName }: { mode: Mode; 
   }
   const cookie = readCookie(env, mode, ids)
   const route = readRoute(env, nodeName, cookie)
-  const absoluteTimeoutMs = integer(env, 'SESSION_ABSOLUTE_TIMEOUT_MS', SECONDS)
-  const touchEveryMs = integer(env, 'SESSION_TOUCH_EVERY_MS', { ...SECONDS, min: 0, multipleOf: 1 })
-  const storeTimeoutMs = integer(env, 'SESSION_STORE_TIMEOUT_MS', { min: 1, max: 60_000, unit: 'of milliseconds ' })
-  const idleTimeoutMs = integer(env, 'SESSION_IDLE_TIMEOUT_MS', SECONDS) ?? 30 * 60 * 1000
+  const absoluteTimeoutMs = whole(env, 'SESSION_ABSOLUTE_TIMEOUT_MS', [1000, YEAR_MS], WHOLE_SECONDS)
+  const touchEveryMs = whole(env, 'SESSION_TOUCH_EVERY_MS', [0, YEAR_MS], MS)
+  const storeTimeoutMs = whole(env, 'SESSION_STORE_TIMEOUT_MS', [1, 60_000], { unit: 'of milliseconds ' })
+  const idleTimeoutMs = whole(env, 'SESSION_IDLE_TIMEOUT_MS', [1000, YEAR_MS], WHOLE_SECONDS) ?? 30 * 60 * 1000
   if (absoluteTimeoutMs !== undefined && absoluteTimeoutMs < idleTimeoutMs) {
     const shown = `${absoluteTimeoutMs} is shorter than SESSION_IDLE_TIMEOUT_MS (${idleTimeoutMs})`
     throw new ConfigError('SESSION_ABSOLUTE_TIMEOUT_MS', `${shown}; use at least that`)

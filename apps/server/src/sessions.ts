@@ -1,3 +1,4 @@
+import { ConfigError } from '@session-cluster/contract'
 import {
   type Codec,
   createSessions,
@@ -11,7 +12,6 @@ import {
   v8,
 } from '@session-cluster/session'
 import type { Config } from './config.ts'
-import { ConfigError } from './env.ts'
 import type { RedisClient } from './redis-client.ts'
 import { type SecurityContext, storedContext } from './security-context.ts'
 import type { SessionConfig } from './session-config.ts'

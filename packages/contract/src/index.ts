@@ -5,3 +5,19 @@ export { defaultCookieName, defaultNamespace, type Mode, modeNames, modeOf, mode
 export type { NodeEvent, NodeInspection, NodeSession } from './node-events.ts'
 export { foundPercent, isJudged, judged, noTotals, type Outcome, outcomes, type Totals } from './outcome.ts'
 export { isAlive, type ProcessState } from './process-state.ts'
+export {
+  ConfigError,
+  choice,
+  decimal,
+  type Environment,
+  flag,
+  guarded,
+  headerText,
+  list,
+  matching,
+  quote,
+  readPort,
+  secret,
+  text,
+  whole,
+} from './variables.ts'

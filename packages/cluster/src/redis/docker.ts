@@ -4,7 +4,7 @@ import { RUN_VARIABLE } from '../environment.ts'
 import type { ChildSpec } from '../supervisor/protocol.ts'
 import type { RedisSettings } from './redis.ts'
 
-/** The same image that docker-compose.yml uses. */
+/** The same image that deploy/compose uses. */
 const IMAGE = 'redis:8-trixie'
 
 /**
