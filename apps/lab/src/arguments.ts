@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util'
 import { type Preset, presets } from './preset.ts'
 import { type ProbeCommand, readProbe } from './probe/arguments.ts'
+import { readSize, type SizeCommand } from './size/arguments.ts'
 import { UsageError } from './usage-error.ts'
 
 export { UsageError }
@@ -12,6 +13,7 @@ export type Command =
   | { readonly name: 'report'; readonly from: string | undefined; readonly summary: string | undefined }
   | { readonly name: 'compare'; readonly reports: readonly [string, string] }
   | ProbeCommand
+  | SizeCommand
   | { readonly name: 'help' }
 
 export interface RunArguments {
@@ -56,6 +58,12 @@ export const usage = `Usage: npm run lab -- <command>
       --watch SECONDS      1 to 600: asks on while you restart a server
       --json, --html FILE  the whole history and findings; a page
       --judge FILE         judges a stored probe (--json) again, asks nothing
+  size                     how many servers, balancers, Redises, from the
+                           measured figures; what runs out first
+      --users N --requests-per-second R   (sessions at the same time)
+      --session-bytes B    in a session (500); --request-bytes B (10,000)
+      --write-share S      of the requests, 0 to 1 (0.1); --app-us N: CPU of
+                           the application for a request, µs (1000); --json
 
 Exit codes: 0 every claim holds · 1 a claim failed · 2 inconclusive ·
 3 an experiment could not run, or what was typed makes no sense ·
@@ -78,7 +86,7 @@ type Values = { readonly [option in Option]?: string }
 
 /** Which options each command takes, and how many arguments at most. */
 const commands: Readonly<
-  Record<Exclude<Command['name'], 'probe'>, { readonly options: readonly Option[]; readonly most: number }>
+  Record<Exclude<Command['name'], 'probe' | 'size'>, { readonly options: readonly Option[]; readonly most: number }>
 > = {
   list: { options: ['json'], most: 0 },
   run: { options: ['preset', 'seed', 'repeat', 'duration', 'out', 'json'], most: Number.POSITIVE_INFINITY },
@@ -86,11 +94,12 @@ const commands: Readonly<
   compare: { options: [], most: 2 },
   help: { options: [], most: 0 },
 }
-const commandNames = [...Object.keys(commands), 'probe'].join(', ')
+const commandNames = [...Object.keys(commands), 'probe', 'size'].join(', ')
 
 /** Reads the command line; throws `UsageError`, in a line, for whatever in it is wrong or would be left out. */
 export function readArguments(argv: readonly string[]): Command {
   if (argv[0] === 'probe' && !argv.includes('--help') && !argv.includes('-h')) return readProbe(argv.slice(1))
+  if (argv[0] === 'size' && !argv.includes('--help') && !argv.includes('-h')) return readSize(argv.slice(1))
   const { values, words } = parsed(argv)
   if (values.help !== undefined) return { name: 'help' }
   const [name, ...rest] = words

@@ -3,6 +3,7 @@ import { readArguments, UsageError, usage } from './arguments.ts'
 import { compare, list, reportCommand, runCommand, type Surroundings } from './commands.ts'
 import { experiments } from './experiments/index.ts'
 import { probeCommand } from './probe/command.ts'
+import { sizeCommand } from './size/command.ts'
 
 const stop = new AbortController()
 /** One Ctrl-C comes twice: from the terminal, and from the program that started this one and passes it on. */
@@ -31,6 +32,8 @@ async function main(argv: readonly string[]): Promise<number> {
       return compare(command, around)
     case 'probe':
       return probeCommand(command, around)
+    case 'size':
+      return sizeCommand(command, around)
     case 'help':
       process.stdout.write(`${usage}\n`)
       return 0
