@@ -10,7 +10,7 @@ export interface Contender {
   readonly affinity: boolean
   /** Those that it is measured in. */
   readonly scenarios: readonly string[]
-  /** Requests that it serves before it is measured: V8 goes on compiling for some 60,000. */
+  /** Requests that it serves before it is measured: V8 goes on compiling for some 40,000. */
   readonly warmUp: number
   readonly start: (nodes: readonly number[]) => Promise<Balanced>
 }
@@ -32,7 +32,7 @@ export async function findPrograms(say: (line: string) => void): Promise<Program
 const all = { scenarios: scenarios.map(({ id }) => id) }
 const few = { scenarios: [TINY, USUAL] }
 const native = { ...all, warmUp: 4000 }
-const compiled = { warmUp: 60_000 }
+const compiled = { warmUp: 40_000 }
 
 /** Everything that `npm run bench -- balancer` compares; the first is the baseline. */
 export function contendersWith({ nginx, haproxy, caddy }: Programs): readonly Contender[] {
@@ -55,7 +55,8 @@ export function contendersWith({ nginx, haproxy, caddy }: Programs): readonly Co
       id: 'caddy',
       title: 'Caddy',
       affinity: true,
-      ...native,
+      ...few,
+      warmUp: 4000,
       start: (nodes) =>
         startProgram(caddy, 'Caddyfile', (file) => ['run', '--adapter', 'caddyfile', '--config', file], nodes),
     },
@@ -63,7 +64,7 @@ export function contendersWith({ nginx, haproxy, caddy }: Programs): readonly Co
       id: 'http-proxy',
       title: 'bare http-proxy',
       affinity: false,
-      ...all,
+      ...few,
       ...compiled,
       start: (nodes) => startNode('http-proxy', nodes),
     },

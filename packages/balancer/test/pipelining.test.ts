@@ -104,6 +104,34 @@ describe('requests that come before the answers to those before them', () => {
     })
   })
 
+  test('are worked on by few at a time, however many come at once', async () => {
+    const held: ServerResponse[] = []
+    await using node = await testNode('a')
+    node.handler = (_, res) => void held.push(res)
+    await using lb = await testBalancer({ nodes: [node], timeouts: { headersTimeoutMs: 60_000 } })
+    await using client = new RawClient(lb.port).send(request('GET', '/').repeat(100))
+    await expect.poll(() => held.length).toBe(8)
+    let most = 8
+    while (node.seen.length < 100) {
+      held.shift()?.end('x')
+      await expect.poll(() => held.length > 0 || node.seen.length === 100).toBe(true)
+      most = Math.max(most, held.length)
+    }
+    for (const res of held) res.end('x')
+    await expect.poll(() => client.received.match(/HTTP\/1\.1 200/g)?.length).toBe(100)
+    expect(most).toBe(8)
+  })
+
+  test('end their connection when far too many wait for their answers', async () => {
+    await using node = await testNode('a')
+    node.handler = () => {}
+    await using lb = await testBalancer({ nodes: [node] })
+    await using client = new RawClient(lb.port).send(request('GET', '/').repeat(1100))
+    await expect.poll(() => client.closed).toBe(true)
+    await expect.poll(() => lb.balancer.load.active).toBe(0)
+    expect(node.seen.length).toBeLessThanOrEqual(8)
+  })
+
   test('go to no node when the answer before them closes the connection', async () => {
     await using node = await testNode('a')
     node.handler = (_, res) => res.writeHead(200, { 'Content-Length': 2 }).end('ok')

@@ -10,7 +10,7 @@ import { serveUpgrade } from '../proxy/upgrade-client.ts'
 import { boundSessions } from './http2-idle.ts'
 import { onClientError } from './malformed.ts'
 import { refuseRaw } from './own-response.ts'
-import { afterAnswers, answering, awaitTurn } from './pipelining.ts'
+import { afterAnswers, answering, awaitTurn, isOverfull } from './pipelining.ts'
 
 /** Bounds on what clients may do; all in ms but the last. */
 export interface FrontOptions {
@@ -56,10 +56,14 @@ export function createFront(context: Context, options: FrontOptions): Front {
   return server
 }
 
+/** Requests at a time on one HTTP/2 connection: as with HAProxy. Each takes a connection to a node; Node has no bound of its own. */
+const MOST_STREAMS = 100
+
 function secureServer(options: FrontOptions, tls: TlsOptions): Http2SecureServer {
   const firstMs = options.headersTimeoutMs ?? HEADERS_TIMEOUT_MS
   const http1 = serverOptions(options)
-  const server = createSecureServer({ ...{ ...http1, allowHTTP1: true, handshakeTimeout: firstMs, ...tls } })
+  const settings = { maxConcurrentStreams: MOST_STREAMS }
+  const server = createSecureServer({ ...{ ...http1, settings, allowHTTP1: true, handshakeTimeout: firstMs, ...tls } })
   // Of HTTP/1's options it passes shouldUpgradeCallback over, and in Node 22 all of them: no bound would be kept.
   Object.assign(server, http1)
   boundSessions(server, { firstMs, idleMs: options.keepAliveMs ?? KEEP_ALIVE_MS })
@@ -92,6 +96,7 @@ function wireFront(server: Server, context: Context, maxHeaderBytes: number) {
   const peerOf = (socket: Socket): Peer => peerOn(socket, context)
   const begin = (req: IncomingMessage, res: ServerResponse, known: Known) => {
     awaitTurn(res)
+    if (isOverfull(req.socket)) return void req.socket.destroy()
     const peer = peerOf(req.socket)
     const { expectsContinue, problem = messageProblem(req, res, maxHeaderBytes) } = known
     // Node 22 goes on parsing after an answer that closes the connection; 24 and later do not.

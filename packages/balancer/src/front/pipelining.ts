@@ -47,16 +47,25 @@ export function awaitTurn(res: ServerResponse): void {
   })
 }
 
+/** Requests of one connection that are worked on at a time: each takes a connection to a node. */
+const MOST_AT_ONCE = 8
+/** Requests of one connection that may wait for their answers: they are in memory. */
+const MOST_WAITING = 1000
+
+/** Whether more requests have come on this connection than may wait for their answers. */
+export const isOverfull = (socket: object): boolean => (waiting.get(socket)?.size ?? 0) > MOST_WAITING
+
 /** RFC 9110 §9.2.1. */
 const SAFE = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE'])
 
 /**
  * When a request may be worked on; `undefined` for now. Requests that come before the answers to those before them are served one
- * after the other, unless all of them are safe (RFC 9112 §9.3.2): a GET behind a PUT reads what the PUT wrote.
+ * after the other, unless all of them are safe and few (RFC 9112 §9.3.2): a GET behind a PUT reads what the PUT wrote.
  */
 export function turnOf(res: ServerResponse): Promise<void> | undefined {
   if (res.socket !== null || 'stream' in res) return undefined
-  if (inProgress(res.req.socket).every(({ req }) => SAFE.has(req.method ?? ''))) return undefined
+  const all = inProgress(res.req.socket)
+  if (all.length <= MOST_AT_ONCE && all.every(({ req }) => SAFE.has(req.method ?? ''))) return undefined
   const { promise, resolve } = Promise.withResolvers<void>()
   res.once('socket', () => resolve())
   return promise
