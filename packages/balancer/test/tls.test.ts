@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http'
 import http2, { type ClientHttp2Session, type IncomingHttpHeaders } from 'node:http2'
 import https from 'node:https'
 import { connect } from 'node:tls'
@@ -48,6 +49,31 @@ async function withSession<T>(url: string, run: (session: ClientHttp2Session) =>
 }
 
 describe('TLS and HTTP/2 in front', () => {
+  test('an HTTP/2 client is told how many requests it may have at a time, and gets no more served', async () => {
+    const held: ServerResponse[] = []
+    await using node = await testNode('a')
+    node.handler = (_, res) => void held.push(res)
+    await using lb = await testBalancer({ nodes: [node], front: { tls } })
+    const session = http2.connect(lb.url, { rejectUnauthorized: false })
+    try {
+      let done = 0
+      for (let i = 0; i < 120; i++) {
+        const stream = session.request({ ':path': '/' }).on('error', () => {})
+        stream.once('close', () => done++)
+        stream.resume()
+      }
+      await expect.poll(() => held.length).toBe(100)
+      expect(session.remoteSettings.maxConcurrentStreams).toBe(100)
+      expect(lb.balancer.load.active).toBe(100)
+      while (done < 120) {
+        held.shift()?.end()
+        await expect.poll(() => held.length > 0 || done === 120).toBe(true)
+      }
+    } finally {
+      session.destroy()
+    }
+  })
+
   test('HTTPS by HTTP/1.1: the node hears of it, and the affinity cookie is Secure', async () => {
     await using node = await testNode('a')
     await using lb = await testBalancer({ nodes: [node], affinity: { secret }, front: { tls } })
