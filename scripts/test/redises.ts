@@ -43,8 +43,9 @@ const FEW = [
   'broken key',
   'one Redis,',
   'is followed',
+  'the runbook',
 ].join('|')
-const FILES = ['redis', 'refused', 'late', 'clients']
+const FILES = ['redis', 'refused', 'late', 'clients', 'runbook']
 /** The whole of them, every client, Sentinel, and what breaks. */
 const MORE = [...FILES, 'connection']
 
