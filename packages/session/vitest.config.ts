@@ -5,8 +5,6 @@ export default defineConfig({
     include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
     // A third of their time they wait, for Redis to be late or to end what is due.
     maxWorkers: 2,
-    // Concurrent tests wait for the same bound to pass.
-    maxConcurrency: 10,
     // Outer bounds only: on a busy machine a test may take ten times as long as on a quiet one.
     testTimeout: 60_000,
     hookTimeout: 60_000,

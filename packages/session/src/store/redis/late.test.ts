@@ -60,7 +60,7 @@ async function lineToCluster(): Promise<Line> {
 }
 
 /** Long enough for a busy machine to load within it; the tests run side by side. */
-const TIMEOUT_MS = 2_000
+const TIMEOUT_MS = 1_000
 
 /** Two nodes on one Redis; the line of one can be held. Its handlers hold it between the load and the change. */
 async function pair(makeLine: () => Promise<Line>, after = 0) {
