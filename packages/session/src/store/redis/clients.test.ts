@@ -1,7 +1,17 @@
 import { readFileSync } from 'node:fs'
 import { Redis as Iovalkey, Cluster as IovalkeyCluster } from 'iovalkey'
-import { createClient as createClient5, createCluster as createCluster5 } from 'redis-5'
-import { createClient as createClient6, createCluster as createCluster6 } from 'redis-6'
+import {
+  createClient as createClient5,
+  createClientPool as createClientPool5,
+  createCluster as createCluster5,
+  createSentinel as createSentinel5,
+} from 'redis-5'
+import {
+  createClient as createClient6,
+  createClientPool as createClientPool6,
+  createCluster as createCluster6,
+  createSentinel as createSentinel6,
+} from 'redis-6'
 import { afterAll, describe, expect, it } from 'vitest'
 import { node } from '../../../test/app.ts'
 import { browser } from '../../../test/browser.ts'
@@ -125,6 +135,21 @@ describe('a client of any library', () => {
     await expect(late).rejects.toThrow()
     const loaded = await store.load('fresh', at(soon()))
     expect(String((loaded as StoredSession).attributes.get('q'))).toBe('1')
+  })
+})
+
+describe('what node-redis has beside clients and clusters', () => {
+  const roots = { name: 'sessions', sentinelRootNodes: [{ host: '127.0.0.1', port: 1 }] }
+  const clusterNodes = { rootNodes: nodes, keyPrefix: 'shop:' }
+  it.each<[string, () => object, RegExp]>([
+    ['createSentinel, 5', () => createSentinel5(roots), /createSentinel\(\).*ioredis for Sentinel/],
+    ['createSentinel, 6', () => createSentinel6(roots), /createSentinel\(\).*ioredis for Sentinel/],
+    ['createClientPool, 5', () => createClientPool5(), /createClientPool\(\).*use createClient\(\)/],
+    ['createClientPool, 6', () => createClientPool6(), /createClientPool\(\).*use createClient\(\)/],
+    ['keyPrefix', () => createClient6({ keyPrefix: 'shop:' }), /keyPrefix is 'shop:'.*namespace/],
+    ['keyPrefix of a cluster', () => createCluster6(clusterNodes), /keyPrefix is 'shop:'.*namespace/],
+  ])('is refused, with what to do: %s', (_what, make, message) => {
+    expect(() => redisStore({ client: make() as RedisClient })).toThrow(message)
   })
 })
 

@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events'
+import { show } from '../../show.ts'
 import {
   type CommandName,
   type Hearing,
@@ -59,10 +60,30 @@ const connections = new WeakMap<object, RedisConnection>()
 export function nodeRedisConnection(client: NodeRedisClient | NodeRedisCluster): RedisConnection {
   let connection = connections.get(client)
   if (!connection) {
+    refuseUnsuited(client)
     connection = 'masters' in client ? new ClusterConnection(client) : new SingleConnection(client)
     connections.set(client, connection)
   }
   return connection
+}
+
+/** Throws for what would not do: rather at once than at the first request, or never. */
+function refuseUnsuited(client: NodeRedisClient | NodeRedisCluster): void {
+  const what =
+    'getSentinelNode' in client ? 'createSentinel()' : 'idleClients' in client ? 'createClientPool()' : undefined
+  if (what !== undefined) {
+    throw new TypeError(
+      `redisStore: client is what ${what} of node-redis makes, which may send a command again, or over any connection, so that a ` +
+        'change is made twice or late; use createClient() or createCluster(), or ioredis for Sentinel',
+    )
+  }
+  const { options, _options } = client as { options?: { keyPrefix?: unknown }; _options?: { keyPrefix?: unknown } }
+  const { keyPrefix } = options ?? _options ?? {}
+  if (keyPrefix === undefined || keyPrefix === '') return
+  throw new TypeError(
+    `redisStore: the client's option keyPrefix is ${show(keyPrefix)}, which node-redis does not put before the keys of a script; ` +
+      'leave it out, and give the store a namespace',
+  )
 }
 
 class SingleConnection implements RedisConnection {
