@@ -1,5 +1,6 @@
 import { type OutgoingHttpHeaders, type ServerResponse, STATUS_CODES } from 'node:http'
 import type { Http2Stream, ServerHttp2Stream } from 'node:http2'
+import type { Duplex } from 'node:stream'
 import { onTurn } from '../front/pipelining.ts'
 
 /** Writes a response's head in the client's protocol: raw headers in HTTP/1, gathered by name in HTTP/2. */
@@ -34,7 +35,13 @@ export function flushHead(res: ServerResponse): void {
 export function writeInformation(res: ServerResponse, status: number, headers: string[]): void {
   if (res.headersSent || res.writableLength > MOST_WAITING) return
   if (isHttp2(res)) writeInformation2(res, status, headers)
-  else res.socket?.write(headText(status, STATUS_CODES[status] ?? '', headers), 'latin1')
+  else if (res.socket) writeRawInformation(res.socket, status, headers)
+}
+
+/** The same on a bare connection. */
+export function writeRawInformation(socket: Duplex, status: number, headers: string[]): void {
+  if (socket.writableLength > MOST_WAITING) return
+  socket.write(headText(status, STATUS_CODES[status] ?? '', headers), 'latin1')
 }
 
 function writeInformation2(res: ServerResponse, status: number, headers: string[]): void {

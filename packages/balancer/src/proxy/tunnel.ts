@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net'
-import { type Duplex, type Readable, Transform } from 'node:stream'
+import type { Duplex, Readable } from 'node:stream'
 import type { Termination } from '../front/termination.ts'
 import type { Stall, Stalls } from './stall.ts'
 
@@ -43,19 +43,4 @@ export function boundSink(source: Readable, sink: Duplex, stalls: Stalls, onStal
   }
   sink.on('drain', onRoom)
   sink.once('close', onRoom)
-}
-
-/** Frames what goes through it as chunks (RFC 9112 §7.1). */
-export class Chunks extends Transform {
-  override _transform(chunk: Buffer, _: string, done: () => void): void {
-    this.push(`${chunk.length.toString(16)}\r\n`)
-    this.push(chunk)
-    this.push('\r\n')
-    done()
-  }
-
-  override _flush(done: () => void): void {
-    this.push('0\r\n\r\n')
-    done()
-  }
 }

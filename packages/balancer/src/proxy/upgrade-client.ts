@@ -1,9 +1,8 @@
-import http, { type ClientRequest, type IncomingMessage, STATUS_CODES } from 'node:http'
+import http, { type ClientRequest, type IncomingMessage } from 'node:http'
 import https from 'node:https'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { Failure, FailureKind } from '../engines/engine.ts'
-import { endGently } from '../front/linger.ts'
 import { refuseRaw } from '../front/own-response.ts'
 import { problemOf } from '../front/request-problem.ts'
 import type { Termination } from '../front/termination.ts'
@@ -14,10 +13,11 @@ import type { Upstream } from '../pool/upstream.ts'
 import { isOutOfResources } from '../resources.ts'
 import { conclude, countAnswer } from './accounting.ts'
 import type { Context, InProgress } from './context.ts'
-import { headText } from './head-writer.ts'
+import { headText, writeRawInformation } from './head-writer.ts'
 import { type Client, type Ending, proxy } from './loop.ts'
+import { passRefusal } from './refusal.ts'
 import { ProxiedRequest } from './request.ts'
-import { boundSink, Chunks, join } from './tunnel.ts'
+import { join } from './tunnel.ts'
 
 /**
  * Serves a WebSocket: the upgrade is sent to an upstream as any request is, then bytes go both ways until either end closes,
@@ -51,6 +51,8 @@ class UpgradeClient implements Client, InProgress {
   /** The status that the client has been given; 0 before. */
   #status = 0
   #asked: ClientRequest | undefined
+  /** The answer of a node that refuses. */
+  #refusal: IncomingMessage | undefined
   #settle: ((failure: Failure | undefined) => void) | undefined
 
   constructor(context: Context, request: ProxiedRequest, client: Socket, early: Buffer) {
@@ -114,6 +116,8 @@ class UpgradeClient implements Client, InProgress {
     for (const event of ['close', 'response', 'upgrade']) asked.once(event, () => bound.cancel())
     asked.on('error', (error: NodeJS.ErrnoException) => {
       if (this.#asked !== asked) return
+      // All of it is here, and on its way to a client that is behind.
+      if (this.#refusal?.complete) return
       // Amid the answer of a node that refuses. One that ends with its connection would look whole in a moment: it is broken off now.
       if (this.isAnswered) {
         this.#leave({ kind: 'died', error })
@@ -156,8 +160,7 @@ class UpgradeClient implements Client, InProgress {
 
   #onInformation(status: number, rawHeaders: string[]): void {
     if (status === 100 || this.isOver) return
-    const text = headText(status, STATUS_CODES[status] ?? '', informationHeaders(rawHeaders))
-    this.#client.write(text, 'latin1')
+    writeRawInformation(this.#client, status, informationHeaders(rawHeaders))
   }
 
   // The node answers, but not with an upgrade: the client gets to see that answer.
@@ -170,39 +173,13 @@ class UpgradeClient implements Client, InProgress {
     }
     const headers = this.#fieldsOf(response, response)
     if (!headers) return
-    headers.push('Connection', 'close')
-    // Closing is how such an answer ends, and how a broken one does: only chunks tell them apart.
-    const hasNoBody = status === 204 || status === 304
-    const isOld = this.#request.req.httpVersion === '1.0'
-    const inChunks = !hasNoBody && response.headers['content-length'] === undefined && !isOld
-    if (inChunks) headers.push('Transfer-Encoding', 'chunked')
-    this.#client.write(headText(status, response.statusMessage ?? '', headers), 'latin1')
-    this.#watchBody(response)
-    response.on('error', () => {})
-    response.on('end', () => this.#leave())
-    response.on('close', () => {
-      if (!response.complete) this.#leave({ kind: 'died', error: new Error('the upstream closed amid its answer') })
+    this.#refusal = response
+    passRefusal(response, this.#client, {
+      ...{ headers, isOld: this.#request.req.httpVersion === '1.0', clock: this.#context.clock },
+      ...{ stalls: this.#context.stalls, idleMs: this.#context.uploads.bounds.idleMs },
+      onLeft: (error) => this.#leave(error && { kind: 'died', error }),
+      onEnd: (why) => (why === 'ok' ? this.#finish(why, status) : this.#close(why)),
     })
-    const body = inChunks ? response.pipe(new Chunks()) : response
-    boundSink(body, this.#client, this.#context.stalls, () => this.#close('client_stalled'))
-    body.pipe(this.#client, { end: false })
-    body.on('end', () => {
-      this.#finish('ok', status)
-      endGently(this.#client, this.#context.stalls)
-    })
-  }
-
-  // An answer that stops amid its body is cut; while the client is behind, that is its affair.
-  #watchBody(response: IncomingMessage): void {
-    const { clock, uploads } = this.#context
-    const cut = () => (response.isPaused() ? rearm() : this.#close('idle_timeout'))
-    let bound = clock.after(uploads.bounds.idleMs, cut)
-    const rearm = (): void => {
-      bound.cancel()
-      bound = clock.after(uploads.bounds.idleMs, cut)
-    }
-    response.on('data', rearm)
-    response.once('close', () => bound.cancel())
   }
 
   // The upstream has answered: the fields that the client gets of it; none when they are refused.
