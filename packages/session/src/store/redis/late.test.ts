@@ -107,6 +107,7 @@ const CHANGES: Record<string, (session: Session, sessions: Awaited<ReturnType<ty
   '/rotate': (session) => session.rotate({ user: 'eve' }),
   '/rotate-only': (session) => session.rotate(),
   '/invalidate': (session) => session.invalidate(),
+  '/regenerate': (session) => session.regenerate(),
   '/end-user': (_session, sessions) => sessions.endUser('bob'),
 }
 

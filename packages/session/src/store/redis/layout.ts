@@ -144,7 +144,7 @@ export function parseLoaded(reply: readonly Buffer[]): Reply {
     attributes,
     ...(own ? { own } : {}),
     ...(user === undefined ? {} : { user }),
-    ...(authenticatedAt === undefined ? {} : { authenticatedAt }),
+    ...(authenticatedAt ? { authenticatedAt } : {}), // no number: somebody else wrote it
   }
   const isWhole = !Number.isNaN(session.createdAt + session.lastAccessedAt + session.idleTimeoutMs)
   return { session: isWhole ? session : undefined, micros: Number(micros), refused: refused.join(' ') }
@@ -173,7 +173,7 @@ export function parseListing(
     key,
     ...times,
     ...(user ? { user: parseUser(user) } : {}),
-    ...(authenticated ? { authenticatedAt: number(authenticated) } : {}),
+    ...(authenticated && number(authenticated) ? { authenticatedAt: number(authenticated) } : {}),
   }
   return { listing, own: parseOwn(idle.toString(), lifetime?.toString() ?? '') }
 }

@@ -76,6 +76,16 @@ describe('the layout in Redis', () => {
     expect(await store.commit('half', { set: new Map([['q', Buffer.from('1')]]) }, at())).toBe('gone')
   })
 
+  it('tells no time of a login that is no number', async () => {
+    const fields = { creationTime: NOW, lastAccessedTime: NOW, maxInactiveInterval: 1800, authenticatedAt: 'soon' }
+    await client.hset('odd:sessions:damaged', fields)
+    const odd = redisStore({ client, namespace: 'odd' })
+    expect(await odd.load('damaged', at())).not.toHaveProperty('authenticatedAt')
+    expect(
+      (await odd.list({ ...at(), limit: 10_000 })).sessions.map((each) => Object.hasOwn(each, 'authenticatedAt')),
+    ).toEqual([false])
+  })
+
   it('honours Spring’s intervals: 0 is expired now, below 0 is never', async () => {
     const times = { creationTime: NOW, lastAccessedTime: NOW }
     await client.hset(`${KEY}zero`, { ...times, maxInactiveInterval: 0 })
