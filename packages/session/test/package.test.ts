@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -13,13 +13,14 @@ const workspace = join(root, '../..')
 const scratch = mkdtempSync(join(tmpdir(), 'session-package-'))
 const project = join(scratch, 'project')
 let tarball = ''
+/** Each compilation takes seconds; the large form tries all that the README names. */
+const isFull = process.env.TEST_BUDGET === 'full'
 
 /** Packs as publishing does: built files, published exports. */
 beforeAll(async () => {
-  const { packageManager } = JSON.parse(readFileSync(join(workspace, 'package.json'), 'utf8'))
   const { devDependencies } = JSON.parse(readFileSync(join(workspace, 'scripts/package.json'), 'utf8'))
-  await run(process.execPath, [join(root, 'scripts/build.ts')], { cwd: root })
-  await run('npx', ['--yes', packageManager, 'pack', '--pack-destination', scratch], { cwd: root })
+  // Which refuses dead links, and packages that no registry has.
+  await run(process.execPath, [join(workspace, 'scripts/pack.ts'), 'session', scratch])
   tarball = join(scratch, readdirSync(scratch).find((name) => name.endsWith('.tgz')) ?? 'no tarball')
   cpSync(join(root, 'examples'), project, { recursive: true })
   writeFileSync(join(project, 'package.json'), '{ "private": true, "type": "module" }')
@@ -88,18 +89,6 @@ describe('the packed package', { timeout: 300_000 }, () => {
     expect(files.filter((file) => file.includes('.test.'))).toEqual([])
   })
 
-  it('links to nothing that is not in it', async () => {
-    const unpacked = join(scratch, 'unpacked')
-    mkdirSync(unpacked)
-    await run('tar', ['-xzf', tarball, '-C', unpacked])
-    for (const name of ['README.md', 'CHANGELOG.md', 'docs/api.md']) {
-      const file = join(unpacked, 'package', name)
-      const links = [...readFileSync(file, 'utf8').matchAll(/\]\(([^)#\s]+)/g)].map(([, link]) => link as string)
-      const dead = links.filter((link) => !link.startsWith('https:') && !existsSync(join(dirname(file), link)))
-      expect([name, dead]).toEqual([name, []])
-    }
-  })
-
   it('lets its users take fixes of its dependencies, and says where it comes from', async () => {
     const { stdout } = await run('tar', ['-xzOf', tarball, 'package/package.json'])
     const { dependencies, repository, homepage, bugs } = JSON.parse(stdout)
@@ -146,9 +135,13 @@ describe('the packed package', { timeout: 300_000 }, () => {
 
   it.each([
     ['works', 'ts', 'commonjs', 'node10'],
-    ['works', 'cts', 'nodenext', 'nodenext'],
-    ['works', 'ts', 'preserve', 'bundler'],
     ['fails', 'cts', 'node16', 'node16'],
+    ...(isFull
+      ? [
+          ['works', 'cts', 'nodenext', 'nodenext'],
+          ['works', 'ts', 'preserve', 'bundler'],
+        ]
+      : []),
   ])(
     '%s in a .%s file with module %s and moduleResolution %s, as the README says',
     async (works, ending, module, resolution) => {
@@ -173,19 +166,22 @@ describe('the packed package', { timeout: 300_000 }, () => {
     },
   )
 
-  it.each(['7', '5'])('compiles with TypeScript %s and runs with Fastify, as the README shows', async (version) => {
-    const { devDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
-    await install('fastify@5', `ioredis@6`, `typescript@${devDependencies['typescript-5'].split('@').at(-1)}`)
-    await compile('quick-start.ts', undefined, version === '7' ? workspace : project)
-    const script = `
+  it.each(isFull ? ['7', '5'] : ['5'])(
+    'compiles with TypeScript %s and runs with Fastify, as the README shows',
+    async (version) => {
+      const { devDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+      await install('fastify@5', `ioredis@6`, `typescript@${devDependencies['typescript-5'].split('@').at(-1)}`)
+      await compile('quick-start.ts', undefined, version === '7' ? workspace : project)
+      const script = `
       const { app } = await import('./out/quick-start.js')
       const hello = await app.inject('/hello?name=Ada')
       const cookie = hello.headers['set-cookie'].split(';')[0]
       const visit = await app.inject({ url: '/', headers: { cookie } })
       console.log(hello.body + visit.body + (await app.inject('/')).body)
       await app.close()`
-    expect(await visit(script)).toBe('Nice to meet you\nHello Ada, visit 1\nHello stranger, visit 1\n\n')
-  })
+      expect(await visit(script)).toBe('Nice to meet you\nHello Ada, visit 1\nHello stranger, visit 1\n\n')
+    },
+  )
 })
 
 describe('the documentation', () => {
