@@ -19,17 +19,25 @@ export type { SessionInfo } from './request/info.ts'
 export type { SessionLifetime } from './request/lifetime.ts'
 export type { SessionReport } from './request/report.ts'
 export type { RotateOptions } from './request/rotate.ts'
-export type { Session } from './session.ts'
+export type { ReadOptions, Session } from './session.ts'
 export type { AnySessions, Sessions } from './sessions.ts'
 export type { BreakerOptions } from './store/circuit-breaker.ts'
 export { type MemoryStore, type MemoryStoreOptions, memoryStore } from './store/memory.ts'
-export type { CommandName, RedisArgument, RedisConnection } from './store/redis/connection.ts'
+export { type NearCache, type NearCacheOptions, nearCache } from './store/near-cache/near-cache.ts'
+export type {
+  CommandName,
+  RedisArgument,
+  RedisConnection,
+  TrackedServer,
+  Tracking,
+} from './store/redis/connection.ts'
 export { refused, UnsentError } from './store/redis/connection.ts'
 export type { IoredisClient, RedisSocket } from './store/redis/ioredis.ts'
 export type { NodeRedisClient, NodeRedisCluster, NodeRedisServer } from './store/redis/node-redis.ts'
 export { redisOptions } from './store/redis/options.ts'
 export { type RedisClient, type RedisStore, type RedisStoreOptions, redisStore } from './store/redis/redis.ts'
 export type {
+  CacheStats,
   CommitResult,
   EndsTold,
   HowEnded,

@@ -14,6 +14,12 @@ import { updateAttribute } from './request/update.ts'
 // biome-ignore lint/suspicious/noExplicitAny: `Session` is invariant in its attributes
 export type AnySession = Session<any>
 
+/** How a session is read. */
+export interface ReadOptions {
+  /** Asks the store itself, where a near cache would answer: for what must not be a moment old. @default false */
+  readonly fresh?: boolean | undefined
+}
+
 /**
  * One client's session, as one request sees it. Nothing is read from the store until it is asked for. `set`, `delete`,
  * `take` and `rotate` take effect together when the handler has succeeded, before the response leaves; `update`,
@@ -28,10 +34,10 @@ export class Session<A extends object = Record<string, unknown>> {
   }
 
   /** An attribute's value, or `undefined`. Plain objects and arrays come frozen: change a copy and `set` that. */
-  async get<K extends keyof A & string>(name: K): Promise<A[K] | undefined> {
+  async get<K extends keyof A & string>(name: K, options?: ReadOptions): Promise<A[K] | undefined> {
     const request = this.#request
     request.assertAlive('get')
-    const loading = request.load()
+    const loading = options?.fresh ? request.loadFresh() : request.load()
     if (loading) await loading
     return readAttribute(request, name) as A[K] | undefined
   }
@@ -169,8 +175,8 @@ export class Session<A extends object = Record<string, unknown>> {
   }
 
   /** What is known of the session; `undefined` when there is none. */
-  async info(): Promise<SessionInfo | undefined> {
-    await this.#request.load()
+  async info(options?: ReadOptions): Promise<SessionInfo | undefined> {
+    await (options?.fresh ? this.#request.loadFresh() : this.#request.load())
     return infoOf(this.#request)
   }
 

@@ -18,6 +18,10 @@ export interface Carrier {
   give(id: string, isTls: boolean, maxAgeMs: number | undefined): CarrierHeader
   /** The header that makes the client forget it. */
   take(isTls: boolean): CarrierHeader
+  /** The header by which the client says, for as long as others may not know of it, that it has just written; none where it cannot. */
+  tellOfWrite(isTls: boolean, lagMs: number): CarrierHeader | undefined
+  /** Whether a request says so. */
+  hasWritten(headers: IncomingHttpHeaders): boolean
   /** Whether clients keep ids when their browsers are closed, unless a session says otherwise. */
   readonly isPersistent: boolean
   /** Whether writing needs to know if the request came over TLS. */
@@ -34,6 +38,8 @@ export function carrier({ cookie, header, route, store }: ResolvedOptions): Carr
   const { secrets, encoding, persistent, secure } = cookie
   const format = new TokenFormat({ route, foreign, secrets, encoding })
   const writer = new CookieWriter(cookie)
+  const wrote = `${cookie.name}-wrote`
+  const wroteWriter = new CookieWriter({ ...cookie, name: wrote })
   return {
     isPersistent: persistent,
     asksTls: secure === 'auto',
@@ -43,6 +49,12 @@ export function carrier({ cookie, header, route, store }: ResolvedOptions): Carr
       value: writer.set(format.write(id), isTls, maxAgeMs),
     }),
     take: (isTls) => ({ name: 'set-cookie', value: writer.clear(isTls) }),
+    // A second more: there are clients that count in whole seconds.
+    tellOfWrite: (isTls, lagMs) => ({
+      name: 'set-cookie',
+      value: wroteWriter.set('1', isTls, Math.ceil(lagMs / 1000) * 1000 + 1000),
+    }),
+    hasWritten: (headers) => headers.cookie?.includes(`${wrote}=`) === true,
   }
 }
 
@@ -79,5 +91,7 @@ function headerCarrier(name: string, format: TokenFormat): Carrier {
     },
     give: (id) => ({ name, value: format.write(id) }),
     take: () => ({ name, value: '' }),
+    tellOfWrite: () => undefined,
+    hasWritten: () => false,
   }
 }

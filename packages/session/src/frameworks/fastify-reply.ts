@@ -3,7 +3,7 @@ import type { FastifyReply } from 'fastify'
 import type { CarrierHeader } from '../carrier/carrier.ts'
 import { forgetUnwritten } from '../carrier/cookie-parser.ts'
 import { SessionError } from '../errors.ts'
-import { dueHeader, finish } from '../request/commit.ts'
+import { dueHeaders, finish } from '../request/commit.ts'
 import type { RequestSession } from '../request/request-session.ts'
 import { type CompleteHead, deferResponse } from './deferred-response.ts'
 import { addHeader } from './response-head.ts'
@@ -65,10 +65,10 @@ async function endAll(
     session.face?.collect()
     session.seal()
     await finish(session, statusCode)
-    const header = dueHeader(session, () => request.protocol === 'https')
-    if (!header) continue
-    headers.push(header)
-    if (header.name === 'set-cookie') kept.push(header.value)
+    for (const header of dueHeaders(session, () => request.protocol === 'https')) {
+      headers.push(header)
+      if (header.name === 'set-cookie') kept.push(header.value)
+    }
   }
   return () => {
     for (const header of headers) addHeader(raw, header)

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { TLSSocket } from 'node:tls'
 import { SessionError } from '../errors.ts'
-import { dueHeader, finish, needsFinish } from '../request/commit.ts'
+import { dueHeaders, finish, needsFinish } from '../request/commit.ts'
 import type { RequestSession } from '../request/request-session.ts'
 import { Session } from '../session.ts'
 import type { Sessions } from '../sessions.ts'
@@ -90,8 +90,10 @@ function finishRequest(
   session.seal()
   if (!needsFinish(session)) return undefined
   return finish(session, statusCode).then(() => {
-    const header = dueHeader(session, isTls)
-    return header && (() => addHeader(response, header))
+    const headers = dueHeaders(session, isTls)
+    return () => {
+      for (const header of headers) addHeader(response, header)
+    }
   })
 }
 

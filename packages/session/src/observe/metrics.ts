@@ -1,5 +1,6 @@
 import type { AnySessions } from '../sessions.ts'
 import { show } from '../show.ts'
+import type { CacheStats } from '../store/store.ts'
 import { EVENT_NAMES, type StoreOperation } from './events.ts'
 
 /** What `sessionMetrics` takes. */
@@ -52,7 +53,10 @@ export function sessionMetrics(
   })
   return {
     contentType: 'text/plain; version=0.0.4; charset=utf-8',
-    text: () => render({ prefix, buckets, labels, events, store, isOpen: sessions.isCircuitOpen }),
+    text: () => {
+      const { isCircuitOpen: isOpen, store: sessionStore } = sessions
+      return render({ prefix, buckets, labels, events, store, isOpen, cache: sessionStore.cacheStats })
+    },
     stop: () => {
       for (const stop of [...stops, stopStore]) stop()
     },
@@ -99,10 +103,12 @@ interface Rendered {
   readonly events: ReadonlyMap<string, number>
   readonly store: ReadonlyMap<string, Histogram>
   readonly isOpen: boolean
+  readonly cache: CacheStats | undefined
 }
 
-function render({ prefix, buckets, labels, events, store, isOpen }: Rendered): string {
+function render({ prefix, buckets, labels, events, store, isOpen, cache }: Rendered): string {
   const circuit = `${prefix}store_circuit_open`
+  const plain = Object.keys(labels).length > 0 ? `{${sampleLabels(labels)}}` : ''
   const lines = [
     `# HELP ${prefix}events_total What happened to sessions.`,
     `# TYPE ${prefix}events_total counter`,
@@ -114,22 +120,46 @@ function render({ prefix, buckets, labels, events, store, isOpen }: Rendered): s
     ),
     `# HELP ${circuit} Whether the store is left alone for now (1) because it kept failing.`,
     `# TYPE ${circuit} gauge`,
-    `${circuit}${Object.keys(labels).length > 0 ? `{${sampleLabels(labels)}}` : ''} ${isOpen ? 1 : 0}`,
+    `${circuit}${plain} ${isOpen ? 1 : 0}`,
+    ...(cache ? renderCache(`${prefix}cache`, labels, cache) : []),
   ]
   return `${lines.join('\n')}\n`
 }
 
+/** What a near cache has counted. */
+function renderCache(name: string, labels: Rendered['labels'], cache: CacheStats): string[] {
+  const plain = Object.keys(labels).length > 0 ? `{${sampleLabels(labels)}}` : ''
+  const counters = ['hits', 'misses', 'invalidations', 'flushes', 'evictions'] as const
+  const gauges = { entries: cache.entries, bytes: cache.bytes, live: Number(cache.isLive) }
+  const bounds = [...cache.hitAges.keys()].filter(Number.isFinite)
+  const counts = bounds.map((bound) => cache.hitAges.get(bound) ?? 0)
+  const ages = { counts, sum: cache.hitAgeSumMs / 1000, count: cache.hits }
+  const seconds = bounds.map((bound) => bound / 1000)
+  return [
+    ...counters.flatMap((what) => [
+      `# TYPE ${name}_${what}_total counter`,
+      `${name}_${what}_total${plain} ${cache[what]}`,
+    ]),
+    ...Object.entries(gauges).flatMap(([what, n]) => [`# TYPE ${name}_${what} gauge`, `${name}_${what}${plain} ${n}`]),
+    `# HELP ${name}_hit_age_seconds How long ago what was answered from memory had been read.`,
+    `# TYPE ${name}_hit_age_seconds histogram`,
+    ...renderHistogram(`${name}_hit_age_seconds`, sampleLabels(labels), ages, seconds),
+  ]
+}
+
 function renderHistogram(name: string, labels: string, { counts, sum, count }: Histogram, buckets: readonly number[]) {
   let below = 0
+  const before = labels === '' ? '' : `${labels},`
   const rows = buckets.map((bound, i) => {
     below += counts[i] ?? 0
-    return `${name}_bucket{${labels},le="${bound}"} ${below}`
+    return `${name}_bucket{${before}le="${bound}"} ${below}`
   })
+  const braces = labels === '' ? '' : `{${labels}}`
   return [
     ...rows,
-    `${name}_bucket{${labels},le="+Inf"} ${count}`,
-    `${name}_sum{${labels}} ${sum}`,
-    `${name}_count{${labels}} ${count}`,
+    `${name}_bucket{${before}le="+Inf"} ${count}`,
+    `${name}_sum${braces} ${sum}`,
+    `${name}_count${braces} ${count}`,
   ]
 }
 

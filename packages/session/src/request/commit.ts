@@ -10,10 +10,12 @@ import { enter } from './login.ts'
 import type { RequestSession } from './request-session.ts'
 
 /** Whether the end of the request has anything to do for the session. Cheap: it is asked for every request. */
-export function needsFinish({ phase, mustForgetId, changes, writes, watch }: RequestSession): boolean {
+export function needsFinish(request: RequestSession): boolean {
+  const { phase, mustForgetId, mustTellOfWrite, changes, writes, watch } = request
   return (
     (phase.name === 'stored' && phase.cookie !== 'held') ||
     mustForgetId ||
+    mustTellOfWrite ||
     (changes !== undefined && !changes.isEmpty) ||
     writes.hasRefused ||
     watch?.changed() !== undefined
@@ -62,7 +64,7 @@ const isForNobody = ({ isAnew, rotation, attributes }: Changes): boolean =>
 
 async function loadToCommit(request: RequestSession): Promise<void> {
   try {
-    await request.load()
+    await request.loadFresh()
   } catch (error) {
     request.notSaved('failed')
     throw error
@@ -78,7 +80,9 @@ export async function send(request: RequestSession, delta: SessionDelta): Promis
     const { expiredId, changes } = request
     if (changes?.rotation && expiredId) await endInStore(request, expiredId, 'regenerated', options.rotationGraceMs)
     const call = (giveUpAt: number) => options.store.commit(key, delta, request.storeOptions(giveUpAt))
-    return await storeClient.run('commit', key, call, request.usage)
+    const result = await storeClient.run('commit', key, call, request.usage)
+    if (delta.renameTo !== undefined && result === 'ok') await options.store.confirmEnd?.(key)
+    return result
   } catch (error) {
     request.notSaved('failed')
     request.takeChanges()
@@ -127,8 +131,16 @@ function announce(request: RequestSession, what: 'created' | 'rotated', previous
   else events.emit('rotated', { ...request.event(), previous })
 }
 
-/** The header that the response needs for the client's cookie: to give the id, to take it back, or none. */
-export function dueHeader(request: RequestSession, isTls: () => boolean): CarrierHeader | undefined {
+/** The headers that the response needs: to give the client its id, or to take it back; and to tell that it has written. */
+export function dueHeaders(request: RequestSession, isTls: () => boolean): CarrierHeader[] {
+  const { manager, mustTellOfWrite } = request
+  const { carrier, options } = manager
+  const headers = [idHeader(request, isTls)]
+  if (mustTellOfWrite) headers.push(carrier.tellOfWrite(carrier.asksTls && isTls(), options.store.lagMs ?? 0))
+  return headers.filter((header) => header !== undefined)
+}
+
+function idHeader(request: RequestSession, isTls: () => boolean): CarrierHeader | undefined {
   const { manager, phase, mustForgetId } = request
   const { carrier, options } = manager
   const tls = carrier.asksTls && isTls()

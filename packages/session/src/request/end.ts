@@ -50,6 +50,7 @@ export async function endInStore(
   const key = keyOf(id)
   const call = (giveUpAt: number) => options.store.destroy(key, { ...request.storeOptions(giveUpAt), graceMs })
   const had = await storeClient.run('destroy', key, call, request.usage)
+  await options.store.confirmEnd?.(key)
   if (had && events.hears('ended')) events.emit('ended', { ...request.event(id), reason })
   return had
 }

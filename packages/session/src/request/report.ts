@@ -27,4 +27,6 @@ export interface SessionReport {
   readonly storeRoundTrips: number
   /** How long it waited for the store, ms. */
   readonly storeMs: number
+  /** The session was answered from this process's memory: by a near cache, not by the store behind it. */
+  readonly fromMemory?: boolean
 }

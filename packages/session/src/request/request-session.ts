@@ -65,6 +65,9 @@ export class RequestSession {
   #isDecided = false
   #isSealed = false
   #hasDeadId = false
+  #isFromMemory = false
+  #refreshing: Promise<void> | undefined
+  #hasChanged = false
 
   constructor(manager: Manager, incoming: Incoming, outgoing: Outgoing | undefined) {
     this.manager = manager
@@ -121,13 +124,28 @@ export class RequestSession {
   /** Asks the store, once per request; no promise when there is nothing to wait for. Rejects with a `SessionStoreError`. */
   load(): Promise<void> | undefined {
     if (this.#phase.name !== 'unread') return undefined
-    this.#loading ??= this.#load()
+    this.#loading ??= this.#load(false)
     return this.#loading
   }
 
-  /** As `load`, for a writer, to be awaited within an async function as it may throw: it must not make a second session beside one that the store could not tell of. */
+  /** As `load`, but asks the store itself, where `load` was answered from this process's memory or would be. */
+  loadFresh(): Promise<void> | undefined {
+    const phase = this.#phase
+    if (phase.name === 'unread') {
+      this.#loading ??= this.#load(true)
+      return this.#loading
+    }
+    if (!this.#isFromMemory || phase.name !== 'stored') return this.#refreshing
+    this.#isFromMemory = false
+    this.#refreshing = this.#reload(phase).finally(() => {
+      this.#refreshing = undefined
+    })
+    return this.#refreshing
+  }
+
+  /** As `loadFresh`, for a writer, to be awaited within an async function as it may throw: it must not make a second session beside one that the store could not tell of. */
   loadToWrite(): Promise<void> | undefined {
-    const loading = this.load()
+    const loading = this.loadFresh()
     if (loading) return loading.then(() => this.#assertSavable())
     this.#assertSavable()
     return undefined
@@ -143,7 +161,7 @@ export class RequestSession {
     if (this.#phase.name === 'stored') await this.#reload(this.#phase)
     else {
       this.#forgetFailure()
-      await this.load()
+      await this.loadFresh()
     }
     return this.#phase.name === 'stored'
   }
@@ -163,13 +181,22 @@ export class RequestSession {
     this.#phase = UNREAD
   }
 
-  #load(): Promise<void> | undefined {
+  #load(isFresh: boolean): Promise<void> | undefined {
     const { token, manager } = this
     if (typeof token === 'string') {
       this.#missing(token, '')
       return undefined
     }
-    const answer = this.#ask(manager.keyOf(token.id))
+    const { carrier, options, keyOf } = manager
+    const key = keyOf(token.id)
+    const wantsFresh = isFresh || options.store.peek === undefined || carrier.hasWritten(this.incoming.headers)
+    const known = wantsFresh ? undefined : options.store.peek?.(key, this.storeOptions(Infinity))
+    if (known) {
+      this.#isFromMemory = true
+      this.#answered(token, known)
+      return undefined
+    }
+    const answer = this.#ask(key, wantsFresh)
     if (isPending(answer)) return this.#awaitAnswer(token, answer)
     this.#answered(token, answer)
     return undefined
@@ -185,9 +212,10 @@ export class RequestSession {
     }
   }
 
-  #ask(key: SessionKey): Loaded | Promise<Loaded> {
+  #ask(key: SessionKey, fresh = true): Loaded | Promise<Loaded> {
     const { storeClient, options } = this.manager
-    return storeClient.run('load', key, (giveUpAt) => options.store.load(key, this.storeOptions(giveUpAt)), this.usage)
+    const call = (giveUpAt: number) => options.store.load(key, this.storeOptions(giveUpAt, fresh))
+    return storeClient.run('load', key, call, this.usage)
   }
 
   #answered(token: Token, loaded: Loaded): void {
@@ -278,6 +306,8 @@ export class RequestSession {
   /** Takes over what the store has now, so that reading goes on with it and a later commit is a delta to it. */
   saved(record: StoredSession, id: string, isCookieDue = false): void {
     this.#commit = 'ok'
+    // What another process has in memory of this session may be older now.
+    if (this.#phase.name === 'stored' && this.#phase.id === id) this.#hasChanged = true
     const { madeAt } = this
     const isHeld = this.#phase.name === 'stored' && this.#phase.id === id && !isCookieDue
     const cookie = isHeld && this.#phase.name === 'stored' ? this.#phase.cookie : 'new'
@@ -303,6 +333,11 @@ export class RequestSession {
   /** Whether the client holds the id of a session that this request ended, and gets no other: it must forget it. */
   get mustForgetId(): boolean {
     return this.#hasDeadId && this.#phase.name !== 'stored'
+  }
+
+  /** Whether the client must be told that it has changed a session that another process may have in memory. */
+  get mustTellOfWrite(): boolean {
+    return this.#hasChanged && this.manager.options.store.lagMs !== undefined
   }
 
   /** Another request ended the session: says so, and gives the error to throw. */
@@ -413,9 +448,9 @@ export class RequestSession {
   }
 
   /** What the store is told along with every call. */
-  storeOptions(giveUpAt: number): StoreOptions {
+  storeOptions(giveUpAt: number, fresh = false): StoreOptions {
     const { options, onBackgroundError } = this.manager
-    return { now: options.now(), lifetime: options.lifetime, usage: this.usage, onBackgroundError, giveUpAt }
+    return { now: options.now(), lifetime: options.lifetime, usage: this.usage, onBackgroundError, giveUpAt, fresh }
   }
 
   /** The part that all events of this session share. */
@@ -436,6 +471,7 @@ export class RequestSession {
       storeCommands: this.usage.commands,
       storeRoundTrips: this.usage.roundTrips,
       storeMs: this.usage.storeMs,
+      ...(this.#isFromMemory ? { fromMemory: true } : {}),
     }
   }
 }

@@ -177,7 +177,8 @@ export class LruMap {
   }
 }
 
-function weight({ attributes }: Entry): number {
+/** Roughly what a session takes in memory, bytes. */
+export function weight({ attributes }: Pick<StoredSession, 'attributes'>): number {
   let bytes = ENTRY_BYTES
   for (const [name, value] of attributes) bytes += ATTRIBUTE_BYTES + 2 * name.length + value.length
   return bytes

@@ -232,7 +232,7 @@ const PACKED = 4_096
  * The same values in memory of their own. Small buffers are cut from a shared slab of many KiB, which each of them would
  * keep alive; and a buffer for each value would cost more than most values do, and the garbage collector a look at each.
  */
-function packed(attributes: Map<string, Uint8Array>): Map<string, Uint8Array> {
+export function packed(attributes: Map<string, Uint8Array>): Map<string, Uint8Array> {
   let total = 0
   for (const { length } of attributes.values()) total += length
   const block = total <= PACKED ? Buffer.allocUnsafeSlow(total) : undefined

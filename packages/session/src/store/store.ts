@@ -41,6 +41,8 @@ export interface StoreOptions {
    * happen later. A store over a network sees to that where changes are made, not where they are sent. Without it: never.
    */
   readonly giveUpAt?: number
+  /** Asks the backend itself, whatever this process has in memory. */
+  readonly fresh?: boolean
 }
 
 /** One session as the store has it. */
@@ -131,6 +133,8 @@ export interface SessionStore extends AsyncDisposable {
    * A store that need not wait may answer without a promise.
    */
   load(key: SessionKey, options: StoreOptions): Loaded | Promise<Loaded>
+  /** The session, where this process has it in memory and may answer from there. Asks nobody; `undefined` says nothing. */
+  peek?(key: SessionKey, options: StoreOptions): StoredSession | undefined
   /** Applies only what changed. A session that another request destroyed is `gone`: it is not brought back. */
   commit(key: SessionKey, delta: SessionDelta, options: StoreOptions): Promise<CommitResult>
   /** Forgets the session and tells whether there was one. If so, its key is `rotated` for `graceMs` (default 0). */
@@ -146,6 +150,15 @@ export interface SessionStore extends AsyncDisposable {
   watchEnds?(told: EndsTold): Promise<AsyncDisposable>
   /** Whether there is such a session, without counting as an access. */
   isAlive?(key: SessionKey, options: StoreOptions): boolean | Promise<boolean>
+  /**
+   * Resolves when no process answers from its memory any longer with a session that was ended, or moved away, before. It
+   * never rejects. Without it that is so as soon as the session is ended.
+   */
+  confirmEnd?(key: SessionKey): Promise<void>
+  /** For so long after a client's write was answered, another process may answer the client as before it, ms. */
+  readonly lagMs?: number
+  /** What a near cache has counted. */
+  readonly cacheStats?: CacheStats
   /** Where a session with this id lies, in the backend's own terms. */
   keyOf?(id: string): string
   /**
@@ -157,6 +170,29 @@ export interface SessionStore extends AsyncDisposable {
   onReconnect?(listener: () => void): void
   /** Is told that every call about this session times out, though the connection seems well: makes a new connection. */
   reconnect?(key: SessionKey): void
+}
+
+/** What a near cache has counted since it was made, and holds now. */
+export interface CacheStats {
+  /** Reads that were answered from memory. */
+  readonly hits: number
+  /** Reads that were answered by the backend. */
+  readonly misses: number
+  /** Sessions dropped because the backend said that they had changed. */
+  readonly invalidations: number
+  /** How often everything was dropped, because a change may have been missed. */
+  readonly flushes: number
+  /** Sessions dropped for lack of room. */
+  readonly evictions: number
+  /** How long ago what was answered from memory had been read: hits by upper bound, ms. */
+  readonly hitAges: ReadonlyMap<number, number>
+  /** … and the sum of it, ms. */
+  readonly hitAgeSumMs: number
+  /** Sessions in memory now, and what they take, bytes. */
+  readonly entries: number
+  readonly bytes: number
+  /** Whether reads may be answered from memory now. */
+  readonly isLive: boolean
 }
 
 /**

@@ -115,6 +115,7 @@ export class SessionAdmin {
     const { storeClient, events, options } = this.#manager
     const call = (giveUpAt: number) => options.store.destroy(key, this.#options(giveUpAt))
     const had = await storeClient.run('destroy', key, call)
+    await options.store.confirmEnd?.(key)
     if (had && events.hears('ended')) {
       const event = { at: options.now(), session: events.hash(key), reason }
       events.emit('ended', user === undefined ? event : { ...event, user })

@@ -1,7 +1,8 @@
 import { StoreLostError, type StoreOptions, StoreRefusedError, type StoreUsage } from '../store.ts'
 import { ANY_TIME, RedisClock, type Window } from './clock.ts'
 import { type CommandName, type RedisArgument, type RedisConnection, UnsentError } from './connection.ts'
-import { CLOCK, type Script } from './scripts.ts'
+import type { Script } from './script.ts'
+import { CLOCK } from './scripts.ts'
 
 /** Which part of a call's options matters to how it is sent. */
 export type CallOptions = Pick<StoreOptions, 'usage' | 'giveUpAt'>

@@ -5,7 +5,7 @@ import { StoreRefusedError } from '../store.ts'
 export type RedisArgument = string | Buffer | number
 
 /** The commands that the store sends. */
-export type CommandName = 'eval' | 'evalsha' | 'exists' | 'hmget' | 'scan' | 'unlink' | 'zrange' | 'zrem'
+export type CommandName = 'eval' | 'evalsha' | 'exists' | 'hmget' | 'pttl' | 'scan' | 'unlink' | 'zrange' | 'zrem'
 
 /**
  * What the store needs of a Redis client. `redisStore` makes one of an ioredis, iovalkey or node-redis client; for any other
@@ -39,7 +39,40 @@ export interface RedisConnection {
   subscribe?(channel: string, hearing: Hearing): Promise<AsyncDisposable>
   /** The servers that share the keys, in an order of their own, to scan them one by one. */
   primaries(): readonly Pick<RedisConnection, 'send'>[]
+  /** The same servers, to be told by each of the keys that change there. Without it there is no near cache. */
+  tracked?(): readonly TrackedServer[]
 }
+
+/** One of the servers that share the keys. */
+export interface TrackedServer {
+  /** Names it; `''` when there is only one. */
+  readonly name: string
+  /** In braces within a key, it makes the key lie there; `''` when there is only one server. */
+  readonly tag: string
+  /** Begins to hear, over a connection of its own. Resolves when it is heard; a connection that is lost is not made again. */
+  track(tracking: Tracking): Promise<AsyncDisposable>
+}
+
+/** What a near cache hears of one server: `CLIENT TRACKING … BCAST`, redirected to the very connection that asked for it. */
+export interface Tracking {
+  /** Whole names, the client's `keyPrefix` included: keys that begin so are told of. */
+  readonly prefixes: readonly string[]
+  readonly channels: readonly string[]
+  /** Keys that were changed, or ended; `undefined`: any may have been. In the order in which it happened. */
+  readonly changed: (keys: readonly string[] | undefined) => void
+  readonly heard: (channel: string, message: string) => void
+  /** The connection is lost. */
+  readonly lost: () => void
+}
+
+/** The channel on which Redis tells a client of RESP 2 which keys have changed. */
+export const INVALIDATE = '__redis__:invalidate'
+
+/** The arguments of `CLIENT` that have a connection told, by itself, of keys that begin so. */
+export const trackingOf = (clientId: string, prefixes: readonly string[]): string[] => [
+  ...['TRACKING', 'ON', 'REDIRECT', clientId, 'BCAST'],
+  ...prefixes.flatMap((prefix) => ['PREFIX', prefix]),
+]
 
 /** What one channel brings. */
 export interface Hearing {
@@ -87,3 +120,12 @@ export function slotOf(key: SessionKey): number {
   }
   return crc % 16_384
 }
+
+/** Something that, in braces, makes a key lie where this asks for; `undefined` for a server without slots. */
+export function tagFor(isThere: (key: string) => boolean): string | undefined {
+  for (let i = 0; i < MOST_TAGS; i++) if (isThere(`{${i}}`)) return String(i)
+  return undefined
+}
+
+/** So many find even a server that has few of the slots. */
+const MOST_TAGS = 20_000

@@ -6,8 +6,11 @@ import {
   type RedisConnection,
   refused,
   slotOf,
+  type TrackedServer,
+  tagFor,
   UnsentError,
 } from './connection.ts'
+import { TRACKER, type Tracker, track } from './ioredis-tracking.ts'
 import { SUBSCRIBER, type Subscriber, Subscription } from './subscription.ts'
 
 /** What is used of a client's socket. */
@@ -122,6 +125,10 @@ class SingleConnection implements RedisConnection {
   primaries(): readonly Pick<RedisConnection, 'send'>[] {
     return [this]
   }
+
+  tracked(): readonly TrackedServer[] {
+    return [{ name: '', tag: '', track: (tracking) => track(tracker(this.#client), tracking) }]
+  }
 }
 
 class ClusterConnection implements RedisConnection {
@@ -191,6 +198,14 @@ class ClusterConnection implements RedisConnection {
     return nodes.map((node) => ({ send: (_key, command, args) => call(node, command, args) }))
   }
 
+  tracked(): readonly TrackedServer[] {
+    return this.#client.nodes('master').flatMap((node) => {
+      const tag = tagFor((key) => this.#client.slots?.[slotOf(key)]?.[0] === name(node))
+      if (tag === undefined) return []
+      return [{ name: name(node), tag, track: (tracking) => track(tracker(node), tracking) }]
+    })
+  }
+
   #node(key: string): Node | undefined {
     const server = this.serverOf(key)
     return this.#client.nodes('all').find((node) => name(node) === server)
@@ -209,6 +224,11 @@ class ClusterConnection implements RedisConnection {
 function subscriber(client: IoredisClient): Subscriber {
   if (!client.duplicate) throw new TypeError('this client of Redis cannot be duplicated, to subscribe with')
   return client.duplicate(SUBSCRIBER) as Subscriber
+}
+
+function tracker(client: IoredisClient): Tracker {
+  if (!client.duplicate) throw new TypeError('this client of Redis cannot be duplicated, to hear of changes with')
+  return client.duplicate(TRACKER) as Tracker
 }
 
 /** One that is being made is left alone: on a slow network it takes longer than a call may. */

@@ -12,6 +12,8 @@ export class RedisKeys {
   readonly sessions: string
   /** The channel on which the end of every session is told. */
   readonly ended: string
+  /** What the names of all that near caches agree through begin with. */
+  readonly near: string
   readonly #users: string
   readonly #rotated: string
 
@@ -19,6 +21,7 @@ export class RedisKeys {
   constructor(namespace: string, keyPrefix = '') {
     this.sessions = `${namespace}:sessions:`
     this.ended = `${namespace}:ended`
+    this.near = `${namespace}:near:`
     this.#users = `${namespace}:users:`
     this.#rotated = `${namespace}:rotated:{${keyPrefix}${this.sessions}`
   }

@@ -7,8 +7,11 @@ import {
   type RedisConnection,
   refused,
   slotOf,
+  type TrackedServer,
+  tagFor,
   UnsentError,
 } from './connection.ts'
+import { track } from './node-redis-tracking.ts'
 import { type Subscriber, Subscription } from './subscription.ts'
 
 /** What is used of a node-redis client (5 or 6), of either protocol. */
@@ -126,6 +129,10 @@ class SingleConnection implements RedisConnection {
   primaries(): readonly Pick<RedisConnection, 'send'>[] {
     return [this]
   }
+
+  tracked(): readonly TrackedServer[] {
+    return [{ name: '', tag: '', track: (tracking) => track(this.#link.client, tracking) }]
+  }
 }
 
 /** The cluster client finds its way around a server that is lost; nothing is waited for here. */
@@ -181,6 +188,15 @@ class ClusterConnection implements RedisConnection {
     return sorted.map(({ address }) => {
       const slot = slots.findIndex(({ master }) => master.address === address)
       return { send: (_key, name, args) => this.send(keyIn(slot), name, args) }
+    })
+  }
+
+  tracked(): readonly TrackedServer[] {
+    return this.#client.masters.flatMap((server) => {
+      const tag = tagFor((key) => this.#server(key)?.address === server.address)
+      if (tag === undefined) return []
+      const client = () => server.client ?? this.#client.nodeClient(server as never)
+      return [{ name: server.address, tag, track: async (tracking) => track(await client(), tracking) }]
     })
   }
 

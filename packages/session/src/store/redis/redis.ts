@@ -47,6 +47,16 @@ export interface RedisStoreOptions {
   readonly ids?: 'hashed' | 'spring'
 }
 
+/** @internal Under which a near cache finds how this store speaks to Redis. */
+export const REDIS = Symbol('redis')
+
+/** How a store speaks to Redis. */
+export interface RedisBackend {
+  readonly connection: RedisConnection
+  readonly calls: RedisCalls
+  readonly keys: RedisKeys
+}
+
 /** A store in Redis 6.2 or newer (or Valkey), on one server, behind Sentinel, or in a cluster. */
 export interface RedisStore extends SessionStore {
   load(key: SessionKey, options: StoreOptions): Promise<Loaded>
@@ -71,6 +81,10 @@ class RedisSessions implements RedisStore {
   readonly #keys: RedisKeys
   readonly #index: RedisIndex
   readonly #spring: SpringNeighbour | undefined
+
+  get [REDIS](): RedisBackend {
+    return { connection: this.#connection, calls: this.#calls, keys: this.#keys }
+  }
 
   /** Where the end of every session is told, the client's `keyPrefix` included. */
   get #channel(): string {

@@ -1,12 +1,4 @@
-import { createHash } from 'node:crypto'
-
-/** A Lua script and the name that Redis knows it by. */
-export interface Script {
-  readonly source: string
-  readonly sha: string
-}
-
-const script = (source: string): Script => ({ source, sha: createHash('sha1').update(source).digest('hex') })
+import { type Script, script } from './script.ts'
 
 /**
  * Makes a script of a change that must not happen after its caller gave up: ARGV[1] and ARGV[2] are the earliest and the
