@@ -89,21 +89,6 @@ describe('the packed package', { timeout: 300_000 }, () => {
     expect(files.filter((file) => file.includes('.test.'))).toEqual([])
   })
 
-<<<<<<< HEAD
-=======
-  it('links to nothing that is not in it', async () => {
-    const unpacked = join(scratch, 'unpacked')
-    mkdirSync(unpacked)
-    await run('tar', ['-xzf', tarball, '-C', unpacked])
-    for (const name of ['README.md', 'CHANGELOG.md', 'docs/api.md', 'docs/near-cache.md']) {
-      const file = join(unpacked, 'package', name)
-      const links = [...readFileSync(file, 'utf8').matchAll(/\]\(([^)#\s]+)/g)].map(([, link]) => link as string)
-      const dead = links.filter((link) => !link.startsWith('https:') && !existsSync(join(dirname(file), link)))
-      expect([name, dead]).toEqual([name, []])
-    }
-  })
-
->>>>>>> 7ca3fd9 (session: what a near cache promises, on one page, and why so)
   it('lets its users take fixes of its dependencies, and says where it comes from', async () => {
     const { stdout } = await run('tar', ['-xzOf', tarball, 'package/package.json'])
     const { dependencies, repository, homepage, bugs } = JSON.parse(stdout)
