@@ -10,6 +10,7 @@ import { glossaryFaults } from './check/glossary.ts'
 import { kubernetesFaults } from './check/kubernetes.ts'
 import { reportFaults } from './check/report.ts'
 import { variableFaults } from './check/variables.ts'
+import { workflowFaults } from './check/workflows.ts'
 import { root, run, turbo } from './workspace.ts'
 
 type Gate = [name: string, passes: () => Promise<boolean>]
@@ -27,6 +28,7 @@ const gates: Gate[] = [
   ["the README's figures and the benches' results", () => faultless(figureFaults(root))],
   ['the words of docs/glossary', () => faultless(glossaryFaults(root))],
   ['variables in .env.example', () => faultless(variableFaults(root))],
+  ['workflows', async () => faultless(await workflowFaults(root))],
   ['Kubernetes manifests', () => faultless(kubernetesFaults(root))],
   ["each package's own checks", () => turbo('check', quiet)],
 ]
