@@ -1,32 +1,37 @@
 import { expect, test } from 'vitest'
-import { rowFaults, rowsOf } from './figures.ts'
+import { type Results, rowFaults, rowsOf } from './figures.ts'
 
-const figure = (scenario: string, contender: string, against: string, median: number) => ({
-  ...{ scenario, contender, against, ratio: { median, low: median - 0.1, high: median + 0.1 } },
+const figure = (scenario: string, contender: string, against: string, verdict = 'met') => ({
+  ...{ scenario, contender, against, ratio: { median: 0.5, low: 0.4, high: 0.6 }, verdict },
 })
-const results = {
-  session: [
-    figure('read', 'ours-memory', 'fs-redis', 9),
-    figure('read', 'ours-redis', 'fs-redis', 0.5),
-    figure('write', 'ours-redis', 'fs-redis', 0.8),
-    figure('untouched', 'ours-redis', 'bare', 1),
+const results: Results = {
+  figures: [
+    figure('read', 'ours-redis', 'fs-redis'),
+    figure('write', 'ours-redis', 'fs-redis'),
+    figure('untouched', 'ours-redis', 'bare'),
+    figure('read', 'ours-memory', 'bare', 'inconclusive'),
+    figure('read', 'ours-redis', 'bare'),
+    figure('write', 'ours-redis', 'bare'),
   ],
-  balancer: ['nginx', 'caddy', 'http-proxy'].map((against) => figure('request', 'ours-direct', against, 2)),
+  rounds: { 'ours-redis': { read: [3, 3, 3] }, 'fs-redis-still': { read: [4, 4, 4] } },
 }
 const readme = (rows: string[]) => `<!-- bench -->\n| a | b | c |\n|---|---|---|\n${rows.join('\n')}\n<!-- /bench -->`
 
-test('rows are made from the figures of the Redis store and the cheapest engine', () => {
-  expect(rowsOf(results, 0)[0]).toBe(
-    '| session library, read | **0.50** [0.40–0.60] | @fastify/session + connect-redis |',
-  )
-  expect(rowsOf(results, 1)).toHaveLength(6)
+test('a row is made from the bench’s figure, or from its rounds where it judged none', () => {
+  const rows = rowsOf('session', results)
+  expect(rows[0]).toBe('| read from Redis | **0.50** [0.40–0.60] | @fastify/session + connect-redis, as they come |')
+  expect(rows[1]).toContain('**0.75** [0.75–0.75]')
 })
 
-test('accepts the rows that were measured, and names one that was not, or is missing', () => {
-  const rows = rowsOf(results, 0)
+test('a row on which the bench came to no verdict says so', () => {
+  expect(rowsOf('session', results)[4]).toContain('(inconclusive)')
+})
+
+test('accepts the rows that were measured, and names one that was not, is missing, or is one too many', () => {
+  const rows = rowsOf('session', results)
+  const wrong = '| read from Redis | **0.10** [0.05–0.15] | @fastify/session + connect-redis, as they come |'
   expect(rowFaults('README.md', readme(rows), rows)).toEqual([])
-  expect(
-    rowFaults('README.md', readme(rows.with(3, '| load balancer | **1.00** [0.90–1.10] | nginx |')), rows),
-  ).toHaveLength(1)
+  expect(rowFaults('README.md', readme(rows.with(0, wrong)), rows)).toHaveLength(1)
   expect(rowFaults('README.md', readme(rows.slice(0, -1)), rows)).toHaveLength(1)
+  expect(rowFaults('README.md', readme([...rows, wrong]), rows)).toHaveLength(1)
 })

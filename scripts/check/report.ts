@@ -1,4 +1,4 @@
-/** The README's table of claims says what the committed report says, row by row. */
+/** The README's table in plain words says what the committed report says, row by row. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { marked } from '../walk/document.ts'
@@ -11,11 +11,11 @@ export function reportFaults(root: string): string[] {
 
 /** Rows of a README's table that its report does not have. */
 export function tableFaults(name: string, readme: string, report: string): string[] {
-  const rows = marked(readme, 'lab').split('\n').slice(2)
-  if (rows.length === 0) return [`${name}: the table of claims is empty`]
+  const rows = marked(readme, 'decision').split('\n').slice(2)
+  if (rows.length === 0) return [`${name}: the table in plain words is empty`]
   const known = new Set(report.split('\n'))
   return rows
-    .map((row) => row.replace(`(docs/report/${name}#`, '(#'))
+    .map((row) => row.replaceAll(`(docs/report/${name}#`, '(#'))
     .filter((row) => !known.has(row))
     .map((row) => `${name}: docs/report/${name} does not say: ${row}`)
 }

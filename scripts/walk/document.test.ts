@@ -2,8 +2,8 @@ import { expect, test } from 'vitest'
 import { marked, matches, remarked, sessions } from './document.ts'
 
 const readme = `
-<!-- MODE=sticky -->
 \`\`\`console
+# MODE=sticky npm run demo, in another terminal
 $ curl http://localhost:8000/a
 one
 two

@@ -7,10 +7,10 @@ export interface Command {
   expected: string
 }
 
-/** The console blocks that follow a mark `<!-- MODE=x -->`, by mode. */
+/** The console blocks whose first line says `# MODE=x npm run demo`, by mode. */
 export function sessions(markdown: string): Map<string, Command[]> {
   const found = new Map<string, Command[]>()
-  const blocks = markdown.matchAll(/<!-- MODE=(\w+) -->\s*```console\n([\s\S]*?)```/g)
+  const blocks = markdown.matchAll(/```console\n# MODE=(\w+) npm run demo[^\n]*\n([\s\S]*?)```/g)
   for (const [, mode = '', text = ''] of blocks) found.set(mode, [...(found.get(mode) ?? []), ...commands(text)])
   return found
 }

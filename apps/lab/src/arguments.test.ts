@@ -84,9 +84,9 @@ describe('readArguments', () => {
   ])('takes %s %s', (option, value, read) => expect(readArguments(['run', option, value])).toMatchObject(read))
 
   it.each([
-    [['walk'], 'there is no command "walk": list, run, report, compare, help, probe, size'],
-    [[''], 'there is no command "": list, run, report, compare, help, probe, size'],
-    [['--seed', '1'], 'a command is missing: list, run, report, compare, help, probe, size'],
+    [['walk'], 'there is no command "walk": list, run, report, judge, compare, help, probe, size'],
+    [[''], 'there is no command "": list, run, report, judge, compare, help, probe, size'],
+    [['--seed', '1'], 'a command is missing: list, run, report, judge, compare, help, probe, size'],
     [['run', '--fast'], 'there is no option --fast'],
     [['run', '-1'], 'there is no option -1'],
     [['run', '--seed', '1', '--seed=2'], '--seed is given twice'],

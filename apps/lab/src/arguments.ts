@@ -11,6 +11,7 @@ export type Command =
   | { readonly name: 'list'; readonly json: boolean }
   | ({ readonly name: 'run'; readonly ids: readonly string[]; readonly json: boolean } & RunArguments)
   | { readonly name: 'report'; readonly from: string | undefined; readonly summary: string | undefined }
+  | { readonly name: 'judge'; readonly files: readonly string[]; readonly json: boolean }
   | { readonly name: 'compare'; readonly reports: readonly [string, string] }
   | ProbeCommand
   | SizeCommand
@@ -22,6 +23,8 @@ export interface RunArguments {
   readonly repeats: number | undefined
   readonly durationMs: number | undefined
   readonly out: string | undefined
+  /** `broken`: each experiment on something that is wrong on purpose. */
+  readonly against: 'broken' | undefined
 }
 
 /** The text of `npm run lab -- help`, for a terminal of 80 columns. */
@@ -39,9 +42,13 @@ export const usage = `Usage: npm run lab -- <command>
       --duration SECONDS   0.1 to 600: a stretch of load (default: 2 quick,
                            10 full)
       --out DIR            where the report goes (default: .cache/lab/<time>)
+      --against broken     on clusters that are wrong on purpose: every claim
+                           should fail; the report of DIR tells
       --json               print the report as JSON instead of a table
-  report [DIR]             draw a run's report again (default: the latest)
+  report [DIR]             judge and draw a run again (default: the latest)
       --summary DIR        also write its summary: Markdown and SVG files
+  judge FILE …            the verdict again, from a stored history alone
+                           (raw/<id>.ndjson of a run); also takes --json
   compare DIR DIR          exit 0 when two runs agree on verdicts and counts
   probe URL                the same questions put to a page of your own
                            application: at most 200 requests, nothing killed
@@ -77,6 +84,7 @@ const options = {
   repeat: 'a whole number from 1 to 100',
   duration: 'a number of seconds from 0.1 to 600',
   out: folder,
+  against: 'broken',
   summary: folder,
   json: undefined,
   help: undefined,
@@ -89,8 +97,9 @@ const commands: Readonly<
   Record<Exclude<Command['name'], 'probe' | 'size'>, { readonly options: readonly Option[]; readonly most: number }>
 > = {
   list: { options: ['json'], most: 0 },
-  run: { options: ['preset', 'seed', 'repeat', 'duration', 'out', 'json'], most: Number.POSITIVE_INFINITY },
+  run: { options: ['preset', 'seed', 'repeat', 'duration', 'out', 'against', 'json'], most: Number.POSITIVE_INFINITY },
   report: { options: ['summary'], most: 1 },
+  judge: { options: ['json'], most: Number.POSITIVE_INFINITY },
   compare: { options: [], most: 2 },
   help: { options: [], most: 0 },
 }
@@ -119,6 +128,9 @@ export function readArguments(argv: readonly string[]): Command {
       return { name, ids: rest.length ? rest : ['all'], json: values.json !== undefined, ...runArguments(values) }
     case 'report':
       return { name, from: rest[0], summary: values.summary }
+    case 'judge':
+      if (rest.length === 0) throw new UsageError('judge needs a history: raw/<id>.ndjson of a run')
+      return { name, files: rest, json: values.json !== undefined }
     case 'compare': {
       const [left, right] = rest
       if (left === undefined || right === undefined)
@@ -171,6 +183,7 @@ const amounts = ['no arguments', 'one folder', 'two folders']
 function runArguments(values: Values): RunArguments {
   const { preset = 'quick' } = values
   if (!isPreset(preset)) throw refused('preset', preset)
+  if (values.against !== undefined && values.against !== 'broken') throw refused('against', values.against)
   const seconds = decimal('duration', values.duration, /^\d+(\.\d+)?$/, [0.1, 600])
   return {
     preset,
@@ -178,6 +191,7 @@ function runArguments(values: Values): RunArguments {
     repeats: decimal('repeat', values.repeat, /^\d+$/, [1, 100]),
     durationMs: seconds === undefined ? undefined : seconds * 1000,
     out: values.out,
+    against: values.against === undefined ? undefined : 'broken',
   }
 }
 

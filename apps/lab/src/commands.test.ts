@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { UsageError } from './arguments.ts'
-import { compare, list, reportCommand, runCommand, type Surroundings } from './commands.ts'
+import { compare, judgeCommand, list, reportCommand, runCommand, type Surroundings } from './commands.ts'
 import type { Experiment } from './experiment.ts'
 import { text } from './language.ts'
 import { exampleReport } from './report/example.ts'
@@ -18,7 +18,8 @@ const experiment = (id: Experiment['id'], count: number): Experiment => {
     observations: [],
     pictures: [],
   }
-  return { id, title: words, says: words, steps: words, expected: words, run: async () => findings }
+  const of = { id, title: words, says: words, steps: words, expected: words }
+  return { ...of, run: async () => {}, judge: () => findings }
 }
 
 /** A lab with two experiments, one of which fails, in a folder of its own; what it prints is kept. */
@@ -51,6 +52,7 @@ const running = {
   repeats: undefined,
   durationMs: undefined,
   out: undefined,
+  against: undefined,
 } as const
 
 async function stored(folder: string, name: string, report: Report = exampleReport): Promise<string> {
@@ -168,5 +170,24 @@ describe('compare', () => {
     const reports = [await stored(lab.folder, 'one'), await stored(lab.folder, 'two', changed)] as const
     expect(await compare({ name: 'compare', reports }, lab.around)).toBe(1)
     expect(lab.printed()).toBe('- C1 holds\n+ C1 fails\n')
+  })
+})
+
+describe('judge', () => {
+  it('tells a run’s verdict again from its history alone', async () => {
+    await using lab = await surroundings()
+    await runCommand({ ...running, ids: ['X1'], out: join(lab.folder, 'here') }, lab.around)
+    const files = [join(lab.folder, 'here', 'raw', 'X1.ndjson')]
+    expect(await judgeCommand({ name: 'judge', files, json: false }, lab.around)).toBe(1)
+    expect(lab.printed()).toContain('✗ about X1: 2 (expected: 1)')
+  })
+
+  it('refuses what is no history, in a line', async () => {
+    await using lab = await surroundings()
+    const judging = (file: string) => judgeCommand({ name: 'judge', files: [file], json: false }, lab.around)
+    await expect(judging(join(lab.folder, 'nothing'))).rejects.toThrow(UsageError)
+    const path = join(lab.folder, 'other.ndjson')
+    await writeFile(path, '{"step":"read"}\n')
+    await expect(judging(path)).rejects.toThrow('is no history of this lab')
   })
 })

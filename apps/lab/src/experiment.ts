@@ -1,20 +1,23 @@
-import type { Cluster, ClusterOptions } from '@session-cluster/cluster'
+import type { Cluster, ClusterOptions, SpringOptions, SpringServer } from '@session-cluster/cluster'
 import type { Random } from '@session-cluster/visitor'
+import type { History, Row } from './history.ts'
 import type { Text, Words } from './language.ts'
 import type { Picture } from './pictures/picture.ts'
 import type { Preset } from './preset.ts'
 import type { Check } from './verdict.ts'
 
 /**
- * One claim and how it is put to the test. Adding one is a file in `experiments/` and a line in its index.
+ * One claim and how it is put to the test: `run` makes requests and faults and writes down what it saw; `judge` reads that and
+ * nothing else. Adding one is a file in `experiments/` and a line in its index.
  *
  * @example
- * export const coin: Experiment = {
+ * export const coin = experiment<{ step: 'toss'; heads: boolean }>({
  *   id: 'X99', title: text('A coin is fair', '동전은 공정하다'), says: …, steps: …, expected: …,
- *   async run(lab) { … return { headline, checks: [counted(question, heads, 50)], observations: [], pictures: [] } },
- * }
+ *   async run(lab) { … lab.record({ step: 'toss', heads }) … },
+ *   judge(history) { return { headline, checks: [counted(question, heads(history), 50)], observations: [], pictures: [] } },
+ * })
  */
-export interface Experiment {
+export interface Experiment<Rows extends Row = Row> {
   /** `C…` for a claim of the tutorial, `X…` for what an engineer asks next. */
   readonly id: `${'C' | 'X'}${number}`
   readonly title: Text
@@ -22,13 +25,20 @@ export interface Experiment {
   readonly says: Text
   readonly steps: Text
   readonly expected: Text
+  /** What is put to the test: clusters of real processes, or parts of them alone. @default 'cluster' */
+  readonly on?: 'cluster' | 'parts'
   /** What this experiment cannot show. */
   readonly limits?: Text
-  /** Rejects when it could not be run; a claim that turns out false is a finding, not an error. */
-  run(lab: Lab): Promise<Findings>
+  /** Generator and faults: all that is seen goes into the history. Rejects when it could not be run. */
+  run(lab: Lab<Rows>): Promise<void>
+  /** The checker: a function of the history alone. A claim that turns out false is a finding, not an error. */
+  judge(history: History<Rows>): Findings
 }
 
-/** What an experiment hands back. */
+/** An experiment whose history has rows of these kinds. */
+export const experiment = <Rows extends Row>(of: Experiment<Rows>): Experiment => of as unknown as Experiment
+
+/** What a checker reads out of a history. */
 export interface Findings {
   /** The number to remember, and what it counts. */
   readonly headline: { readonly value: Words; readonly label: Text }
@@ -37,6 +47,8 @@ export interface Findings {
   /** What was seen besides and differs from run to run: milliseconds, requests that were in flight. Never part of a verdict. */
   readonly observations: readonly Observation[]
   readonly pictures: readonly Picture[]
+  /** Numbers that tables elsewhere are made of, by name. */
+  readonly figures?: Readonly<Record<string, number>>
 }
 
 export interface Observation {
@@ -45,7 +57,7 @@ export interface Observation {
 }
 
 /** What an experiment is given: its size, its randomness, its notebook, and the word to stop. */
-export interface Lab {
+export interface Lab<Rows extends Row = Row> {
   readonly seed: number
   readonly preset: Preset
   /** How often a ratio is taken, interleaved. */
@@ -60,13 +72,20 @@ export interface Lab {
   random(name: string): Random
   /** Starts the cluster that is put to the test. A test of the lab puts a wrong one in its place: the claim must then fail. */
   startCluster(options: ClusterOptions): Promise<Cluster>
+  /** Starts the tutorial's own program; rejects with `NoSpringError` where this machine has no Java. */
+  startSpring(options: SpringOptions): Promise<SpringServer>
   /** Picks the size that belongs to the preset. */
   size<T>(sizes: { readonly [preset in Preset]: T }): T
-  /** Writes one row of raw data (`raw/<id>.ndjson`). */
-  record(row: Readonly<Record<string, unknown>>): void
+  /** Writes one row of the history (`raw/<id>.ndjson`). */
+  record(row: Rows): void
+  /** The history so far: whether a ratio is open, and more rounds have to be taken, is asked of it. */
+  history(): History<Rows>
   /** Says how far it is: `done` from 0 to 1, and what is going on. */
   progress(done: number, doing: Text): void
 }
+
+/** A lab in whose history these rows may be written, whatever others it holds: what the rig asks for. */
+export type Recorder<Rows extends Row> = Omit<Lab, 'record' | 'history'> & { record(row: Rows): void }
 
 /** Something that has to be true before anything is measured was not. The experiment could not be run. */
 export class PreconditionError extends Error {

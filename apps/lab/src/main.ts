@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { readArguments, UsageError, usage } from './arguments.ts'
-import { compare, list, reportCommand, runCommand, type Surroundings } from './commands.ts'
+import { compare, judgeCommand, list, reportCommand, runCommand, type Surroundings } from './commands.ts'
 import { experiments } from './experiments/index.ts'
 import { probeCommand } from './probe/command.ts'
 import { sizeCommand } from './size/command.ts'
@@ -28,6 +28,8 @@ async function main(argv: readonly string[]): Promise<number> {
       return runCommand(command, around)
     case 'report':
       return reportCommand(command, around)
+    case 'judge':
+      return judgeCommand(command, around)
     case 'compare':
       return compare(command, around)
     case 'probe':

@@ -2,7 +2,8 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { type Experiment, type Lab, prove } from './experiment.ts'
+import { experiment as define, type Experiment, type Lab, prove } from './experiment.ts'
+import { readHistory } from './history.ts'
 import { text } from './language.ts'
 import type { Report } from './results.ts'
 import { run } from './run.ts'
@@ -11,15 +12,26 @@ import { counted } from './verdict.ts'
 const question = text('how many', '몇 개')
 const nothing = text('', '')
 
-function experiment(id: Experiment['id'], act: (lab: Lab) => Promise<number>): Experiment {
-  const words = { title: nothing, says: nothing, steps: nothing, expected: nothing }
-  const findings = (count: number) => ({
-    headline: { value: count, label: question },
-    checks: [counted(question, count, 1)],
-    observations: [],
-    pictures: [],
+type Rows = { readonly step: 'counted'; readonly count: number } | { readonly step: 'read'; readonly user: string }
+
+function experiment(id: Experiment['id'], act: (lab: Lab<Rows>) => Promise<number>): Experiment {
+  return define<Rows>({
+    id,
+    title: nothing,
+    says: nothing,
+    steps: nothing,
+    expected: nothing,
+    run: async (lab) => lab.record({ step: 'counted', count: await act(lab) }),
+    judge(history) {
+      const count = history.of('counted')[0]?.count ?? Number.NaN
+      return {
+        headline: { value: count, label: question },
+        checks: [counted(question, count, 1)],
+        observations: [],
+        pictures: [],
+      }
+    },
   })
-  return { id, ...words, run: async (lab) => findings(await act(lab)) }
 }
 
 async function folder() {
@@ -64,19 +76,48 @@ describe('run', () => {
     expect(results.map(({ id, verdict }) => `${id} ${verdict}`)).toEqual(['C1 holds', 'C2 interrupted'])
   })
 
-  it('keeps the raw rows, one JSON object to a line', async () => {
+  it('keeps the history, one JSON object to a line, and judges what the file holds', async () => {
     await using out = await folder()
     const writing = experiment('C1', async (lab) => {
       lab.record({ step: 'read', user: 'u1' })
-      lab.record({ step: 'read', user: 'u2' })
       return 1
     })
-    await run({ ...settings, experiments: [writing], out: out.path, signal: new AbortController().signal })
-    const lines = (await readFile(join(out.path, 'raw', 'C1.ndjson'), 'utf8')).trim().split('\n')
+    const { results } = await run({
+      ...settings,
+      experiments: [writing],
+      out: out.path,
+      signal: new AbortController().signal,
+    })
+    const path = join(out.path, 'raw', 'C1.ndjson')
+    const lines = (await readFile(path, 'utf8')).trim().split('\n')
     expect(lines.map((line) => JSON.parse(line))).toEqual([
+      expect.objectContaining({ history: 2, experiment: 'C1', seed: 1 }),
       { step: 'read', user: 'u1' },
-      { step: 'read', user: 'u2' },
+      { step: 'counted', count: 1 },
+      { step: 'end' },
     ])
+    expect(writing.judge(readHistory(path)).checks).toEqual(results[0]?.checks)
+  })
+
+  it('leaves a history that no verdict is read from when the experiment did not end', async () => {
+    await using out = await folder()
+    const stopping = experiment('C1', async (lab) => {
+      lab.record({ step: 'read', user: 'u1' })
+      throw new Error('no Redis')
+    })
+    await run({ ...settings, experiments: [stopping], out: out.path, signal: new AbortController().signal })
+    expect(() => readHistory(join(out.path, 'raw', 'C1.ndjson'))).toThrow('did not finish')
+  })
+
+  it('puts what is broken in its place, beside the report of a sound run', async () => {
+    await using out = await folder()
+    const sound = experiment('C1', async () => 1)
+    const wrong = { when: text('it counts two', '둘을 셈'), experiment: experiment('C1', async () => 2) }
+    const options = { ...settings, experiments: [sound], out: out.path, signal: new AbortController().signal }
+    await run(options)
+    const report = await run({ ...options, broken: { C1: wrong } })
+    expect(report).toMatchObject({ against: 'broken', results: [{ verdict: 'fails', broken: wrong.when }] })
+    expect((await out.readReport()).results[0]?.verdict).toBe('holds')
   })
 
   it('gives an experiment the same random numbers whatever ran before it', async () => {

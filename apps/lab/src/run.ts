@@ -1,12 +1,12 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { startCluster } from '@session-cluster/cluster'
-import { seededRandom } from '@session-cluster/visitor'
+import { startCluster, startSpring } from '@session-cluster/cluster'
+import type { Broken } from './broken/index.ts'
 import { observeEnvironment } from './environment.ts'
 import type { Experiment, Lab } from './experiment.ts'
 import type { Text } from './language.ts'
 import { type Preset, presetDefaults } from './preset.ts'
-import { type RawData, rawData } from './raw-data.ts'
+import { type Recording, recording } from './raw-data.ts'
 import { words } from './report/words.ts'
 import { noResult, type Report, type Result, resultOf } from './results.ts'
 
@@ -22,6 +22,10 @@ export interface RunOptions {
   readonly patienceMs?: number
   /** See `Lab`. @default one of real processes, as asked for */
   readonly startCluster?: Lab['startCluster']
+  /** See `Lab`. @default the tutorial's program, where this machine can */
+  readonly startSpring?: Lab['startSpring']
+  /** What is wrong on purpose, by experiment: every claim should fail. @default nothing */
+  readonly broken?: Readonly<Record<string, Broken>>
   /** A folder for `report.json` and `raw/`; made if it is not there. */
   readonly out: string
   /** What was typed: a reader of the report can type it again. */
@@ -43,14 +47,16 @@ export async function run(options: RunOptions): Promise<Report> {
   const { experiments, preset, seed, out, command } = options
   const defaults = presetDefaults[preset]
   const { repeats = defaults.repeats, durationMs = defaults.durationMs, patienceMs = defaults.patienceMs } = options
-  await mkdir(join(out, 'raw'), { recursive: true })
+  const files = filesOf(out, options.broken ? 'broken' : undefined)
+  await mkdir(files.raw, { recursive: true })
   const environment = await observeEnvironment()
   const began = Date.now()
   const results: Result[] = []
   const report = (): Report => {
     const startedAt = new Date(began).toISOString()
     return {
-      version: 1,
+      version: 2,
+      ...(options.broken && { against: 'broken' as const }),
       command,
       startedAt,
       ms: Date.now() - began,
@@ -66,14 +72,22 @@ export async function run(options: RunOptions): Promise<Report> {
   for (const [index, experiment] of experiments.entries()) {
     options.watch?.started?.(experiment, index, experiments.length)
     const limits = { repeats, durationMs, patienceMs, limitMs: defaults.limitMs }
-    const result = await runOne(experiment, { ...options, ...limits })
-    results.push(result)
+    const wrong = options.broken?.[experiment.id]
+    const { when, ...instead } = wrong ?? {}
+    const result = await runOne(wrong?.experiment ?? experiment, { ...options, ...limits, ...instead })
+    results.push(when ? { ...result, broken: when } : result)
     options.watch?.finished?.(result)
-    await writeFile(join(out, 'report.json'), `${JSON.stringify(report(), null, 1)}\n`)
+    await writeFile(files.report, `${JSON.stringify(report(), null, 1)}\n`)
     if (options.signal.aborted) break
   }
   return report()
 }
+
+/** Where a run leaves its report and its histories. A run against what is broken lies beside the other, in the same folder. */
+export const filesOf = (out: string, against?: Report['against']) =>
+  against === 'broken'
+    ? { report: join(out, 'broken.json'), raw: join(out, 'raw-broken') }
+    : { report: join(out, 'report.json'), raw: join(out, 'raw') }
 
 type Limits = Pick<Lab, 'repeats' | 'durationMs' | 'patienceMs'> & { readonly limitMs: number }
 
@@ -81,10 +95,17 @@ async function runOne(experiment: Experiment, options: RunOptions & Limits): Pro
   const began = performance.now()
   const elapsed = () => Math.round(performance.now() - began)
   const tooLong = AbortSignal.timeout(options.limitMs)
-  await using raw = rawData(join(options.out, 'raw', `${experiment.id}.ndjson`))
-  const lab = labFor(experiment, { ...options, raw, signal: AbortSignal.any([options.signal, tooLong]) })
+  const { seed, preset, repeats, durationMs, patienceMs } = options
+  const settings = { experiment: experiment.id, seed, preset, repeats, durationMs, patienceMs }
+  await using raw = recording(
+    join(filesOf(options.out, options.broken ? 'broken' : undefined).raw, `${experiment.id}.ndjson`),
+    settings,
+  )
+  const signal = AbortSignal.any([options.signal, tooLong])
   try {
-    return resultOf(experiment, await experiment.run(lab), elapsed())
+    await experiment.run(labFor(experiment, { ...options, raw, signal }))
+    raw.end()
+    return resultOf(experiment, experiment.judge(raw.history()), elapsed())
   } catch (error) {
     if (options.signal.aborted) return noResult(experiment, 'interrupted', words.stopped.en, elapsed())
     const why = tooLong.aborted
@@ -92,12 +113,12 @@ async function runOne(experiment: Experiment, options: RunOptions & Limits): Pro
       : error instanceof Error
         ? error.message
         : String(error)
-    raw.write({ error: error instanceof Error ? error.stack : why })
+    raw.write({ step: 'error', error: error instanceof Error ? error.stack : why })
     return noResult(experiment, 'could-not-run', why, elapsed())
   }
 }
 
-function labFor(experiment: Experiment, options: Omit<RunOptions, keyof Limits> & Limits & { raw: RawData }): Lab {
+function labFor(experiment: Experiment, options: Omit<RunOptions, keyof Limits> & Limits & { raw: Recording }): Lab {
   const { seed, preset, repeats, durationMs, patienceMs, signal, raw, watch } = options
   return {
     seed,
@@ -107,9 +128,11 @@ function labFor(experiment: Experiment, options: Omit<RunOptions, keyof Limits> 
     patienceMs,
     signal,
     startCluster: options.startCluster ?? startCluster,
-    random: (name) => seededRandom(seed, `${experiment.id}:${name}`),
+    startSpring: options.startSpring ?? startSpring,
+    random: (name) => raw.history().random(name),
     size: (sizes) => sizes[preset],
-    record: (row) => raw.write(row),
+    record: (row) => raw.write(row as Readonly<Record<string, unknown>> & typeof row),
+    history: () => raw.history(),
     progress: (done, doing) => watch?.progress?.(experiment, done, doing),
   }
 }

@@ -1,7 +1,7 @@
 import { seededRandom } from '@session-cluster/visitor'
 import { describe, expect, it } from 'vitest'
 import { text } from './language.ts'
-import { counted, ratio, verdictOf } from './verdict.ts'
+import { counted, presence, ratio, verdictOf } from './verdict.ts'
 
 const question = text('how many', '몇 개')
 const random = () => seededRandom(1, 'verdict')
@@ -15,6 +15,15 @@ describe('counted', () => {
   })
   it('is not fooled by a count that is not a number', () =>
     expect(counted(question, Number.NaN, 0).verdict).toBe('fails'))
+})
+
+describe('presence', () => {
+  it('asks whether there was one, and tells how many', () => {
+    expect(presence(question, 3, 'some', 10)).toMatchObject({ verdict: 'holds', seen: { en: '3 of 10' } })
+    expect(presence(question, 0, 'some').verdict).toBe('fails')
+    expect(presence(question, 1, 'none').verdict).toBe('fails')
+    expect(presence(question, Number.NaN, 'some').verdict).toBe('fails')
+  })
 })
 
 describe('ratio', () => {

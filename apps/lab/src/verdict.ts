@@ -13,11 +13,16 @@ export type Verdict = 'holds' | 'fails' | 'inconclusive'
 /** One question that decides a claim, with what was expected and what was found. */
 export interface Check {
   readonly question: Text
-  /** A *count* is exact and the same in every run with this seed; a *ratio* was taken within one run, several times over. */
-  readonly kind: 'count' | 'ratio'
+  /**
+   * A *count* is exact and the same in every run with this seed. A *presence* asks only whether there was one: how many
+   * (`seen`) differs from run to run. A *ratio* was taken within one run, several times over.
+   */
+  readonly kind: 'count' | 'presence' | 'ratio'
   readonly expected: Words
   readonly measured: Words
   readonly verdict: Verdict
+  /** How many there were in this run, for a presence. */
+  readonly seen?: Words
   /** A ratio's repeats, in the order in which they were taken. */
   readonly samples?: readonly number[]
   /** The interval of their median. */
@@ -30,6 +35,17 @@ type Countable = Words | readonly (number | string)[]
 
 /** For a count whose size is of no account, only whether there was one. */
 export const someOrNone = (count: number): Text => (count > 0 ? text('some', '있음') : text('none', '없음'))
+
+/**
+ * Holds when there was one where one was expected, none where none was. Of a number that differs from run to run this alone
+ * is reproducible; the number itself is told beside it (`of` how many there could have been).
+ */
+export function presence(question: Text, count: number, expected: 'some' | 'none', of?: number): Check {
+  const [found, wanted] = [someOrNone(count), someOrNone(expected === 'some' ? 1 : 0)]
+  const seen = of === undefined ? count : text(`${count} of ${of}`, `${of} 중 ${count}`)
+  const verdict = found.en === wanted.en ? 'holds' : 'fails'
+  return { question, kind: 'presence', expected: wanted, measured: found, seen, verdict }
+}
 
 /** Holds when the two are equal, and fails otherwise: a count has no tolerance. Lists read `10 / 0 / 10`. */
 export function counted(question: Text, measured: Countable, expected: Countable): Check {

@@ -53,9 +53,13 @@ export function answerJson(reply: FastifyReply, value: unknown): FastifyReply {
   return reply.type('application/json; charset=utf-8').send(`${JSON.stringify(value, null, 2)}\n`)
 }
 
-/** Answers exactly this text, in UTF-8. */
+/** Programs that print an answer to a terminal as it is. */
+const printsToTerminal = /^(?:curl|Wget|HTTPie)\//
+
+/** Answers exactly this text, in UTF-8; to a program for the terminal its line is ended, so that the prompt does not stick to it. */
 export function answerText(reply: FastifyReply, text: string): FastifyReply {
-  return reply.type('text/plain; charset=utf-8').send(text)
+  const ends = text.endsWith('\n') || !printsToTerminal.test(reply.request.headers['user-agent'] ?? '')
+  return reply.type('text/plain; charset=utf-8').send(ends ? text : `${text}\n`)
 }
 
 /** Answers a page, under a policy that lets it load nothing from elsewhere. */

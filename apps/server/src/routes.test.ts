@@ -270,3 +270,18 @@ describe('POST /slow-set', () => {
     expect((await node.client().post('/slow-set?q=1&ms=10001')).statusCode).toBe(400)
   })
 })
+
+describe('an answer on a terminal', () => {
+  it.each(['curl/8.5.0', 'Wget/1.24.5', 'HTTPie/3.2.2'])(
+    'ends its line for %s, and is the text alone for others',
+    async (agent) => {
+      await using node = await testNode()
+      const client = node.client()
+      const [shown, exact] = [
+        await client.get('/set?q=password', { 'user-agent': agent }),
+        await client.get('/set?q=password', { 'user-agent': `Mozilla/5.0 ${agent}` }),
+      ]
+      expect([shown.body, exact.body]).toEqual(['Saved: password\n', 'Saved: password'])
+    },
+  )
+})

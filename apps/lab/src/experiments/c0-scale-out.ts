@@ -1,19 +1,44 @@
-import type { Cluster, Node } from '@session-cluster/cluster'
+import type { Cluster } from '@session-cluster/cluster'
 import { ask, median } from '@session-cluster/visitor'
-import { type Experiment, type Lab, prove } from '../experiment.ts'
-import { type Text, text } from '../language.ts'
-import { inTurns, judgedRounds } from '../load/rounds.ts'
-import { bars } from '../pictures/bars.ts'
-import { labClusters } from '../rig/cluster.ts'
-import { halfCpu } from '../rig/half-cpu.ts'
-import { type Check, counted, type Judging, ratio, withSpread } from '../verdict.ts'
+import { experiment, type Lab } from '../experiment.ts'
+import type { History } from '../history.ts'
+import { text } from '../language.ts'
+import { openLoop, poissonSchedule } from '../load/open-loop.ts'
+import { inTurns, roundsRatio, takeRounds } from '../load/rounds.ts'
+import { lines } from '../pictures/lines.ts'
+import { type CappedCpu, cappedCpu } from '../rig/capped-cpu.ts'
+import { labCluster } from '../rig/cluster.ts'
+import { type Check, counted, withSpread } from '../verdict.ts'
 
-const workMs = 10
-const requests = 30
-const nodes = ['a', 'b', 'c'] as const
+/** CPU time of one request, and how much of a core one server may use: so many requests a second and no more. */
+const workMs = 5
+const share = 0.1
+const capacity = (1000 * share) / workMs
+/** What comes: too much for one server, a little less than two can do. */
+const perSecond = 1.8 * capacity
 
-/** C0: the same work on one node and on three, and on one node with half a CPU and with a whole one. */
-export const scaleOut: Experiment = {
+const contenders = {
+  one: { servers: ['a'], share, name: text('1 server', '서버 1대') },
+  two: { servers: ['a', 'b'], share, name: text('2 servers', '서버 2대') },
+  three: { servers: ['a', 'b', 'c'], share, name: text('3 servers', '서버 3대') },
+  bigger: { servers: ['a'], share: 3 * share, name: text('1 server, three times as big', '세 배 큰 서버 1대') },
+} as const
+type Contender = keyof typeof contenders
+const names = Object.keys(contenders) as Contender[]
+
+/** One request, seen from outside: when it was due, and when its answer was there. */
+interface ServedRow {
+  readonly step: 'served'
+  readonly contender: Contender
+  readonly round: number
+  readonly dueMs: number
+  readonly doneMs: number
+  readonly status: number
+  readonly server: string
+}
+
+/** C0: an offered rate that one capped server cannot serve; can three, or one that is three times as big? */
+export const scaleOut = experiment<ServedRow>({
   id: 'C0',
   title: text(
     'More servers share the load; a bigger server does more',
@@ -24,179 +49,182 @@ export const scaleOut: Experiment = {
     '여러 서버가 동작한다면, 각 서버들에게 요청을 분산하여 부하를 줄일 수 있습니다(Scale-Out). 반대로 서버 자원의 크기 자체를 높이는 방식을 Scale-Up이라고 부릅니다.',
   ),
   steps: text(
-    `${requests} requests of ${workMs} ms CPU each through the balancer, to 1 node and to 3, in turns; then two nodes side by side, one of which may use half as much CPU as the other.`,
-    `요청마다 CPU ${workMs} ms를 쓰는 요청 ${requests}개를 로드밸런서로 노드 1대와 3대에 번갈아 보냅니다. 이어서 노드 둘을 나란히 돌리되 하나는 다른 하나의 절반만 CPU를 쓰게 합니다.`,
+    `Every server is held to ${100 * share} % of a core, which is ${capacity} requests of ${workMs} ms CPU a second. ${perSecond} a second arrive at the balancer, whatever was answered so far: with 1, 2 and 3 such servers behind it, and with one that may use three times as much, in turns. Counted from outside: answers, waiting, and how many are still unanswered at the end.`,
+    `서버마다 코어의 ${100 * share} %만 쓰게 합니다. CPU ${workMs} ms짜리 요청을 초당 ${capacity}개 처리하는 양입니다. 응답과 상관없이 로드 밸런서에 초당 ${perSecond}개가 도착합니다. 뒤에 이런 서버 1, 2, 3대가 있을 때와 세 배를 쓸 수 있는 서버 1대일 때를 번갈아 잽니다. 밖에서 응답 수, 대기 시간, 끝에 남은 요청을 셉니다.`,
   ),
   expected: text(
-    'each of three nodes gets a third of the requests and of the CPU time; the whole CPU does clearly more than half of it',
-    '세 노드가 요청과 CPU 시간을 1/3씩 맡고, CPU 전체를 쓰는 노드는 절반만 쓰는 노드보다 뚜렷이 더 많이 처리한다',
+    `one server answers about ${capacity} a second and the queue grows; three, or one that is three times as big, answer all that come`,
+    `서버 1대는 초당 ${capacity}개쯤 답하고 대기열이 늘어난다. 3대나 세 배 큰 1대는 오는 대로 모두 답한다`,
   ),
   limits: text(
-    'The nodes share this machine’s cores: the load per node falls, but how much faster three machines would answer is not to be seen here.',
-    '노드들이 한 기계의 코어를 나눠 씁니다. 노드당 부하가 줄어드는 것은 보이지만, 세 대의 기계가 얼마나 더 빨리 답할지는 여기서 볼 수 없습니다.',
+    'The cap stands for a small machine: it is made by stopping the process (SIGSTOP) until its share of the time has paid for what it used. How many requests a server of yours serves, this does not say.',
+    '이 제한은 작은 기계를 대신합니다. 쓴 시간만큼의 몫이 찰 때까지 프로세스를 멈춰(SIGSTOP) 만듭니다. 실제 서버가 초당 몇 개를 처리하는지는 말해 주지 않습니다.',
   ),
   async run(lab) {
-    await using clusters = await labClusters(lab, {
-      one: { mode: 'local', nodes: 1 },
-      three: { mode: 'local', nodes: 3 },
-    })
-    const { rounds, checks } = await judgedRounds(
+    await using cluster = await labCluster(lab, { mode: 'local', nodes: 3 })
+    await takeRounds(
       lab,
       async (round) => {
-        lab.progress(round / lab.repeats, text('scaling out, scaling up', '서버 늘리기, 서버 키우기'))
-        const out = await inTurns(['one', 'three'], round, (name) => turn(lab, clusters[name]))
-        return { ...out, up: await scaleUp(lab, clusters.three, round) }
+        lab.progress(round / lab.repeats, text('1, 2, 3 servers, a bigger one', '서버 1, 2, 3대와 더 큰 서버'))
+        await inTurns(names, round, (name) => turn(lab, cluster, name, round))
       },
-      (taken, confidence) => ratios(lab, taken, confidence),
+      ratios,
     )
+  },
+  judge(history) {
+    const served = (name: Contender) => history.of('served').filter((row) => row.contender === name)
+    const answered = (name: Contender) => median(turnsOf(history, name).map(perSecondOf(history)))
+    const left = (name: Contender) => median(turnsOf(history, name).map(unansweredOf(history)))
     return {
       headline: {
-        value: `${Math.round(100 * median(rounds.map(busiest)))} %`,
+        value: text(
+          `${figure(answered('one'))} → ${figure(answered('three'))}`,
+          `${figure(answered('one'))} → ${figure(answered('three'))}`,
+        ),
         label: text(
-          'of one server’s CPU time is left for the busiest of three',
-          '세 대 중 가장 바쁜 서버에 남는 CPU 시간 (한 대일 때 = 100 %)',
+          `requests answered a second, of ${perSecond} that come: one server → three; one that is three times as big: ${figure(answered('bigger'))}`,
+          `초당 답한 요청(도착 ${perSecond}개): 서버 1대 → 3대. 세 배 큰 서버 1대는 ${figure(answered('bigger'))}`,
         ),
       },
       checks: [
         counted(
-          text('requests on one node, in every round', '노드 1대의 요청, 회차마다'),
-          everyRound(rounds.map(({ one }) => one.requests.a ?? 0)),
-          String(requests),
+          text('requests that got no 200 in the end', '끝내 200을 받지 못한 요청'),
+          history.of('served').filter(({ status }) => status !== 200).length,
+          0,
         ),
         counted(
-          text('requests on each of three nodes, in every round', '노드 3대 각각의 요청, 회차마다'),
-          everyRound(rounds.map(({ three }) => nodes.map((node) => three.requests[node] ?? 0).join(' / '))),
-          nodes.map(() => requests / 3).join(' / '),
+          text('servers that answered: one, two, three, bigger', '답한 서버: 1대, 2대, 3대, 큰 서버'),
+          names.map((name) => new Set(served(name).map(({ server }) => server)).size),
+          names.map((name) => contenders[name].servers.length),
         ),
-        ...checks,
+        ...ratios(history),
       ],
-      observations: [
+      observations: names.flatMap((name) => [
         {
-          what: text('requests answered with half a CPU', 'CPU 절반으로 답한 요청'),
-          value: withSpread(rounds.map(({ up }) => up.half)),
+          what: text(`${contenders[name].name.en}: answered a second`, `${contenders[name].name.ko}: 초당 답한 요청`),
+          value: withSpread(turnsOf(history, name).map(perSecondOf(history))),
         },
         {
-          what: text('requests answered with a whole CPU', 'CPU 전체로 답한 요청'),
-          value: withSpread(rounds.map(({ up }) => up.whole)),
+          what: text(
+            `${contenders[name].name.en}: unanswered at the end`,
+            `${contenders[name].name.ko}: 끝에 남은 요청`,
+          ),
+          value: withSpread(turnsOf(history, name).map(unansweredOf(history))),
         },
-      ],
-      pictures: [picture(rounds)],
+      ]),
+      pictures: [picture(history)],
+      figures: {
+        ...Object.fromEntries(names.map((name) => [`${name}PerSecond`, answered(name)])),
+        ...Object.fromEntries(names.map((name) => [`${name}Waiting`, left(name)])),
+        offeredPerSecond: perSecond,
+      },
     }
   },
+})
+
+const figure = (value: number) => value.toFixed(1)
+
+/** Lets the balancer know of these servers only, holds them to their share, and sends what comes in one stretch. */
+async function turn(lab: Lab<ServedRow>, cluster: Cluster, name: Contender, round: number): Promise<void> {
+  const { servers, share } = contenders[name]
+  await only(cluster, servers)
+  await using stack = new AsyncDisposableStack()
+  const caps = new Map<string, CappedCpu>()
+  for (const server of servers) caps.set(server, stack.use(cappedCpu(cluster.node(server), share)))
+  const schedule = poissonSchedule({ perSecond, durationMs: lab.durationMs, random: lab.random(`arrivals:${round}`) })
+  const samples = await openLoop(
+    schedule,
+    async () => {
+      const answer = await ask(new URL(`/work?ms=${workMs}`, cluster.balancer.url), { timeoutMs: 120_000 })
+      if (answer.status !== 200) return { status: answer.status, server: '?' }
+      const { node, cpuMs } = JSON.parse(answer.body) as { node: string; cpuMs: number }
+      caps.get(node)?.used(cpuMs)
+      return { status: answer.status, server: node }
+    },
+    lab,
+  )
+  for (const { dueMs, doneMs, result } of samples)
+    lab.record({ step: 'served', contender: name, round, dueMs, doneMs, ...result })
 }
 
-interface Turn {
-  readonly requests: Record<string, number>
-  readonly cpuMs: Record<string, number>
+async function only(cluster: Cluster, servers: readonly string[]): Promise<void> {
+  const known = new Set((await cluster.balancer.upstreams()).map(({ name }) => name))
+  for (const { name, upstreamUrl } of cluster.nodes) {
+    if (servers.includes(name) && !known.has(name)) await cluster.balancer.add({ name, url: upstreamUrl })
+    if (!servers.includes(name) && known.has(name)) await cluster.balancer.remove(name)
+  }
+  await cluster.balancer.untilSeen(servers, 'up')
 }
 
-interface Round {
-  readonly one: Turn
-  readonly three: Turn
-  /** Requests answered by two nodes side by side, with half of the CPU and with all of it. */
-  readonly up: { readonly half: number; readonly whole: number }
+type Turn = readonly ServedRow[]
+
+function turnsOf(history: History<ServedRow>, name: Contender): readonly Turn[] {
+  const rows = history.of('served').filter((row) => row.contender === name)
+  const rounds = [...new Set(rows.map(({ round }) => round))]
+  return rounds.map((round) => rows.filter((row) => row.round === round))
 }
 
-const busiest = ({ one, three }: Round) => Math.max(...Object.values(three.cpuMs)) / (one.cpuMs.a ?? Number.NaN)
-/** What was the same in every round, or all that was seen. */
-const everyRound = (seen: readonly (number | string)[]) => [...new Set(seen)].join('; ')
+/** Answers that were there while requests still came, in a second. */
+const perSecondOf =
+  ({ settings }: History) =>
+  (turn: Turn) =>
+    turn.filter(({ doneMs }) => doneMs <= settings.durationMs).length / (settings.durationMs / 1000)
 
-function ratios(lab: Lab, rounds: readonly Round[], confidence: Pick<Judging, 'confidence'>): Check[] {
+const unansweredOf =
+  ({ settings }: History) =>
+  (turn: Turn) =>
+    turn.filter(({ doneMs }) => doneMs > settings.durationMs).length
+
+const waitOf = (turn: Turn) => median(turn.map(({ dueMs, doneMs }) => doneMs - dueMs))
+
+function ratios(history: History<ServedRow>): Check[] {
+  const against = (left: Contender, right: Contender, of: (turn: Turn) => number) => {
+    const others = turnsOf(history, right)
+    return turnsOf(history, left).flatMap((turn, index) => (others[index] ? [of(turn) / of(others[index])] : []))
+  }
+  const answered = perSecondOf(history)
   return [
-    ratio(
-      text('CPU time of the busiest of three, to that of one alone', '3대 중 가장 바쁜 노드의 CPU 시간 ÷ 1대일 때'),
-      rounds.map(busiest),
-      { atLeast: 0.28, atMost: 0.45 },
-      { random: lab.random('cpu'), ...confidence },
+    roundsRatio(
+      history,
+      text('answered a second, three servers over one', '초당 응답, 3대 ÷ 1대'),
+      against('three', 'one', answered),
+      { atLeast: 1.4 },
     ),
-    ratio(
-      text('work done with a whole CPU, to that with half of it', 'CPU 전체로 한 일 ÷ 절반으로 한 일'),
-      rounds.map(({ up }) => up.whole / up.half),
-      { atLeast: 1.3 },
-      { random: lab.random('gain'), ...confidence },
+    roundsRatio(
+      history,
+      text('waiting (median), one server over three', '대기 시간(중앙값), 1대 ÷ 3대'),
+      against('one', 'three', waitOf),
+      { atLeast: 2 },
+    ),
+    roundsRatio(
+      history,
+      text('answered a second, a server three times as big over one', '초당 응답, 세 배 큰 서버 ÷ 1대'),
+      against('bigger', 'one', answered),
+      { atLeast: 1.4 },
     ),
   ]
 }
 
-/** All the work once through the balancer, one request after another: what each node did and what it cost it. */
-async function turn(lab: Lab, cluster: Cluster): Promise<Turn> {
-  const round: Turn = { requests: {}, cpuMs: {} }
-  for (let index = 0; index < requests; index++) {
-    lab.signal.throwIfAborted()
-    const { node, cpuMs } = await work(cluster.balancer.url)
-    round.requests[node] = (round.requests[node] ?? 0) + 1
-    round.cpuMs[node] = (round.cpuMs[node] ?? 0) + cpuMs
-  }
-  lab.record({ step: 'turn', nodes: cluster.nodes.length, ...round })
-  return round
-}
-
-/**
- * What two nodes answer at the same time, one held to half of the other's CPU time. At the same time, so that whatever else
- * this machine does slows both. They change places from round to round.
- */
-async function scaleUp(lab: Lab, cluster: Cluster, round: number): Promise<Round['up']> {
-  const [small, big] = round % 2 ? [cluster.node('b'), cluster.node('a')] : [cluster.node('a'), cluster.node('b')]
-  const end = performance.now() + lab.durationMs
-  await using governor = halfCpu(small)
-  const whole = answeredUntil(lab, big, end, (cpuMs) => governor.used('whole', cpuMs))
-  const half = answeredUntil(lab, small, end, (cpuMs) => governor.used('half', cpuMs))
-  half.catch(() => {}) // Awaited below.
-  const up = { whole: await whole, half: 0 }
-  await governor[Symbol.asyncDispose]() // A request that was stopped with its server ends too.
-  up.half = await half
-  lab.record({ step: 'scale up', round, ...up })
-  return up
-}
-
-/** How many requests of `workMs` a node answers until then, one after another; each one's CPU time is told. */
-async function answeredUntil(
-  lab: Lab,
-  node: Node,
-  end: number,
-  used: (cpuMs: number) => Promise<void>,
-): Promise<number> {
-  for (let answered = 0; ; answered++) {
-    lab.signal.throwIfAborted()
-    const { cpuMs } = await work(node.url)
-    if (performance.now() >= end) return answered
-    await used(cpuMs)
-  }
-}
-
-async function work(base: string): Promise<{ node: string; cpuMs: number }> {
-  const answer = await ask(new URL(`/work?ms=${workMs}`, base))
-  prove(answer.status === 200, `GET /work answers 200, not ${answer.status} ${answer.body.slice(0, 100)}`)
-  return JSON.parse(answer.body) as { node: string; cpuMs: number }
-}
-
-function picture(rounds: readonly Round[]) {
-  const bar = (group: Text, times: readonly number[]) => ({
-    group,
-    series: 'CPU',
-    value: Math.round(median(times)),
-    label: withSpread(times.map(Math.round)),
-  })
-  return bars({
-    id: 'cpu',
-    title: text('CPU time that each node spent on the same work', '같은 일에 각 노드가 쓴 CPU 시간'),
+/** How many requests were due and not answered, over the time of the first round. */
+function picture(history: History<ServedRow>) {
+  const { durationMs } = history.settings
+  const moments = Array.from({ length: 21 }, (_, step) => (durationMs * step) / 20)
+  return lines({
+    id: 'queue',
+    title: text('How many requests are waiting', '기다리는 요청 수'),
     caption: text(
-      'One node alone, then three with the same work between them. Medians, with the range over all rounds.',
-      '한 대가 혼자 할 때와 세 대가 같은 일을 나눌 때. 중앙값과 모든 회차의 범위.',
+      `The same ${perSecond} requests a second come each time; the first round. Does the queue grow or stay?`,
+      `매번 똑같이 초당 ${perSecond}개가 도착합니다(첫 회차). 대기열이 늘어날까요, 그대로일까요?`,
     ),
-    bars: [
-      bar(
-        text('alone: a', '혼자: a'),
-        rounds.map(({ one }) => one.cpuMs.a ?? 0),
-      ),
-      ...nodes.map((node) =>
-        bar(
-          text(`of three: ${node}`, `셋 중: ${node}`),
-          rounds.map(({ three }) => three.cpuMs[node] ?? 0),
-        ),
-      ),
-    ],
-    groupTitle: text('node', '노드'),
-    valueTitle: text(`CPU time for ${requests} requests, ms`, `요청 ${requests}개의 CPU 시간, ms`),
+    points: names.flatMap((name) => {
+      const [first = []] = turnsOf(history, name)
+      return moments.map((at) => ({
+        series: contenders[name].name,
+        x: at / 1000,
+        y: first.filter(({ dueMs, doneMs }) => dueMs <= at && doneMs > at).length,
+      }))
+    }),
+    x: { title: text('seconds', '초') },
+    y: { title: text('requests due and not answered', '도착했으나 답하지 못한 요청') },
   })
 }

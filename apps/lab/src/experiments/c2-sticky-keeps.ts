@@ -1,17 +1,28 @@
 import { shuffled } from '@session-cluster/visitor'
-import type { Experiment } from '../experiment.ts'
+import { experiment } from '../experiment.ts'
 import { text } from '../language.ts'
 import { inParallel } from '../load/open-loop.ts'
 import { heatmap } from '../pictures/heatmap.ts'
 import { labCluster } from '../rig/cluster.ts'
-import { lostUsers, makeUsers, saveInTurn, visited } from '../rig/users.ts'
+import {
+  askEveryNode,
+  ended,
+  homesIn,
+  lostIn,
+  makeUsers,
+  saveInTurn,
+  type UserRow,
+  visited,
+  visitsIn,
+} from '../rig/users.ts'
 import { counted } from '../verdict.ts'
 
 const crowd = 30
 const requestsEach = 20
+const nodes = ['a', 'b', 'c'] as const
 
 /** C2: does the balancer send everyone back to where they were? */
-export const stickyKeeps: Experiment = {
+export const stickyKeeps = experiment<UserRow>({
   id: 'C2',
   title: text('Sticky sessions keep each user on one server', 'Sticky Session은 사용자를 한 서버에 붙여 둔다'),
   says: text(
@@ -20,42 +31,40 @@ export const stickyKeeps: Experiment = {
   ),
   steps: text(
     `Three nodes behind an affinity cookie; ${crowd} users save once and read ${requestsEach} times each, ten at a time, in a new order each time; then every node is asked for every session.`,
-    `친화성 쿠키를 쓰는 로드밸런서 뒤의 노드 셋. 사용자 ${crowd}명이 한 번 저장하고 ${requestsEach}번씩, 매번 순서를 바꿔 열 명이 동시에 읽습니다. 끝으로 모든 노드에 모든 세션을 묻습니다.`,
+    `서버 고정 쿠키를 쓰는 로드 밸런서 뒤의 노드 셋. 사용자 ${crowd}명이 한 번 저장하고 ${requestsEach}번씩, 매번 순서를 바꿔 열 명이 동시에 읽습니다. 끝으로 모든 노드에 모든 세션을 묻습니다.`,
   ),
   expected: text(
     'every user sees one node only; nothing is missed, nothing is lost',
-    '사용자마다 노드 하나만 만나며, 미스도 유실도 없다',
+    '사용자마다 노드 하나만 만나며, 찾지 못함도 유실도 없다',
   ),
   async run(lab) {
     await using cluster = await labCluster(lab, { mode: 'sticky', nodes: 3 })
     const users = makeUsers(lab, crowd, cluster.balancer.url)
-    const homes = await saveInTurn(lab, users)
-    const seen = new Map(users.map((user) => [user.name, new Map<string, number>()]))
-    const outcomes = { found: 0, miss: 0, error: 0 }
+    await saveInTurn(lab, users)
     const order = lab.random('order')
     for (let round = 0; round < requestsEach; round++) {
       // In another order each time: thirty users in turn on three nodes would meet their node again without any affinity.
       lab.progress(round / requestsEach, text('users are reading', '사용자들이 읽는 중'))
-      for (const { user, node = '?', outcome } of await inParallel(shuffled(users, order), 10, (user) =>
-        visited(lab, user, 'read'),
-      )) {
-        const counts = seen.get(user)
-        counts?.set(node, (counts.get(node) ?? 0) + 1)
-        outcomes[outcome]++
-      }
+      await inParallel(shuffled(users, order), 10, (user) => visited(lab, user, 'read'))
     }
-    const lost = await lostUsers(lab, users, cluster)
-    const faithful = users.filter(({ name }) => [...(seen.get(name)?.keys() ?? [])].join() === homes.get(name)).length
+    await askEveryNode(lab, users, cluster, 'read')
+  },
+  judge(history) {
+    const homes = homesIn(history)
+    const reads = visitsIn(history, 'read')
+    const seen = new Map([...homes.keys()].map((user) => [user, new Map<string, number>()]))
+    for (const { user, node = '?' } of reads) seen.get(user)?.set(node, (seen.get(user)?.get(node) ?? 0) + 1)
+    const faithful = [...homes].filter(([user, home]) => [...(seen.get(user)?.keys() ?? [])].join() === home).length
     return {
       headline: {
         value: `${faithful} / ${crowd}`,
-        label: text('users met one server only', '명의 사용자가 서버 하나만 만났다'),
+        label: text('users met one server only', '한 서버에서만 응답을 받은 사용자'),
       },
       checks: [
         counted(
           text('users who saved on a, b, c', 'a, b, c에 저장한 사용자'),
-          cluster.nodes.map(({ name }) => [...homes.values()].filter((home) => home === name).length),
-          cluster.nodes.map(() => crowd / 3),
+          nodes.map((name) => [...homes.values()].filter((home) => home === name).length),
+          nodes.map(() => crowd / 3),
         ),
         counted(
           text('users who saw no other node than the one that saved', '저장한 노드 말고는 만나지 않은 사용자'),
@@ -64,22 +73,16 @@ export const stickyKeeps: Experiment = {
         ),
         counted(
           text('reads: found, missed, failed', '읽기: 찾음, 미스, 오류'),
-          [outcomes.found, outcomes.miss, outcomes.error],
+          [ended(reads, 'found'), ended(reads, 'miss'), ended(reads, 'error')],
           [crowd * requestsEach, 0, 0],
         ),
-        counted(text('sessions lost', '유실된 세션'), lost.size, 0),
+        counted(text('sessions lost', '유실된 세션'), lostIn(history, 'read').size, 0),
       ],
       observations: [],
-      pictures: [
-        picture(
-          users.length,
-          cluster.nodes.map(({ name }) => name),
-          seen,
-        ),
-      ],
+      pictures: [picture(crowd, nodes, seen)],
     }
   },
-}
+})
 
 function picture(users: number, nodes: readonly string[], seen: ReadonlyMap<string, ReadonlyMap<string, number>>) {
   return heatmap({

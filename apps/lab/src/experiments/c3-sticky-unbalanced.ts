@@ -1,16 +1,17 @@
 import type { Cluster } from '@session-cluster/cluster'
 import type { VirtualUser } from '@session-cluster/visitor'
 import { jainIndex, maxOverMean, median, shares as sharesOf } from '@session-cluster/visitor'
-import { type Experiment, type Lab, prove } from '../experiment.ts'
+import { experiment, type Lab, prove } from '../experiment.ts'
+import type { History } from '../history.ts'
 import { text } from '../language.ts'
 import { latencies } from '../load/histogram.ts'
 import { openLoop, poissonSchedule } from '../load/open-loop.ts'
-import { inTurns, judgedRounds } from '../load/rounds.ts'
-import { bars } from '../pictures/bars.ts'
+import { inTurns, roundsRatio, takeRounds } from '../load/rounds.ts'
+import { lines } from '../pictures/lines.ts'
 import { sharesPicture } from '../pictures/shares.ts'
 import { labClusters } from '../rig/cluster.ts'
-import { makeUsers, saveInTurn, visited } from '../rig/users.ts'
-import { counted, ratio, withSpread } from '../verdict.ts'
+import { makeUsers, saveInTurn, type UserRow, visited, visitsIn } from '../rig/users.ts'
+import { type Check, counted, withSpread } from '../verdict.ts'
 
 const reads = 90
 const workMs = 10
@@ -18,8 +19,23 @@ const workMs = 10
 const overload = 1.3
 const nodes = ['a', 'b', 'c'] as const
 
+const modes = ['sticky', 'clustered'] as const
+type Mode = (typeof modes)[number]
+
+type C3Row =
+  | UserRow
+  | {
+      readonly step: 'work'
+      readonly mode: Mode
+      readonly round: number
+      readonly warmUp: boolean
+      readonly dueMs: number
+      readonly latencyMs: number
+      readonly status: number
+    }
+
 /** C3: nine users, three to a server, and then only the second server's three go on. */
-export const stickyUnbalanced: Experiment = {
+export const stickyUnbalanced = experiment<C3Row>({
   id: 'C3',
   title: text('Sticky sessions can leave one server with all the work', 'Sticky Session은 일을 한 서버에 몰 수 있다'),
   says: text(
@@ -43,36 +59,31 @@ export const stickyUnbalanced: Experiment = {
       sticky: { mode: 'sticky', nodes: 3 },
       clustered: { mode: 'clustered', nodes: 3 },
     })
-    const { sticky, clustered } = clusters
-    const busy = { sticky: await usersOfB(lab, sticky), clustered: await usersOfB(lab, clustered) }
-    const shares = { sticky: await readShares(lab, busy.sticky), clustered: await readShares(lab, busy.clustered) }
-    const { rounds, checks } = await judgedRounds(
+    const busy = {
+      sticky: await usersOfB(lab, clusters.sticky, 'sticky'),
+      clustered: await usersOfB(lab, clusters.clustered, 'clustered'),
+    }
+    for (const mode of modes)
+      for (let read = 0; read < reads; read++)
+        await visited(lab, busy[mode][read % busy[mode].length] as VirtualUser, mode)
+    await takeRounds(
       lab,
       async (round) => {
         lab.progress(round / lab.repeats, text('CPU work, in turns', '번갈아 CPU 작업'))
         const perSecond = overload * (await paceOfOneNode(lab, busy.sticky))
-        return inTurns(['sticky', 'clustered'], round, (name) =>
-          waitingUnderWork(lab, busy[name], { name, round, perSecond }),
-        )
+        await inTurns(modes, round, (mode) => underWork(lab, busy[mode], { mode, round, perSecond }))
       },
-      (taken, confidence) => [
-        ratio(
-          text('p99 under CPU work, sticky over clustered', 'CPU 작업 중 p99, sticky ÷ clustered'),
-          taken.map((waits) => waits.sticky / waits.clustered),
-          { atLeast: 1.2 },
-          { random: lab.random('p99'), ...confidence },
-        ),
-      ],
+      waiting,
     )
-    const p99 = { sticky: rounds.map((waits) => waits.sticky), clustered: rounds.map((waits) => waits.clustered) }
-    const stickyCounts = nodes.map((node) => shares.sticky[node] ?? 0)
-    const clusteredCounts = nodes.map((node) => shares.clustered[node] ?? 0)
+  },
+  judge(history) {
+    const [stickyCounts, clusteredCounts] = [sharesIn(history, 'sticky'), sharesIn(history, 'clustered')]
     return {
       headline: {
         value: percents(stickyCounts),
         label: text(
           `of the reads on a, b, c with sticky; with clustered ${percents(clusteredCounts)}`,
-          `sticky에서 a, b, c가 답한 읽기의 몫. clustered에서는 ${percents(clusteredCounts)}`,
+          `sticky에서 a, b, c가 답한 읽기의 비율. clustered에서는 ${percents(clusteredCounts)}`,
         ),
       },
       checks: [
@@ -86,46 +97,40 @@ export const stickyUnbalanced: Experiment = {
         ),
         counted(text('clustered: max/mean', 'clustered: 최대/평균'), even(maxOverMean(clusteredCounts)), '1.00'),
         counted(text('clustered: Jain’s index', 'clustered: Jain 지수'), even(jainIndex(clusteredCounts)), '1.00'),
-        ...checks,
+        ...waiting(history),
       ],
       observations: [
         {
           what: text('sticky: p99 under CPU work, ms', 'sticky: CPU 작업 중 p99, ms'),
-          value: withSpread(p99.sticky.map(Math.round)),
+          value: withSpread(p99sIn(history, 'sticky').map(Math.round)),
         },
         {
           what: text('clustered: p99 under CPU work, ms', 'clustered: CPU 작업 중 p99, ms'),
-          value: withSpread(p99.clustered.map(Math.round)),
+          value: withSpread(p99sIn(history, 'clustered').map(Math.round)),
         },
       ],
-      pictures: [sharePicture(shares), waitPicture(p99)],
+      pictures: [sharePicture({ sticky: stickyCounts, clustered: clusteredCounts }), waitPicture(history)],
     }
   },
-}
+})
 
 const percents = (counts: readonly number[]) =>
   `${sharesOf(counts)
     .map((share) => Math.round(100 * share))
     .join(' / ')} %`
 
-type Counts = Record<string, number>
-
-async function usersOfB(lab: Lab, cluster: Cluster): Promise<VirtualUser[]> {
-  const users = makeUsers(lab, 9, cluster.balancer.url)
+async function usersOfB(lab: Lab<C3Row>, cluster: Cluster, mode: Mode): Promise<VirtualUser[]> {
+  const users = makeUsers(lab, 9, cluster.balancer.url, mode)
   const homes = await saveInTurn(lab, users)
   const those = users.filter((user) => homes.get(user.name) === 'b')
   prove(those.length === 3, `three of nine users are on b, not ${those.length}`)
   return those
 }
 
-/** Which node answered how many reads; one that found nothing is no part of anybody's share. */
-async function readShares(lab: Lab, users: readonly VirtualUser[]): Promise<Counts> {
-  const counts: Counts = {}
-  for (let read = 0; read < reads; read++) {
-    const { node = '?', outcome } = await visited(lab, users[read % users.length] as VirtualUser, 'share')
-    if (outcome === 'found') counts[node] = (counts[node] ?? 0) + 1
-  }
-  return counts
+/** How many reads a, b and c answered; one that found nothing is no part of anybody's share. */
+function sharesIn(history: History<C3Row>, mode: Mode): number[] {
+  const found = visitsIn(history, mode).filter(({ outcome }) => outcome === 'found')
+  return nodes.map((name) => found.filter(({ node }) => node === name).length)
 }
 
 /** How many requests of `workMs` b can answer in a second, on this machine as busy as it is now: a burst, all to b. */
@@ -138,35 +143,59 @@ async function paceOfOneNode(lab: Lab, users: readonly VirtualUser[]): Promise<n
 }
 
 interface Turn {
-  readonly name: string
+  readonly mode: Mode
   readonly round: number
   readonly perSecond: number
 }
 
-/** The p99 of one stretch in milliseconds, from when each request was due. The same schedule for both contenders of a round. */
-async function waitingUnderWork(
-  lab: Lab,
+/** One stretch of work, each request measured from when it was due. The same schedule for both contenders of a round. */
+async function underWork(
+  lab: Lab<C3Row>,
   users: readonly VirtualUser[],
-  { name, round, perSecond }: Turn,
-): Promise<number> {
+  { mode, round, perSecond }: Turn,
+): Promise<void> {
   const random = lab.random(`arrivals:${round}`)
   const schedule = poissonSchedule({ perSecond, durationMs: lab.durationMs, random })
-  const warmUp = schedule.length / 5
-  const waits = latencies()
   const samples = await openLoop(
     schedule,
     (index) => (users[index % users.length] as VirtualUser).ask(`/work?ms=${workMs}`, { timeoutMs: 60_000 }),
     lab,
   )
-  for (const { index, latencyMs, result } of samples) {
-    prove(result.status === 200, `GET /work answers 200, not ${result.status}`)
-    lab.record({ step: 'work', name, round, index, latencyMs, node: result.node })
-    if (index >= warmUp) waits.record(latencyMs)
-  }
-  return waits.percentile(99)
+  for (const { index, dueMs, latencyMs, result } of samples)
+    lab.record({
+      step: 'work',
+      mode,
+      round,
+      warmUp: index < schedule.length / 5,
+      dueMs,
+      latencyMs,
+      status: result.status,
+    })
 }
 
-function sharePicture(shares: { sticky: Counts; clustered: Counts }) {
+/** The p99 of each round in milliseconds; an answer that was no answer makes it infinite. */
+function p99sIn(history: History<C3Row>, mode: Mode): number[] {
+  const rows = history.of('work').filter((row) => row.mode === mode && !row.warmUp)
+  return [...new Set(rows.map(({ round }) => round))].map((round) => {
+    const waits = latencies()
+    for (const row of rows) if (row.round === round) waits.record(row.status === 200 ? row.latencyMs : 600_000)
+    return waits.percentile(99)
+  })
+}
+
+function waiting(history: History<C3Row>): Check[] {
+  const clustered = p99sIn(history, 'clustered')
+  return [
+    roundsRatio(
+      history,
+      text('p99 under CPU work, sticky over clustered', 'CPU 작업 중 p99, sticky ÷ clustered'),
+      p99sIn(history, 'sticky').flatMap((p99, round) => (clustered[round] ? [p99 / clustered[round]] : [])),
+      { atLeast: 1.2 },
+    ),
+  ]
+}
+
+function sharePicture(shares: Record<Mode, readonly number[]>) {
   return sharesPicture({
     id: 'shares',
     title: text('Who answered, when only b’s three users go on', 'b의 세 사용자만 남았을 때 누가 답했나'),
@@ -174,29 +203,35 @@ function sharePicture(shares: { sticky: Counts; clustered: Counts }) {
       'How much falls to b: with sticky, where its users are bound to it, and with clustered, where they are not.',
       'b에 얼마나 몰리나: 사용자가 b에 묶인 sticky와, 묶이지 않은 clustered.',
     ),
-    splits: (['sticky', 'clustered'] as const).map((group) => ({
+    splits: modes.map((group) => ({
       group,
-      counts: Object.fromEntries(nodes.map((node) => [node, shares[group][node] ?? 0])),
+      counts: Object.fromEntries(nodes.map((node, index) => [node, shares[group][index] ?? 0])),
     })),
   })
 }
 
-function waitPicture(p99: { sticky: number[]; clustered: number[] }) {
-  return bars({
-    id: 'p99',
-    title: text('The longest waits (p99) under the same CPU work', '같은 CPU 작업에서 가장 긴 대기 (p99)'),
+/** The wait of each request over the time of the first round: a queue that grows, or none. */
+function waitPicture(history: History<C3Row>) {
+  const first = history.of('work').filter(({ round }) => round === 0)
+  const bins = 10
+  const binMs = Math.max(...first.map(({ dueMs }) => dueMs)) / bins
+  return lines({
+    id: 'waits',
+    title: text('How long requests waited under the same CPU work', '같은 CPU 작업에서 요청이 기다린 시간'),
     caption: text(
-      'Median and range of the repeats; measured from when each request was due. Only the order counts, not the milliseconds.',
-      '반복의 중앙값과 범위. 요청이 나가야 할 때부터 쟀습니다. 밀리초가 아니라 순서를 봅니다.',
+      'Median of each tenth of the first round, from when a request was due. Does the wait grow?',
+      '첫 회차를 열로 나눈 구간의 중앙값. 요청이 나가야 할 때부터 쟀습니다. 대기가 늘어날까요?',
     ),
-    bars: (['sticky', 'clustered'] as const).map((group) => ({
-      group,
-      series: 'p99',
-      value: Math.round(median(p99[group])),
-      label: withSpread(p99[group].map(Math.round)),
-    })),
-    groupTitle: text('mode', '모드'),
-    valueTitle: text('p99, ms', 'p99, ms'),
+    points: modes.flatMap((mode) =>
+      Array.from({ length: bins }, (_, bin) => {
+        const within = first.filter(
+          (row) => row.mode === mode && Math.min(bins - 1, Math.floor(row.dueMs / binMs)) === bin,
+        )
+        return { series: mode, x: ((bin + 0.5) * binMs) / 1000, y: median(within.map(({ latencyMs }) => latencyMs)) }
+      }).filter(({ y }) => Number.isFinite(y)),
+    ),
+    x: { title: text('seconds', '초') },
+    y: { title: text('wait, ms', '대기, ms') },
   })
 }
 

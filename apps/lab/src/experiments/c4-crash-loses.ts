@@ -1,11 +1,22 @@
 import { fileURLToPath } from 'node:url'
 import type { Cluster } from '@session-cluster/cluster'
-import { type Experiment, type Lab, prove } from '../experiment.ts'
+import { experiment, type Lab, prove } from '../experiment.ts'
+import type { History } from '../history.ts'
 import { type Text, text } from '../language.ts'
 import { timeline } from '../pictures/timeline.ts'
 import { crash, labClusters } from '../rig/cluster.ts'
-import { type Stretch, visitsDuring } from '../rig/crowd.ts'
-import { lostUsers, makeUsers, outcomeOf, saveInTurn, visited } from '../rig/users.ts'
+import { errorWindow, type IncidentRow, type Stretch, stretchIn, visitsDuring } from '../rig/crowd.ts'
+import {
+  askEveryNode,
+  homesIn,
+  lostIn,
+  makeUsers,
+  outcomeOf,
+  saveInTurn,
+  type UserRow,
+  visited,
+  visitsIn,
+} from '../rig/users.ts'
 import { counted } from '../verdict.ts'
 
 const crowd = 90
@@ -13,7 +24,7 @@ const perSecond = 120
 const strictBalancer = fileURLToPath(new URL('../rig/strict-balancer.ts', import.meta.url))
 
 /** C4: one of three sticky servers is killed while users are reading. */
-export const crashLoses: Experiment = {
+export const crashLoses = experiment<UserRow | IncidentRow>({
   id: 'C4',
   title: text(
     'A crash takes its server’s sticky sessions with it',
@@ -33,14 +44,16 @@ export const crashLoses: Experiment = {
       redispatch: { mode: 'sticky', nodes: 3 },
       strict: { mode: 'sticky', nodes: 3, entryPoints: { balancer: strictBalancer } },
     })
-    const redispatch = await crashed(lab, clusters.redispatch, 'redispatch')
-    const strict = await crashed(lab, clusters.strict, 'strict')
+    for (const policy of policies) await crashUnderLoad(lab, clusters[policy], policy)
+  },
+  judge(history) {
+    const [redispatch, strict] = [crashedIn(history, 'redispatch'), crashedIn(history, 'strict')]
     return {
       headline: {
         value: `${redispatch.lostOfB} / ${crowd / 3}`,
         label: text(
           `of b’s sessions are lost, and ${redispatch.lostOfOthers} of the other nodes’ ${(2 * crowd) / 3}`,
-          `개의 b 세션이 유실되고, 다른 노드의 ${(2 * crowd) / 3}개 중에서는 ${redispatch.lostOfOthers}개가 유실됨`,
+          `유실된 b의 세션. 다른 노드의 ${(2 * crowd) / 3}개 중에서는 ${redispatch.lostOfOthers}개`,
         ),
       },
       checks: [redispatch, strict].flatMap((each) => [
@@ -52,19 +65,32 @@ export const crashLoses: Experiment = {
           each.policy === 'strict' ? [60, 0, 30] : [60, 30, 0],
         ),
       ]),
-      observations: [redispatch, strict].flatMap(({ policy, errors, detectedMs }) => [
+      observations: [redispatch, strict].flatMap(({ policy, errors, detectedMs, windowMs }) => [
         { what: text(`${policy}: failed reads while b died`, `${policy}: b가 죽는 동안 실패한 읽기`), value: errors },
         {
-          what: text(`${policy}: until the balancer saw it, ms`, `${policy}: 로드밸런서가 알기까지, ms`),
+          what: text(`${policy}: until the balancer saw it, ms`, `${policy}: 로드 밸런서가 알기까지, ms`),
           value: Math.round(detectedMs),
+        },
+        {
+          what: text(
+            `${policy}: from the first failed read to the last, ms`,
+            `${policy}: 첫 실패부터 마지막 실패까지, ms`,
+          ),
+          value: Math.round(windowMs),
         },
       ]),
       pictures: [picture([redispatch, strict])],
+      figures: {
+        failoverErrors: redispatch.errors,
+        failoverMs: redispatch.windowMs,
+        detectedMs: redispatch.detectedMs,
+      },
     }
   },
-}
+})
 
-type Policy = 'redispatch' | 'strict'
+const policies = ['redispatch', 'strict'] as const
+type Policy = (typeof policies)[number]
 
 interface Crashed {
   readonly policy: Policy
@@ -74,32 +100,37 @@ interface Crashed {
   readonly afterwards: readonly [found: number, lost: number, error: number]
   readonly errors: number
   readonly detectedMs: number
+  readonly windowMs: number
   readonly stretch: Stretch
 }
 
 const named = ({ policy }: Crashed, { en, ko }: Text) => text(`${policy}: ${en}`, `${policy}: ${ko}`)
 
-async function crashed(lab: Lab, cluster: Cluster, policy: Policy): Promise<Crashed> {
+async function crashUnderLoad(lab: Lab<UserRow | IncidentRow>, cluster: Cluster, policy: Policy): Promise<void> {
   const users = makeUsers(lab, crowd, cluster.balancer.url, policy)
   const homes = await saveInTurn(lab, users)
-  const onB = new Set(users.filter(({ name }) => homes.get(name) === 'b').map(({ name }) => name))
-  prove(onB.size === crowd / 3, `a third of the sessions is on b, not ${onB.size}`)
-  const stretch = await visitsDuring(lab, users, perSecond, {
-    name: text('b killed', 'b 강제 종료'),
-    happen: () => crash(cluster, 'b'),
-  })
-  const lost = await lostUsers(lab, users, cluster)
-  const afterwards = { found: 0, lost: 0, miss: 0, error: 0 }
-  for (const user of users) afterwards[outcomeOf(await visited(lab, user, `${policy}: afterwards`), lost)]++
-  prove(afterwards.miss === 0, 'nobody who is known somewhere is missed behind sticky')
+  const onB = [...homes.values()].filter((home) => home === 'b').length
+  prove(onB === crowd / 3, `a third of the sessions is on b, not ${onB}`)
+  await visitsDuring(lab, users, perSecond, { during: policy, happen: () => crash(cluster, 'b') })
+  await askEveryNode(lab, users, cluster, policy)
+  for (const user of users) await visited(lab, user, `${policy}: afterwards`)
+}
+
+function crashedIn(history: History<UserRow | IncidentRow>, policy: Policy): Crashed {
+  const homes = homesIn(history)
+  const lost = lostIn(history, policy)
+  const stretch = stretchIn(history, policy)
+  const last = visitsIn(history, `${policy}: afterwards`).map((visit) => outcomeOf(visit, lost))
+  const now = (outcome: (typeof last)[number]) => last.filter((each) => each === outcome).length
   return {
     policy,
     lost,
-    lostOfB: [...lost].filter((name) => onB.has(name)).length,
-    lostOfOthers: [...lost].filter((name) => !onB.has(name)).length,
-    afterwards: [afterwards.found, afterwards.lost, afterwards.error],
-    errors: stretch.visits.filter(({ visit }) => visit.outcome === 'error').length,
+    lostOfB: [...lost].filter((name) => homes.get(name) === 'b').length,
+    lostOfOthers: [...lost].filter((name) => homes.get(name) !== 'b').length,
+    afterwards: [now('found'), now('lost'), now('error')],
+    errors: stretch.visits.filter(({ outcome }) => outcome === 'error').length,
     detectedMs: stretch.incident.effectiveMs - stretch.incident.atMs,
+    windowMs: errorWindow(stretch),
     stretch,
   }
 }
@@ -119,8 +150,8 @@ function picture(crashes: readonly Crashed[]) {
     binMs: 100,
     lanes: crashes.map(({ policy, stretch, lost }) => ({
       name: names[policy],
-      moments: stretch.visits.map(({ atMs, visit }) => ({ atMs, outcome: outcomeOf(visit, lost) })),
-      events: [stretch.incident],
+      moments: stretch.visits.map((visit) => ({ atMs: visit.atMs ?? 0, outcome: outcomeOf(visit, lost) })),
+      events: [{ atMs: stretch.incident.atMs, name: text('b killed', 'b 강제 종료') }],
     })),
   })
 }

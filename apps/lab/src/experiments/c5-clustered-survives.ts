@@ -1,20 +1,50 @@
 import type { Cluster } from '@session-cluster/cluster'
-import type { VirtualUser, Visit } from '@session-cluster/visitor'
-import type { Experiment, Lab } from '../experiment.ts'
-import { type Text, text } from '../language.ts'
+import { startRedis } from '@session-cluster/cluster'
+import type { VirtualUser } from '@session-cluster/visitor'
+import { experiment, type Lab } from '../experiment.ts'
+import type { History } from '../history.ts'
+import { text } from '../language.ts'
 import { shareArea } from '../pictures/share-area.ts'
 import { timeline } from '../pictures/timeline.ts'
 import { crash, labCluster } from '../rig/cluster.ts'
-import { type Stretch, visitsDuring } from '../rig/crowd.ts'
-import { lostUsers, makeUsers, outcomeOf, saveInTurn, visited } from '../rig/users.ts'
-import { counted } from '../verdict.ts'
+import { errorWindow, type IncidentRow, type Stretch, stretchIn, visitsDuring } from '../rig/crowd.ts'
+import { type NoSpringRow, springOf } from '../rig/spring.ts'
+import {
+  askEveryNode,
+  ended,
+  lostIn,
+  makeUser,
+  makeUsers,
+  outcomeOf,
+  saveInTurn,
+  type UserRow,
+  visited,
+  visitsIn,
+} from '../rig/users.ts'
+import { type Check, counted } from '../verdict.ts'
 
 const crowd = 90
 const perSecond = 120
-const arrival = text('d added', 'd 추가')
+
+const steps = {
+  crash: text('b killed', 'b 강제 종료'),
+  arrival: text('d added', 'd 추가'),
+  departure: text('a removed', 'a 제거'),
+} as const
+type StepName = keyof typeof steps
+
+/** One value, saved by one program and read by the other. */
+interface SharedRow {
+  readonly step: 'shared'
+  readonly savedBy: 'Node' | 'Spring'
+  readonly readBy: 'Node' | 'Spring'
+  readonly found: boolean
+}
+
+type C5Row = UserRow | IncidentRow | NoSpringRow | SharedRow
 
 /** C5: the same crash with the sessions in Redis; then a node comes and another one goes. */
-export const clusteredSurvives: Experiment = {
+export const clusteredSurvives = experiment<C5Row>({
   id: 'C5',
   title: text(
     'With sessions in Redis, servers may die, come and go',
@@ -25,8 +55,8 @@ export const clusteredSurvives: Experiment = {
     '요청이 어느 서버로 전달이 되든 세션 정보가 유지될 수 있습니다. 서버의 자유로운 추가 제거도 가능해 지고, 중간에 서버를 제거하더라도 세션이 사라지지 않습니다.',
   ),
   steps: text(
-    `Three nodes on one Redis, ${crowd} sessions, ${perSecond} reads a second all along. SIGKILL b; add d; remove a gracefully. After each step every user reads once and every node is asked for every session.`,
-    `Redis 하나를 쓰는 노드 셋, 세션 ${crowd}개, 내내 초당 ${perSecond}번 읽기. b를 SIGKILL로 죽이고, d를 더하고, a를 정상 종료 절차로 뺍니다. 단계마다 모두 한 번씩 읽고, 모든 노드에 모든 세션을 묻습니다.`,
+    `Three nodes on one Redis, ${crowd} sessions, ${perSecond} reads a second all along. SIGKILL b; add d; remove a gracefully. After each step every user reads once and every node is asked for every session. Where Java is: a server of ours and the tutorial’s own Spring Boot program on one Redis; each reads what the other saved.`,
+    `Redis 하나를 쓰는 노드 셋, 세션 ${crowd}개, 내내 초당 ${perSecond}번 읽기. b를 SIGKILL로 죽이고, d를 더하고, a를 정상 종료 절차로 뺍니다. 단계마다 모두 한 번씩 읽고, 모든 노드에 모든 세션을 묻습니다. Java가 있으면 이 프로젝트의 서버와 튜토리얼의 Spring Boot 프로그램이 Redis 하나를 함께 쓰며 서로 저장한 값을 읽습니다.`,
   ),
   expected: text(
     'nothing lost; the newcomer takes its full share at once; no read fails while nodes come and go',
@@ -40,23 +70,29 @@ export const clusteredSurvives: Experiment = {
     })
     const users = makeUsers(lab, crowd, cluster.balancer.url)
     await saveInTurn(lab, users)
-    const crashed = await step(lab, cluster, users, text('b killed', 'b 강제 종료'), () => crash(cluster, 'b'))
-    const added = await step(lab, cluster, users, arrival, () => cluster.addNode('d'))
-    const removed = await step(lab, cluster, users, text('a removed', 'a 제거'), () => cluster.removeNode('a'))
-    const steps = [crashed, added, removed]
-    const lost = new Set(steps.flatMap((each) => [...each.lost]))
+    await stepOf(lab, cluster, users, 'crash', () => crash(cluster, 'b'))
+    await stepOf(lab, cluster, users, 'arrival', () => cluster.addNode('d'))
+    await stepOf(lab, cluster, users, 'departure', () => cluster.removeNode('a'))
+    await sharedWithSpring(lab)
+  },
+  judge(history) {
+    const crashed = stepIn(history, 'crash')
+    const added = stepIn(history, 'arrival')
+    const removed = stepIn(history, 'departure')
+    const all = [crashed, added, removed]
+    const lost = new Set(all.flatMap((each) => [...each.lost]))
     return {
       headline: {
         value: `${lost.size} / ${crowd}`,
         label: text(
           'sessions lost through a crash, an arrival and a departure',
-          '개 세션 유실: 서버가 죽고, 오고, 가는 동안',
+          '서버가 죽고, 오고, 가는 동안 유실된 세션',
         ),
       },
       checks: [
         counted(
           text('sessions lost after the crash, the arrival, the departure', '종료, 추가, 제거 뒤에 유실된 세션'),
-          steps.map((each) => each.lost.size),
+          all.map((each) => each.lost.size),
           [0, 0, 0],
         ),
         counted(
@@ -71,8 +107,8 @@ export const clusteredSurvives: Experiment = {
         ),
         counted(text('after the departure: found on c, d', '제거 뒤: 찾음 c, d'), share(removed, 'c', 'd'), [45, 45]),
         counted(
-          text('reads that missed meanwhile, in each step', '그동안 단계마다 미스가 난 읽기'),
-          steps.map((each) => each.misses),
+          text('reads that missed meanwhile, in each step', '그동안 단계마다 세션을 찾지 못한 읽기'),
+          all.map((each) => each.misses),
           [0, 0, 0],
         ),
         counted(
@@ -80,20 +116,34 @@ export const clusteredSurvives: Experiment = {
           [added.errors, removed.errors],
           [0, 0],
         ),
+        ...sharedChecks(history),
       ],
       observations: [
+        ...history.of('no spring').map(({ why }) => ({
+          what: text('Node and Spring on one Redis: not run', 'Node와 Spring이 함께 쓰는 Redis: 실행 못 함'),
+          value: why,
+        })),
+        {
+          what: text(
+            'from the first failed read to the last while b died, ms',
+            'b가 죽는 동안 첫 실패부터 마지막 실패까지, ms',
+          ),
+          value: Math.round(errorWindow(crashed.stretch)),
+        },
         { what: text('failed reads while b died', 'b가 죽는 동안 실패한 읽기'), value: crashed.errors },
         {
           what: text('from asking for d until its first answer, ms', 'd를 더하라고 한 때부터 첫 답까지, ms'),
           value: firstAnswer(added, 'd'),
         },
       ],
-      pictures: pictures(steps, lost),
+      pictures: pictures(all, lost),
+      figures: { failoverErrors: crashed.errors, failoverMs: errorWindow(crashed.stretch) },
     }
   },
-}
+})
 
 interface Step {
+  readonly name: StepName
   readonly stretch: Stretch
   readonly lost: ReadonlySet<string>
   /** Reads that found their session, by who answered them. */
@@ -103,44 +153,91 @@ interface Step {
 }
 
 /** Load with an incident in it; then, in quiet, one read of every user and a census. */
-async function step(
-  lab: Lab,
+async function stepOf(
+  lab: Lab<C5Row>,
   cluster: Cluster,
   users: readonly VirtualUser[],
-  name: Text,
+  name: StepName,
   happen: () => Promise<unknown>,
-): Promise<Step> {
-  lab.progress(0, name)
-  const stretch = await visitsDuring(lab, users, perSecond, { name, happen })
+): Promise<void> {
+  lab.progress(0, steps[name])
+  await visitsDuring(lab, users, perSecond, { during: name, happen })
+  for (const user of users) await visited(lab, user, `after the ${name}`)
+  await askEveryNode(lab, users, cluster, name)
+}
+
+function stepIn(history: History<C5Row>, name: StepName): Step {
+  const stretch = stretchIn(history, name)
   const byNode: Record<string, number> = {}
-  for (const user of users) {
-    const { node = '?', outcome } = await visited(lab, user, `after: ${name.en}`)
+  for (const { node = '?', outcome } of visitsIn(history, `after the ${name}`))
     if (outcome === 'found') byNode[node] = (byNode[node] ?? 0) + 1
+  const lost = lostIn(history, name)
+  return { name, stretch, lost, byNode, errors: ended(stretch.visits, 'error'), misses: ended(stretch.visits, 'miss') }
+}
+
+/** A server of ours and the tutorial's program on one Redis: each saves three values that the other reads. */
+async function sharedWithSpring(lab: Lab<C5Row>): Promise<void> {
+  await using redis = await startRedis()
+  await using spring = await springOf(lab, { redisUrl: redis.url })
+  if (!spring) return
+  await using cluster = await labCluster(lab, {
+    mode: 'clustered',
+    nodes: 1,
+    redis: { url: redis.url },
+    nodeEnv: { SESSION_IDS: 'spring' },
+  })
+  const bases = { Node: cluster.node('a').url, Spring: spring.url }
+  for (const [savedBy, readBy] of [
+    ['Node', 'Spring'],
+    ['Spring', 'Node'],
+  ] as const) {
+    const user = makeUser(lab, bases[savedBy], savedBy)
+    for (let turn = 0; turn < sharedValues; turn++) {
+      await user.ask(`/set?q=${user.token}-${turn}`)
+      const { status, body } = await user.ask('/get', { base: bases[readBy] })
+      lab.record({ step: 'shared', savedBy, readBy, found: status === 200 && body.trim() === `${user.token}-${turn}` })
+    }
   }
-  const lost = await lostUsers(lab, users, cluster)
-  const under = (outcome: Visit['outcome']) => stretch.visits.filter(({ visit }) => visit.outcome === outcome).length
-  return { stretch, lost, byNode, errors: under('error'), misses: under('miss') }
+}
+
+const sharedValues = 3
+
+/** What Node and Spring read of one another; nothing where Spring could not be run. */
+function sharedChecks(history: History<C5Row>): Check[] {
+  const rows = history.of('shared')
+  if (rows.length === 0) return []
+  const found = (reader: 'Node' | 'Spring') => rows.filter(({ readBy, found }) => readBy === reader && found).length
+  return [
+    counted(
+      text(
+        'values saved by Node that Spring Boot read, saved by Spring Boot that Node read',
+        'Node가 저장해 Spring Boot가 읽은 값, Spring Boot가 저장해 Node가 읽은 값',
+      ),
+      [found('Spring'), found('Node')],
+      [sharedValues, sharedValues],
+    ),
+  ]
 }
 
 const share = ({ byNode }: Step, ...nodes: readonly string[]) => nodes.map((node) => byNode[node] ?? 0)
 
 function firstAnswer({ stretch }: Step, node: string): number {
-  const first = stretch.visits.find(({ visit }) => visit.node === node)
-  return first ? Math.round(first.atMs - stretch.incident.atMs) : Number.NaN
+  const first = stretch.visits.find((visit) => visit.node === node)
+  return first ? Math.round((first.atMs ?? 0) - stretch.incident.atMs) : Number.NaN
 }
 
 /** A node that comes is marked when it is there; what goes is marked when it goes. */
-function markedMs({ incident }: Stretch): number {
-  return incident.name.en === arrival.en ? incident.effectiveMs : incident.atMs
+function markedMs({ name, stretch: { incident } }: Step): number {
+  return name === 'arrival' ? incident.effectiveMs : incident.atMs
 }
 
 /** The stretches one after another on one axis. */
-function pictures(steps: readonly Step[], lost: ReadonlySet<string>) {
+function pictures(all: readonly Step[], lost: ReadonlySet<string>) {
   let offset = 0
-  const joined = steps.map(({ stretch }) => {
-    const visits = stretch.visits.map(({ atMs, visit }) => ({ atMs: atMs + offset, visit }))
-    const event = { name: stretch.incident.name, atMs: markedMs(stretch) + offset }
-    offset += Math.ceil(stretch.lengthMs / 100) * 100
+  const joined = all.map((step) => {
+    const visits = step.stretch.visits.map((visit) => ({ atMs: (visit.atMs ?? 0) + offset, visit }))
+    const event = { name: steps[step.name], atMs: markedMs(step) + offset }
+    offset += Math.ceil(step.stretch.incident.lengthMs / 100) * 100
     return { visits, event }
   })
   const visits = joined.flatMap((part) => part.visits)

@@ -1,15 +1,16 @@
 import type { TcpProxy } from '@session-cluster/cluster'
 import type { VirtualUser } from '@session-cluster/visitor'
 import { median, slope } from '@session-cluster/visitor'
-import { type Experiment, type Lab, type Observation, prove } from '../experiment.ts'
+import { experiment, type Lab, type Observation, prove } from '../experiment.ts'
+import type { History } from '../history.ts'
 import { type Text, text, type Words } from '../language.ts'
-import { type Latencies, latencies, reportedPercentiles } from '../load/histogram.ts'
-import { inTurns, judgedRounds } from '../load/rounds.ts'
+import { type Latencies, latencies, percentilesFor } from '../load/histogram.ts'
+import { inTurns, roundsRatio, takeRounds } from '../load/rounds.ts'
 import { lines } from '../pictures/lines.ts'
 import { labClusters } from '../rig/cluster.ts'
 import { storeUse } from '../rig/inspect.ts'
-import { makeUsers } from '../rig/users.ts'
-import { type Check, counted, type Judging, ratio } from '../verdict.ts'
+import { makeUser } from '../rig/users.ts'
+import { type Check, counted } from '../verdict.ts'
 
 const delaysMs = [0, 1, 5, 20] as const
 /** What a request may do to its session, the path that does it, and how often it may wait for the store. */
@@ -21,8 +22,31 @@ const kinds = {
 type Kind = keyof typeof kinds
 const kindNames = Object.keys(kinds) as Kind[]
 
+/** One request: how long it took, and how often the proxy saw the node ask the store and wait. */
+interface Timed<Step extends 'memory' | 'Redis'> {
+  readonly step: Step
+  readonly round: number
+  readonly kind: Kind
+  readonly delayMs: number
+  readonly ms: number
+  readonly trips: number
+}
+
+type TimedRow = Timed<'memory'> | Timed<'Redis'>
+
+/** What the node itself counted, over ten requests. */
+interface TripsRow {
+  readonly step: 'round trips'
+  readonly kind: Kind
+  readonly requests: number
+  readonly roundTrips: number
+  readonly commands: number
+}
+
+type C6Row = TimedRow | TripsRow
+
 /** C6: what the way to the store adds to a request, and that it adds it as often as the request has to wait for an answer. */
-export const storeHop: Experiment = {
+export const storeHop = experiment<C6Row>({
   id: 'C6',
   title: text('A store outside the server costs a hop', '서버 밖에 저장하면 통신이 한 번 더 든다'),
   says: text(
@@ -49,61 +73,76 @@ export const storeHop: Experiment = {
     const { memory, redis } = clusters
     const link = redis.redisLink
     prove(link, 'there is a proxy before Redis')
-    const [inMemory] = makeUsers(lab, 1, memory.node('a').url, 'memory')
-    const [inRedis] = makeUsers(lab, 1, redis.node('a').url, 'redis')
-    prove(inMemory && inRedis, 'there are users')
+    const inMemory = makeUser(lab, memory.node('a').url, 'memory')
+    const inRedis = makeUser(lab, redis.node('a').url, 'redis')
     for (const user of [inMemory, inRedis]) await user.save()
-    const trips = await roundTrips(lab, redis.nodes, inRedis)
-    const { rounds, checks } = await judgedRounds(
-      lab,
-      (round) => oneRound(lab, { inMemory, inRedis, link }, round),
-      (taken, confidence) => slopes(lab, taken, confidence),
-    )
-    const reads = delaysMs.map((delayMs) => readsAt(rounds, delayMs))
-    const readsInMemory = histogramOf(rounds.map(({ memory }) => memory))
+    await roundTrips(lab, redis.nodes, inRedis)
+    await takeRounds(lab, (round) => oneRound(lab, { inMemory, inRedis, link }, round), slopes)
+  },
+  judge(history) {
+    const trips = tripsIn(history)
+    const reads = delaysMs.map((delayMs) => histogramOf(timedIn(history, 'Redis', 'read', delayMs)))
+    const readsInMemory = histogramOf(timedIn(history, 'memory', 'read', 0))
     return {
       headline: {
         value: kindNames.map((kind) => trips[kind]).join(' · '),
         label: text(
           'waits for the store: untouched, read, write',
-          '번 저장소를 기다린다: 세션을 안 쓰는 요청 · 읽기 · 쓰기',
+          '요청당 저장소를 기다리는 횟수: 세션을 안 씀 · 읽기 · 쓰기',
         ),
       },
-      checks: [...countsOf(trips, rounds), ...checks],
+      checks: [...countsOf(history), ...slopes(history)],
       observations: [
         middleOf(text('read from memory', '메모리에서 읽기'), readsInMemory),
-        middleOf(text('read from Redis without delay', '지연 없는 Redis에서 읽기'), readsAt(rounds, 0)),
+        middleOf(text('read from Redis without delay', '지연 없는 Redis에서 읽기'), reads[0] ?? latencies()),
       ],
-      pictures: [slopePicture(rounds), curvesPicture(readsInMemory, reads)],
+      pictures: [slopePicture(history), curvesPicture(readsInMemory, reads)],
+      figures: {
+        memoryReadMs: readsInMemory.percentile(50),
+        redisReadMs: reads[0]?.percentile(50) ?? Number.NaN,
+        ...Object.fromEntries(
+          history.of('round trips').map(({ kind, commands, requests }) => [`${kind}Commands`, commands / requests]),
+        ),
+      },
     }
   },
-}
+})
 
-/** One request: how long it took, and how often the proxy saw the node ask the store and wait. */
-interface Timed {
-  readonly ms: number
-  readonly trips: number
-}
-
-/** The requests of one round: those to Redis by kind and delay, and the reads from memory. */
-type Round = Record<Kind, Record<number, readonly Timed[]>> & { memory: readonly Timed[] }
 const perTurn = (lab: Lab) => lab.size({ quick: 25, full: 100 })
-const fastest = (requests: readonly Timed[] = []) => Math.min(...requests.map(({ ms }) => ms))
+const fastest = (requests: readonly TimedRow[]) => Math.min(...requests.map(({ ms }) => ms))
+
+const timedIn = (history: History<C6Row>, step: TimedRow['step'], kind: Kind, delayMs: number): readonly TimedRow[] =>
+  (step === 'memory' ? history.of('memory') : history.of('Redis')).filter(
+    (row) => row.kind === kind && row.delayMs === delayMs,
+  )
+
+/** Round trips to the store per request, as the node counted them. */
+const tripsIn = (history: History<C6Row>): Record<Kind, number> => {
+  const of = (kind: Kind) => {
+    const row = history.of('round trips').find((each) => each.kind === kind)
+    return row ? row.roundTrips / row.requests : Number.NaN
+  }
+  return { untouched: of('untouched'), read: of('read'), write: of('write') }
+}
+
+/** The rounds of one kind at one delay. */
+function roundsOf(history: History<C6Row>, kind: Kind, delayMs: number): (readonly TimedRow[])[] {
+  const rows = timedIn(history, 'Redis', kind, delayMs)
+  return [...new Set(rows.map(({ round }) => round))].map((round) => rows.filter((row) => row.round === round))
+}
 
 /** What decides: round trips as the node counts them, as the wire shows them for each request, and that none was answered sooner. */
-function countsOf(trips: Record<Kind, number>, rounds: readonly Round[]): Check[] {
-  const all = (kind: Kind) =>
-    rounds.flatMap((round) =>
-      delaysMs.flatMap((delayMs) => (round[kind][delayMs] ?? []).map((request) => ({ ...request, delayMs }))),
-    )
+function countsOf(history: History<C6Row>): Check[] {
+  const trips = tripsIn(history)
   return kindNames.flatMap((kind) => {
     const { name, trips: expected } = kinds[kind]
-    const tooSoon = all(kind).filter(({ ms, delayMs }) => ms < expected * delayMs)
+    const all = history.of('Redis').filter((row) => row.kind === kind)
+    const tooSoon = all.filter(({ ms, delayMs }) => ms < expected * delayMs)
     return [
       counted(text(`${kind}: round trips per request`, `${name.ko}: 요청당 왕복`), trips[kind], expected),
       counted(
         text(`${kind}: round trips of each request on the wire`, `${name.ko}: 회선에서 본 요청마다의 왕복`),
-        [...new Set(all(kind).map((request) => request.trips))].sort(),
+        [...new Set(all.map((request) => request.trips))].sort(),
         [expected],
       ),
       ...(expected > 0
@@ -123,21 +162,30 @@ function countsOf(trips: Record<Kind, number>, rounds: readonly Round[]): Check[
 }
 
 /** The direction: what each ms of delay adds to the fastest request of a stretch. What else a machine does only ever adds to a time. */
-function slopes(lab: Lab, rounds: readonly Round[], confidence: Pick<Judging, 'confidence'>): Check[] {
-  return kindNames.map((kind) =>
-    ratio(
+function slopes(history: History<C6Row>): Check[] {
+  return kindNames.map((kind) => {
+    const atDelays = delaysMs.map((delayMs) => roundsOf(history, kind, delayMs))
+    const rounds = Math.min(...atDelays.map((each) => each.length))
+    return roundsRatio(
+      history,
       text(
         `${kind}: ms that each ms of delay adds to the fastest request`,
         `${kinds[kind].name.ko}: 지연 1 ms가 가장 빠른 요청에 더한 ms`,
       ),
-      rounds.map((round) => slope(delaysMs.map((delayMs) => [delayMs, fastest(round[kind][delayMs])]))),
+      Array.from({ length: rounds }, (_, round) =>
+        slope(delaysMs.map((delayMs, index) => [delayMs, fastest(atDelays[index]?.[round] ?? [])])),
+      ),
       { atLeast: kinds[kind].trips - 0.5, atMost: kinds[kind].trips + 0.5 },
-      { random: lab.random(kind), ...confidence },
-    ),
-  )
+    )
+  })
 }
 
-async function timed(lab: Lab, user: VirtualUser, kind: Kind, link?: TcpProxy): Promise<Timed> {
+async function timed(
+  lab: Lab,
+  user: VirtualUser,
+  kind: Kind,
+  link?: TcpProxy,
+): Promise<Pick<TimedRow, 'ms' | 'trips'>> {
   lab.signal.throwIfAborted()
   const before = link?.roundTrips ?? 0
   const began = performance.now()
@@ -148,17 +196,14 @@ async function timed(lab: Lab, user: VirtualUser, kind: Kind, link?: TcpProxy): 
 }
 
 /** Round trips to the store per request, as the node counts them. */
-async function roundTrips(lab: Lab, nodes: Parameters<typeof storeUse>[0], user: VirtualUser) {
-  const trips: Record<Kind, number> = { untouched: 0, read: 0, write: 0 }
+async function roundTrips(lab: Lab<C6Row>, nodes: Parameters<typeof storeUse>[0], user: VirtualUser): Promise<void> {
   for (const kind of kindNames) await timed(lab, user, kind) // Redis learns the scripts.
   for (const kind of kindNames) {
     const use = await storeUse(nodes, async () => {
       for (let index = 0; index < 10; index++) await timed(lab, user, kind)
     })
-    trips[kind] = use.roundTrips / 10
-    lab.record({ step: 'round trips', kind, ...use, requests: 10 })
+    lab.record({ step: 'round trips', kind, requests: 10, ...use })
   }
-  return trips
 }
 
 interface Contenders {
@@ -168,40 +213,27 @@ interface Contenders {
 }
 
 /** Reads from memory, and every kind of request at every delay, in turns. */
-export async function oneRound(lab: Lab, { inMemory, inRedis, link }: Contenders, index: number): Promise<Round> {
-  const round: Round = { memory: [], untouched: {}, read: {}, write: {} }
-  await inTurns(['memory', ...delaysMs.map(String)], index, async (name) => {
+export async function oneRound(lab: Lab<C6Row>, { inMemory, inRedis, link }: Contenders, round: number): Promise<void> {
+  await inTurns(['memory', ...delaysMs.map(String)], round, async (name) => {
     if (name === 'memory') {
-      lab.progress(index / lab.repeats, text('sessions in memory', '메모리의 세션'))
-      round.memory = await stretch(lab, inMemory, 'read')
-      return lab.record({ step: 'memory', round: index, kind: 'read', requests: round.memory })
+      lab.progress(round / lab.repeats, text('sessions in memory', '메모리의 세션'))
+      for (let request = 0; request < perTurn(lab); request++)
+        lab.record({ step: 'memory', round, kind: 'read', delayMs: 0, ...(await timed(lab, inMemory, 'read')) })
+      return
     }
     const delayMs = Number(name)
-    lab.progress(index / lab.repeats, text(`round trip +${name} ms`, `왕복 +${name} ms`))
+    lab.progress(round / lab.repeats, text(`round trip +${name} ms`, `왕복 +${name} ms`))
     link.latencyMs = delayMs
     await timed(lab, inRedis, 'read') // Warms up the changed link.
-    for (const kind of kindNames) {
-      const requests = await stretch(lab, inRedis, kind, link)
-      round[kind][delayMs] = requests
-      lab.record({ step: 'delay', round: index, delayMs, kind, requests })
-    }
+    for (const kind of kindNames)
+      for (let request = 0; request < perTurn(lab); request++)
+        lab.record({ step: 'Redis', round, kind, delayMs, ...(await timed(lab, inRedis, kind, link)) })
   })
-  return round
 }
 
-/** One turn: requests of one kind, one after another. */
-async function stretch(lab: Lab, user: VirtualUser, kind: Kind, link?: TcpProxy): Promise<readonly Timed[]> {
-  const requests: Timed[] = []
-  for (let request = 0; request < perTurn(lab); request++) requests.push(await timed(lab, user, kind, link))
-  return requests
-}
-
-const readsAt = (rounds: readonly Round[], delayMs: number) =>
-  histogramOf(rounds.map(({ read }) => read[delayMs] ?? []))
-
-function histogramOf(stretches: readonly (readonly Timed[])[]): Latencies {
+function histogramOf(requests: readonly TimedRow[]): Latencies {
   const histogram = latencies()
-  for (const requests of stretches) for (const { ms } of requests) histogram.record(ms)
+  for (const { ms } of requests) histogram.record(ms)
   return histogram
 }
 
@@ -210,10 +242,10 @@ const middleOf = (what: Text, reads: Latencies): Observation => ({
   value: reads.percentile(50),
 })
 
-function slopePicture(rounds: readonly Round[]) {
+function slopePicture(history: History<C6Row>) {
   const points = kindNames.flatMap((kind) =>
     delaysMs.map((delayMs) => {
-      const values = rounds.map((round) => median((round[kind][delayMs] ?? []).map(({ ms }) => ms)))
+      const values = roundsOf(history, kind, delayMs).map((round) => median(round.map(({ ms }) => ms)))
       return {
         series: kinds[kind].name,
         x: delayMs,
@@ -237,14 +269,16 @@ function slopePicture(rounds: readonly Round[]) {
 }
 
 function curvesPicture(memory: Latencies, reads: readonly Latencies[]) {
+  // Up to the percentile that the smallest of the samples bears.
+  const percentiles = percentilesFor(Math.min(memory.count, ...reads.map(({ count }) => count)))
   const curve = (series: Words, histogram: Latencies) =>
-    reportedPercentiles.map((percent, index) => ({ series, x: index, y: histogram.percentile(percent) }))
+    percentiles.map((percent, index) => ({ series, x: index, y: histogram.percentile(percent) }))
   return lines({
     id: 'percentiles',
     title: text('How long reads take, from the middle to the tail', '읽기에 걸린 시간, 중앙에서 꼬리까지'),
     caption: text(
-      'Each curve one place of the sessions; the tail belongs to this machine, the distance between the curves to the hop.',
-      '곡선마다 세션을 둔 곳이 다릅니다. 꼬리는 이 기계의 몫, 곡선 사이의 거리는 통신의 몫입니다.',
+      `Each curve one place of the sessions, ${memory.count} reads each; the tail belongs to this machine, the distance between the curves to the hop.`,
+      `곡선마다 세션을 둔 곳이 다릅니다(읽기 ${memory.count}번씩). 꼬리는 이 기계의 몫, 곡선 사이의 거리는 통신의 몫입니다.`,
     ),
     points: [
       ...curve(text('memory', '메모리'), memory),
@@ -252,7 +286,7 @@ function curvesPicture(memory: Latencies, reads: readonly Latencies[]) {
     ],
     x: {
       title: text('percentile', '백분위'),
-      ticks: reportedPercentiles.map((percent, at) => ({ at, label: `p${percent}` })),
+      ticks: percentiles.map((percent, at) => ({ at, label: `p${percent}` })),
     },
     y: { title: text('read, ms', '읽기, ms'), logarithmic: true },
   })

@@ -17,6 +17,8 @@ import { growth } from './x7-growth.ts'
 import { thunderingHerd } from './x8-thundering-herd.ts'
 import { writePolicy } from './x9-write-policy.ts'
 import { eviction } from './x10-eviction.ts'
+import { choices } from './x11-choices.ts'
+import { secondBalancer } from './x12-second-balancer.ts'
 
 /** Every experiment, in the order in which the tutorial makes its claims. */
 export const experiments: readonly Experiment[] = [
@@ -27,15 +29,17 @@ export const experiments: readonly Experiment[] = [
   crashLoses,
   clusteredSurvives,
   storeHop,
-  serializer,
+  serializer(),
   lostUpdates,
   failover(),
   storeTrouble,
   rollingDeploy,
-  reshuffle,
+  reshuffle(),
   forgery,
   growth,
   thunderingHerd,
   writePolicy,
   eviction,
+  choices,
+  secondBalancer(),
 ]

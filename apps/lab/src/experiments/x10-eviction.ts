@@ -1,13 +1,14 @@
 import type { Cluster } from '@session-cluster/cluster'
 import type { VirtualUser } from '@session-cluster/visitor'
-import { type Experiment, type Lab, prove } from '../experiment.ts'
-import { text } from '../language.ts'
+import { experiment, type Lab, prove } from '../experiment.ts'
+import type { History } from '../history.ts'
+import { say, text } from '../language.ts'
 import { bars } from '../pictures/bars.ts'
 import { labCluster } from '../rig/cluster.ts'
 import { connectRedis, memoryFigure } from '../rig/redis.ts'
 import { comesTrue, withinPatience } from '../rig/until.ts'
 import { makeUsers } from '../rig/users.ts'
-import { counted, someOrNone } from '../verdict.ts'
+import { counted, presence, someOrNone } from '../verdict.ts'
 
 const sessions = 600
 /** One session's value in characters: as much as a request line may carry without trouble. */
@@ -15,8 +16,28 @@ const valueLength = 6000
 const policies = ['allkeys-lru', 'noeviction'] as const
 type EvictionPolicy = (typeof policies)[number]
 
+/** A save: with which status, and whether a refusal gave a cookie all the same. */
+interface SavedRow {
+  readonly step: 'saved'
+  readonly policy: EvictionPolicy
+  readonly user: string
+  readonly status: number
+  readonly cookie: boolean
+}
+
+/** Later, each user whose save was confirmed reads. */
+interface ReadRow {
+  readonly step: 'read'
+  readonly policy: EvictionPolicy
+  readonly user: string
+  readonly status: number
+  readonly same: boolean
+}
+
+type X10Row = SavedRow | ReadRow
+
 /** X10: what a full Redis does to sessions, by its eviction policy. */
-export const eviction: Experiment = {
+export const eviction = experiment<X10Row>({
   id: 'X10',
   title: text(
     'A full Redis logs people out silently, unless it is told not to',
@@ -39,24 +60,30 @@ export const eviction: Experiment = {
     '몇 개가 사라지는지는 크기에 달려 있지만, 둘 중 어느 일이 생기는지는 그렇지 않습니다.',
   ),
   async run(lab) {
-    const lru = await fill(lab, 'allkeys-lru')
-    const none = await fill(lab, 'noeviction')
+    for (const policy of policies) await fill(lab, policy)
+  },
+  judge(history) {
+    const [lru, none] = [filledIn(history, 'allkeys-lru'), filledIn(history, 'noeviction')]
+    const said = (language: 'en' | 'ko') =>
+      [lru.gone, none.gone].map((count) => say(someOrNone(count), language)).join(' : ')
+    const limit = withinPatience(history.settings)
     return {
       headline: {
-        value: `${lru.gone} : ${none.gone}`,
+        value: text(said('en'), said('ko')),
         label: text(
-          `confirmed sessions gone without a word: allkeys-lru against noeviction, which refused ${none.refused} saves instead`,
-          `개의 확인된 세션이 말없이 사라짐: allkeys-lru 대 noeviction. noeviction은 대신 저장 ${none.refused}번을 거절`,
+          `confirmed sessions gone without a word, allkeys-lru against noeviction; here ${lru.gone} and ${none.gone} of ${sessions}, and noeviction refused ${none.refused} saves`,
+          `확인받고도 조용히 사라진 세션, allkeys-lru 대 noeviction. 이번에는 ${sessions}개 중 ${lru.gone}, ${none.gone}. noeviction은 저장 ${none.refused}번을 거절`,
         ),
       },
       checks: [
         counted(text('allkeys-lru: saves refused', 'allkeys-lru: 거절된 저장'), lru.refused, 0),
-        counted(
+        presence(
           text('allkeys-lru: confirmed sessions gone', 'allkeys-lru: 확인받고도 사라진 세션'),
-          someOrNone(lru.gone),
-          someOrNone(1),
+          lru.gone,
+          'some',
+          lru.confirmed,
         ),
-        counted(text('noeviction: saves refused', 'noeviction: 거절된 저장'), someOrNone(none.refused), someOrNone(1)),
+        presence(text('noeviction: saves refused', 'noeviction: 거절된 저장'), none.refused, 'some', sessions),
         counted(
           text('noeviction: refusals that were not a clear 503', 'noeviction: 분명한 503이 아닌 거절'),
           none.unclear,
@@ -65,21 +92,18 @@ export const eviction: Experiment = {
         counted(text('noeviction: confirmed sessions gone', 'noeviction: 확인받고도 사라진 세션'), none.gone, 0),
         counted(
           text(
-            `reads without an answer, ${withinPatience(lab).en} of there being room again: allkeys-lru, noeviction`,
-            `다시 자리가 난 뒤 ${withinPatience(lab).ko} 답을 얻지 못한 읽기: allkeys-lru, noeviction`,
+            `reads without an answer, ${limit.en} of there being room again: allkeys-lru, noeviction`,
+            `다시 자리가 난 뒤 ${limit.ko} 답을 얻지 못한 읽기: allkeys-lru, noeviction`,
           ),
           [lru.unanswered, none.unanswered],
           [0, 0],
         ),
       ],
-      observations: [
-        { what: text('allkeys-lru: confirmed sessions gone', 'allkeys-lru: 확인받고도 사라진 세션'), value: lru.gone },
-        { what: text('noeviction: saves refused', 'noeviction: 거절된 저장'), value: none.refused },
-      ],
+      observations: [],
       pictures: [picture({ 'allkeys-lru': lru, noeviction: none })],
     }
   },
-}
+})
 
 interface Filled {
   readonly confirmed: number
@@ -90,30 +114,38 @@ interface Filled {
   readonly unanswered: number
 }
 
-async function fill(lab: Lab, policy: EvictionPolicy): Promise<Filled> {
+function filledIn(history: History<X10Row>, policy: EvictionPolicy): Filled {
+  const saved = history.of('saved').filter((row) => row.policy === policy)
+  const reads = history.of('read').filter((row) => row.policy === policy)
+  const refused = saved.filter(({ status }) => status !== 200)
+  const unanswered = reads.filter(({ status }) => status !== 200 && status !== 404).length
+  return {
+    confirmed: saved.length - refused.length,
+    refused: refused.length,
+    unclear: refused.filter(({ status, cookie }) => status !== 503 || cookie).length,
+    gone: reads.filter(({ same }) => !same).length - unanswered,
+    unanswered,
+  }
+}
+
+async function fill(lab: Lab<X10Row>, policy: EvictionPolicy): Promise<void> {
   await using cluster = await labCluster(lab, { mode: 'clustered', nodes: 1 })
   await limitMemory(cluster, policy)
   const users = makeUsers(lab, sessions, cluster.node('a').url, policy)
   const confirmed: VirtualUser[] = []
-  let unclear = 0
   for (const [index, user] of users.entries()) {
     lab.signal.throwIfAborted()
     lab.progress((policies.indexOf(policy) + index / sessions) / 2, text(`filling: ${policy}`, `채우는 중: ${policy}`))
     const { status, headers } = await user.ask(`/set?q=${savedValue(user)}`)
-    lab.record({ step: 'save', policy, user: user.name, status })
+    const cookie = headers['set-cookie'] !== undefined
+    lab.record({ step: 'saved', policy, user: user.name, status, cookie })
     if (status === 200) confirmed.push(user)
-    else if (status !== 503 || headers['set-cookie'] !== undefined) unclear++
   }
   await relax(lab, cluster, confirmed[0])
-  let gone = 0
-  let unanswered = 0
   for (const user of confirmed) {
     const { status, body } = await user.ask('/get')
-    if (status !== 200 && status !== 404) unanswered++
-    else if (body !== savedValue(user)) gone++
-    lab.record({ step: 'read', policy, user: user.name, status })
+    lab.record({ step: 'read', policy, user: user.name, status, same: status === 200 && body === savedValue(user) })
   }
-  return { confirmed: confirmed.length, refused: sessions - confirmed.length, unclear, gone, unanswered }
 }
 
 const savedValue = (user: VirtualUser) =>

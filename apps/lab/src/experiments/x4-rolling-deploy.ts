@@ -4,20 +4,40 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Cluster } from '@session-cluster/cluster'
 import type { VirtualUser } from '@session-cluster/visitor'
-import { type Experiment, type Lab, prove } from '../experiment.ts'
-import { text } from '../language.ts'
-import { bars } from '../pictures/bars.ts'
-import { labCluster } from '../rig/cluster.ts'
-import { type Stretch, visitsDuring } from '../rig/crowd.ts'
-import { lostUsers, makeUsers, saveInTurn } from '../rig/users.ts'
-import { counted } from '../verdict.ts'
+import { experiment, type Lab, prove } from '../experiment.ts'
+import type { History } from '../history.ts'
+import { type Text, text } from '../language.ts'
+import { timeline } from '../pictures/timeline.ts'
+import { labClusters } from '../rig/cluster.ts'
+import { fieldNodes, type Side } from '../rig/control.ts'
+import { type IncidentRow, stretchIn, visitsDuring } from '../rig/crowd.ts'
+import { askEveryNode, lostIn, makeUsers, outcomeOf, saveInTurn, type UserRow } from '../rig/users.ts'
+import { counted, presence } from '../verdict.ts'
 
 const crowd = 30
 const perSecond = 60
 const shopNode = fileURLToPath(new URL('../rig/shop-node.ts', import.meta.url))
 
+const nodes = ['a', 'b', 'c'] as const
+const directions = { 'roll-out': '2', 'roll-back': '1' } as const
+type Direction = keyof typeof directions
+const partOf = (direction: Direction, node: string) => `${direction} ${node}`
+
+/** A user read its token, put something into its cart, and looked into it. */
+interface ShopRow {
+  readonly step: 'shop'
+  readonly side: Side
+  readonly during: string
+  readonly user: string
+  readonly statuses: readonly number[]
+  readonly releases: readonly string[]
+  readonly cart: readonly string[]
+}
+
+type X4Row = UserRow | IncidentRow | ShopRow
+
 /** X4: a release that keeps an attribute in another shape is rolled out node by node, and rolled back. */
-export const rollingDeploy: Experiment = {
+export const rollingDeploy = experiment<X4Row>({
   id: 'X4',
   title: text(
     'A new release with another shape of data costs no session',
@@ -28,12 +48,12 @@ export const rollingDeploy: Experiment = {
     '서버를 하나씩 교체하므로, 한동안 옛 코드와 새 코드가 같은 세션을 읽고 씁니다.',
   ),
   steps: text(
-    `Three nodes of a shop on one Redis, ${crowd} users with a cart, ${perSecond} reads a second. Release 2 keeps the cart as an instance of a class instead of a list. It is rolled out node by node, then release 1 is rolled back; after each node every user reads, adds an item and reads the cart.`,
-    `Redis 하나를 쓰는 상점 노드 셋, 장바구니가 있는 사용자 ${crowd}명, 초당 ${perSecond}번 읽기. 릴리스 2는 장바구니를 목록 대신 클래스 인스턴스로 저장합니다. 노드를 하나씩 새 릴리스로 바꾸고, 다시 릴리스 1로 되돌립니다. 노드마다 모든 사용자가 읽고, 담고, 장바구니를 봅니다.`,
+    `Three nodes of a shop on one Redis, ${crowd} users with a cart, ${perSecond} reads a second. Release 2 keeps the cart as an instance of a class instead of a list. It is rolled out node by node, then release 1 is rolled back; after each node every user reads, adds an item and reads the cart. As a control the same change of shape on one of three nodes of Express with express-session and connect-redis: does release 1 fail on what release 2 wrote?`,
+    `Redis 하나를 쓰는 상점 노드 셋, 장바구니가 있는 사용자 ${crowd}명, 초당 ${perSecond}번 읽기. 릴리스 2는 장바구니를 목록 대신 클래스 인스턴스로 저장합니다. 노드를 하나씩 새 릴리스로 바꾸고, 다시 릴리스 1로 되돌립니다. 노드마다 모든 사용자가 읽고, 담고, 장바구니를 봅니다. 대조군으로 Express + express-session + connect-redis 노드 셋 중 하나에 같은 변경을 배포합니다. 릴리스 2가 쓴 것 때문에 릴리스 1이 실패할까요?`,
   ),
   expected: text(
-    'no 5xx, no session lost, neither on the way there nor back; what release 1 cannot read reads as absent',
-    '가는 길에도 돌아오는 길에도 5xx 0, 유실 0. 릴리스 1이 읽지 못하는 것은 없는 것으로 읽힌다',
+    'no 5xx, no session lost, neither on the way there nor back; what release 1 cannot read reads as absent; the control answers 5xx',
+    '가는 길에도 돌아오는 길에도 5xx 0, 유실 0. 릴리스 1이 읽지 못하는 것은 없는 것으로 읽힌다. 대조군은 5xx로 답한다',
   ),
   limits: text(
     'A cart that only release 2 could read is empty for release 1, and gone once that writes: to keep it, the new shape needs a new name, or both are written for a while.',
@@ -41,30 +61,39 @@ export const rollingDeploy: Experiment = {
   ),
   async run(lab) {
     await using releases = await releaseFolder()
-    await using cluster = await labCluster(lab, {
-      mode: 'clustered',
-      nodes: 3,
-      entryPoints: { node: shopNode },
-      nodeEnv: { SHOP_RELEASES: releases.path, DRAIN_MS: '600' },
+    const nodeEnv = { SHOP_RELEASES: releases.path, DRAIN_MS: '600' }
+    await using clusters = await labClusters(lab, {
+      ours: { mode: 'clustered', nodes: 3, entryPoints: { node: shopNode }, nodeEnv },
+      control: { mode: 'clustered', nodes: 3, ...fieldNodes, nodeEnv },
     })
-    const users = makeUsers(lab, crowd, cluster.balancer.url)
+    const users = makeUsers(lab, crowd, clusters.ours.balancer.url)
     await saveInTurn(lab, users)
-    const before = await shop(lab, users, 'release 1')
-    prove(before.failed === 0 && before.carts === crowd, 'the shop works before anything is deployed')
-    const there = await deploy(lab, cluster, users, { releases, release: '2' })
-    const back = await deploy(lab, cluster, users, { releases, release: '1' })
+    const before = await shop(lab, users, 'ours', 'release 1')
+    prove(before, 'the shop works before anything is deployed')
+    for (const direction of Object.keys(directions) as Direction[])
+      await deploy(lab, clusters.ours, users, direction, releases)
+    await controlDeploys(lab, clusters.control, releases)
+  },
+  judge(history) {
+    const [there, back] = [deploymentIn(history, 'roll-out'), deploymentIn(history, 'roll-back')]
+    const control = history.of('shop').filter(({ side, during }) => side === 'control' && during === 'roll-out a')
+    const controlFailed = control.filter(({ statuses }) => statuses.some((status) => status >= 500)).length
     return {
       headline: {
         value: there.failed + back.failed,
         label: text(
           `failed requests in two rolling deployments, and ${there.lost + back.lost} of ${crowd} sessions lost`,
-          `개의 요청 실패: 배포 두 번 동안. 세션 ${crowd}개 중 유실 ${there.lost + back.lost}`,
+          `배포 두 번 동안 실패한 요청. 세션 ${crowd}개 중 유실 ${there.lost + back.lost}`,
         ),
       },
       checks: [
-        counted(text('roll-out: requests that failed or missed', '배포: 실패하거나 미스가 난 요청'), there.failed, 0),
         counted(
-          text('roll-back: requests that failed or missed', '되돌리기: 실패하거나 미스가 난 요청'),
+          text('roll-out: requests that failed or missed', '배포: 실패하거나 세션을 찾지 못한 요청'),
+          there.failed,
+          0,
+        ),
+        counted(
+          text('roll-back: requests that failed or missed', '되돌리기: 실패하거나 세션을 찾지 못한 요청'),
           back.failed,
           0,
         ),
@@ -83,15 +112,24 @@ export const rollingDeploy: Experiment = {
           there.carts,
           crowd,
         ),
+        presence(
+          text(
+            'control: users who got a 5xx while releases were mixed',
+            '대조군: 릴리스가 섞인 동안 5xx를 받은 사용자',
+          ),
+          controlFailed,
+          'some',
+          crowd,
+        ),
       ],
       observations: [
         { what: text('items in all carts after the roll-out', '배포 뒤 모든 장바구니의 물건'), value: there.items },
         { what: text('items in all carts after the roll-back', '되돌린 뒤 모든 장바구니의 물건'), value: back.items },
       ],
-      pictures: [picture(there, back)],
+      pictures: [picture(history)],
     }
   },
-}
+})
 
 interface Deployment {
   readonly requests: number
@@ -111,75 +149,113 @@ async function releaseFolder() {
 }
 
 async function deploy(
-  lab: Lab,
+  lab: Lab<X4Row>,
   cluster: Cluster,
   users: readonly VirtualUser[],
-  { releases, release }: { releases: { path: string }; release: string },
-): Promise<Deployment> {
-  let requests = 0
-  let failed = 0
-  let shopped = await shop(lab, [], release)
+  direction: Direction,
+  releases: { readonly path: string },
+): Promise<void> {
   for (const node of cluster.nodes) {
-    const name = text(`release ${release} on ${node.name}`, `${node.name}에 릴리스 ${release}`)
-    lab.progress(0.5, name)
-    await writeFile(join(releases.path, node.name), release)
-    const stretch: Stretch = await visitsDuring(lab, users, perSecond, {
-      name,
-      happen: () => node.restart(),
-    })
-    shopped = await shop(lab, users, name.en)
-    requests += stretch.visits.length + shopped.requests
-    failed += stretch.visits.filter(({ visit }) => visit.outcome !== 'found').length + shopped.failed
+    lab.progress(0.5, nameOf(direction, node.name))
+    await writeFile(join(releases.path, node.name), directions[direction])
+    const during = partOf(direction, node.name)
+    await visitsDuring(lab, users, perSecond, { during, happen: () => node.restart() })
+    await shop(lab, users, 'ours', during)
   }
-  const { size: lost } = await lostUsers(lab, users, cluster)
+  await askEveryNode(lab, users, cluster, direction)
+}
+
+/** The same change of shape met by a program that nobody prepared for it: one node of three runs release 2. */
+async function controlDeploys(lab: Lab<X4Row>, cluster: Cluster, releases: { readonly path: string }): Promise<void> {
+  const users = makeUsers(lab, crowd, cluster.balancer.url, 'control')
+  for (const node of nodes) await writeFile(join(releases.path, node), '1')
+  await saveInTurn(lab, users)
+  await shop(lab, users, 'control', 'release 1')
+  await writeFile(join(releases.path, 'a'), '2')
+  await cluster.node('a').restart()
+  const mixed = { add: cluster.node('a').url, look: cluster.node('b').url }
+  await shop(lab, users, 'control', partOf('roll-out', 'a'), mixed)
+}
+
+const nameOf = (direction: Direction, node: string): Text =>
+  text(`release ${directions[direction]} on ${node}`, `${node}에 릴리스 ${directions[direction]}`)
+
+function deploymentIn(history: History<X4Row>, direction: Direction): Deployment {
+  const parts = nodes.map((node) => partOf(direction, node))
+  const visits = parts.flatMap((part) => stretchIn(history, part).visits)
+  const shopped = history.of('shop').filter(({ side, during }) => side === 'ours' && parts.includes(during))
+  const last = shopped.filter(({ during }) => during === parts.at(-1))
   return {
-    requests,
-    failed,
-    lost,
-    releases: [...shopped.releases].join(' and '),
-    carts: shopped.carts,
-    items: shopped.items,
+    requests: visits.length + shopped.flatMap(({ statuses }) => statuses).length,
+    failed:
+      visits.filter(({ outcome }) => outcome !== 'found').length +
+      shopped.flatMap(({ statuses }) => statuses).filter((status) => status !== 200).length,
+    lost: lostIn(history, direction).size,
+    releases: [...new Set(last.flatMap(({ releases }) => releases))].join(' and '),
+    carts: last.filter(({ cart }) => cart.length > 0).length,
+    items: last.reduce((sum, { cart }) => sum + cart.length, 0),
   }
 }
 
-/** Every user reads its token, puts something into its cart, and looks into it. */
-async function shop(lab: Lab, users: readonly VirtualUser[], step: string) {
-  const seen = { requests: 0, failed: 0, carts: 0, items: 0, releases: new Set<string>() }
+/** Every user reads its token, puts something into its cart, and looks into it: at the nodes named, or by the balancer. Answers whether all was well. */
+async function shop(
+  lab: Lab<X4Row>,
+  users: readonly VirtualUser[],
+  side: Side,
+  during: string,
+  at: { readonly add?: string; readonly look?: string } = {},
+): Promise<boolean> {
+  let well = true
   for (const user of users) {
     lab.signal.throwIfAborted()
     const answers = [
       await user.ask('/get'),
-      await user.ask('/cart/add?item=book', { method: 'POST' }),
-      await user.ask('/cart'),
+      await user.ask('/cart/add?item=book', { method: 'POST', ...(at.add && { base: at.add }) }),
+      await user.ask('/cart', at.look ? { base: at.look } : {}),
     ]
     const cart = answers[2]?.status === 200 ? (JSON.parse(answers[2].body) as string[]) : []
-    seen.requests += answers.length
-    seen.failed += answers.filter((answer) => answer.status !== 200).length
-    if (cart.length > 0) seen.carts++
-    seen.items += cart.length
-    for (const { headers } of answers) seen.releases.add(String(headers['x-release']))
-    lab.record({ step, user: user.name, statuses: answers.map(({ status }) => status), cart })
+    const statuses = answers.map(({ status }) => status)
+    const releases = [...new Set(answers.map(({ headers }) => String(headers['x-release'])))]
+    lab.record({ step: 'shop', side, during, user: user.name, statuses, releases, cart })
+    well &&= statuses.every((status) => status === 200) && cart.length > 0
   }
-  return seen
+  return well
 }
 
-function picture(there: Deployment, back: Deployment) {
-  return bars({
+/** The reads under both deployments, one after another on one axis, with each node's restart marked. */
+function picture(history: History<X4Row>) {
+  return timeline({
     id: 'deployments',
-    title: text('Requests during two rolling deployments', '배포 두 번 동안의 요청'),
+    title: text('Reads during two rolling deployments', '배포 두 번 동안의 읽기'),
     caption: text(
-      'Old and new nodes serve side by side. A failure is any answer but a 200 with the session, or none.',
-      '옛 노드와 새 노드가 함께 답합니다. 실패는 세션이 담긴 200이 아닌 답이나 끊긴 연결입니다.',
+      'Old and new nodes serve side by side; at each line one of them is restarted with the other release. Does any read fail or miss?',
+      '옛 노드와 새 노드가 함께 답합니다. 선마다 노드 하나가 다른 릴리스로 다시 시작합니다. 실패하거나 세션을 찾지 못한 읽기가 있을까요?',
     ),
-    bars: [
-      { group: text('roll-out of release 2', '릴리스 2 배포'), moves: there },
-      { group: text('roll-back to release 1', '릴리스 1로 되돌리기'), moves: back },
-    ].flatMap(({ group, moves }) => [
-      { group, series: text('answered', '답함'), value: moves.requests - moves.failed },
-      { group, series: text('failed', '실패'), value: moves.failed },
-    ]),
-    groupTitle: text('deployment', '배포'),
-    valueTitle: text('requests', '요청'),
-    colors: ['var(--found)', 'var(--error)'],
+    binMs: 250,
+    lanes: (Object.keys(directions) as Direction[]).map((direction) => {
+      let offset = 0
+      const parts = nodes.map((node) => {
+        const { visits, incident } = stretchIn(history, partOf(direction, node))
+        const from = offset
+        offset += incident.lengthMs
+        return { node, from, visits, incident }
+      })
+      return {
+        name:
+          direction === 'roll-out'
+            ? text('roll-out of release 2', '릴리스 2 배포')
+            : text('roll-back to release 1', '릴리스 1로 되돌리기'),
+        moments: parts.flatMap(({ from, visits }) =>
+          visits.map((visit) => ({
+            atMs: from + (visit.atMs ?? 0),
+            outcome: outcomeOf(visit, lostIn(history, direction)),
+          })),
+        ),
+        events: parts.map(({ node, from, incident }) => ({
+          atMs: from + incident.atMs,
+          name: text(`${node} restarts`, `${node} 재시작`),
+        })),
+      }
+    }),
   })
 }

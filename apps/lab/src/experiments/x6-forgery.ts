@@ -1,14 +1,44 @@
 import { randomUUID } from 'node:crypto'
 import type { Cluster } from '@session-cluster/cluster'
 import { ask, type VirtualUser } from '@session-cluster/visitor'
-import { type Experiment, type Lab, prove } from '../experiment.ts'
+import { experiment, type Lab, prove } from '../experiment.ts'
+import type { History } from '../history.ts'
 import { type Text, text } from '../language.ts'
 import { matrix } from '../pictures/matrix.ts'
 import { labCluster } from '../rig/cluster.ts'
 import { connectRedis } from '../rig/redis.ts'
 import { comesTrue, withinPatience } from '../rig/until.ts'
-import { makeUsers } from '../rig/users.ts'
+import { makeUser } from '../rig/users.ts'
 import { counted } from '../verdict.ts'
+
+const attacks = {
+  invented: text('invented ids', '지어낸 ID'),
+  altered: text('one character changed', '한 글자를 바꿈'),
+  keys: text('keys read out of Redis', 'Redis에서 읽은 키'),
+  planted: text('an id planted before login', '로그인 전에 심은 ID'),
+  old: text('the id from before login', '로그인 전의 ID'),
+  loggedOut: text('the id after logout', '로그아웃한 ID'),
+  expired: text('an id past its idle time', '유휴 시간이 지난 ID'),
+  stolen: text('a stolen valid id', '훔친 유효한 ID'),
+} as const satisfies Record<string, Text>
+type AttackName = keyof typeof attacks
+const forgeries = (Object.keys(attacks) as AttackName[]).filter((name) => name !== 'stolen')
+
+/** One cookie shown to every node: what each of them answered. */
+interface AttemptRow {
+  readonly step: 'attempt'
+  readonly attack: AttackName
+  readonly id: string
+  readonly statuses: readonly number[]
+}
+
+/** How many sessions Redis still had when its patience with an idle one was over. */
+interface KeptRow {
+  readonly step: 'kept'
+  readonly sessions: number
+}
+
+type X6Row = AttemptRow | KeptRow
 
 /** How a stranger tries to get at a session, how often, and how often it was served. */
 interface Attack {
@@ -25,7 +55,7 @@ const looks = {
 } as const
 
 /** X6: made-up, altered, planted, old, expired and stolen ids. */
-export const forgery: Experiment = {
+export const forgery = experiment<X6Row>({
   id: 'X6',
   title: text('A forged or old session id opens nothing', '위조한 세션 ID나 옛 세션 ID로는 아무것도 열리지 않는다'),
   says: text(
@@ -46,24 +76,25 @@ export const forgery: Experiment = {
   ),
   async run(lab) {
     await using cluster = await labCluster(lab, { mode: 'clustered', nodes: 2 })
-    const expiry = await expired(lab)
-    const attacks = [
-      await invented(lab, cluster),
-      await altered(lab, cluster),
-      await keysFromRedis(lab, cluster),
-      ...(await aroundLogin(lab, cluster)),
-      expiry.attack,
-    ]
-    const stolen = await theft(lab, cluster)
-    const tries = attacks.reduce((sum, attack) => sum + attack.tries, 0)
-    const served = attacks.reduce((sum, attack) => sum + attack.served, 0)
+    await expired(lab)
+    await invented(lab, cluster)
+    await altered(lab, cluster)
+    await keysFromRedis(lab, cluster)
+    await aroundLogin(lab, cluster)
+    await attempts(lab, cluster, 'stolen', [cookieOf(await member(lab, cluster, 'robbed'))])
+  },
+  judge(history) {
+    const forged = forgeries.map((name) => attackIn(history, name))
+    const stolen = attackIn(history, 'stolen')
+    const tries = forged.reduce((sum, attack) => sum + attack.tries, 0)
+    const served = forged.reduce((sum, attack) => sum + attack.served, 0)
     return {
       headline: {
         value: `${served} / ${tries}`,
-        label: text('forged, planted or outdated cookies were served', '개의 위조하거나, 심거나, 낡은 쿠키가 허용됨'),
+        label: text('forged, planted or outdated cookies were served', '위조하거나, 심거나, 낡은 쿠키 중 허용된 것'),
       },
       checks: [
-        ...attacks.map(({ name, tries, served }) =>
+        ...forged.map(({ name, tries, served }) =>
           counted(text(`${name.en}: served, of ${tries}`, `${name.ko}: ${tries}번 중 허용`), served, 0),
         ),
         counted(
@@ -76,132 +107,116 @@ export const forgery: Experiment = {
         ),
         counted(
           text('answers that were neither 200 nor 404', '200도 404도 아닌 답'),
-          [...attacks, stolen].reduce((sum, attack) => sum + attack.strange, 0),
+          [...forged, stolen].reduce((sum, attack) => sum + attack.strange, 0),
           0,
         ),
         counted(
           text(
-            `sessions in Redis past their idle time, ${withinPatience(lab).en}`,
-            `유휴 시간이 지난 뒤 ${withinPatience(lab).ko} Redis에 남은 세션`,
+            `sessions in Redis past their idle time, ${withinPatience(history.settings).en}`,
+            `유휴 시간이 지난 뒤 ${withinPatience(history.settings).ko} Redis에 남은 세션`,
           ),
-          expiry.kept,
+          history.of('kept')[0]?.sessions ?? Number.NaN,
           0,
         ),
       ],
       observations: [],
-      pictures: [picture([...attacks, stolen])],
+      pictures: [picture([...forged, stolen])],
     }
   },
-}
+})
 
-/** How many nodes serve a session to someone who shows this cookie, and how many answer neither with one nor that there is none. */
-async function servedBy(lab: Lab, cluster: Cluster, id: string, step: string) {
-  lab.signal.throwIfAborted()
-  const answers = await Promise.all(
-    cluster.nodes.map((node) => ask(new URL('/get', node.url), { headers: { cookie: `SESSION=${id}` } })),
-  )
-  const statuses = answers.map((answer) => answer.status)
-  lab.record({ step, statuses })
+function attackIn(history: History<X6Row>, name: AttackName): Attack {
+  const statuses = history
+    .of('attempt')
+    .filter(({ attack }) => attack === name)
+    .flatMap((row) => row.statuses)
   return {
+    name: attacks[name],
+    tries: statuses.length,
     served: statuses.filter((status) => status === 200).length,
     strange: statuses.filter((status) => status !== 200 && status !== 404).length,
   }
 }
 
+/** What each node answers to someone who shows this cookie. */
+async function shown(lab: Lab, cluster: Cluster, id: string): Promise<number[]> {
+  lab.signal.throwIfAborted()
+  const answers = await Promise.all(
+    cluster.nodes.map((node) => ask(new URL('/get', node.url), { headers: { cookie: `SESSION=${id}` } })),
+  )
+  return answers.map((answer) => answer.status)
+}
+
 async function member(lab: Lab, cluster: Cluster, name: string): Promise<VirtualUser> {
-  const [user] = makeUsers(lab, 1, cluster.balancer.url, name)
-  prove(user, 'there is a user')
+  const user = makeUser(lab, cluster.balancer.url, name)
   await user.save()
   return user
 }
 
 const cookieOf = (user: VirtualUser): string => user.jar.get('SESSION') ?? ''
 
-async function attempts(lab: Lab, cluster: Cluster, name: Text, ids: readonly string[]): Promise<Attack> {
-  lab.progress(0.5, name)
-  const seen = { served: 0, strange: 0 }
-  for (const id of ids) {
-    const { served, strange } = await servedBy(lab, cluster, id, name.en)
-    seen.served += served
-    seen.strange += strange
-  }
-  return { name, tries: ids.length * cluster.nodes.length, ...seen }
+async function attempts(lab: Lab<X6Row>, cluster: Cluster, attack: AttackName, ids: readonly string[]): Promise<void> {
+  lab.progress(0.5, attacks[attack])
+  for (const id of ids) lab.record({ step: 'attempt', attack, id, statuses: await shown(lab, cluster, id) })
 }
 
 /** Drawn from the seed, so of the right shape and not secret; the chance that one exists is 2^-144. */
-async function invented(lab: Lab, cluster: Cluster): Promise<Attack> {
+async function invented(lab: Lab<X6Row>, cluster: Cluster): Promise<void> {
   const valid = cookieOf(await member(lab, cluster, 'shape'))
   const random = lab.random('invented')
   const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
   const made = Array.from({ length: 20 }, () => Array.from(valid, () => alphabet[Math.floor(random() * 64)]).join(''))
-  return attempts(lab, cluster, text('invented ids', '지어낸 ID'), [
-    ...made,
-    '',
-    'null',
-    randomUUID(),
-    '../../etc',
-    `${valid}${valid}`,
-  ])
+  await attempts(lab, cluster, 'invented', [...made, '', 'null', randomUUID(), '../../etc', `${valid}${valid}`])
 }
 
-async function altered(lab: Lab, cluster: Cluster): Promise<Attack> {
+async function altered(lab: Lab<X6Row>, cluster: Cluster): Promise<void> {
   const valid = cookieOf(await member(lab, cluster, 'altered'))
   const flipped = Array.from(valid, (character, at) => {
     const other = character === 'A' ? 'B' : 'A'
     return valid.slice(0, at) + other + valid.slice(at + 1)
   })
-  return attempts(lab, cluster, text('one character changed', '한 글자를 바꿈'), flipped)
+  await attempts(lab, cluster, 'altered', flipped)
 }
 
 /** What someone learns who can read Redis but was never given a cookie. */
-async function keysFromRedis(lab: Lab, cluster: Cluster): Promise<Attack> {
+async function keysFromRedis(lab: Lab<X6Row>, cluster: Cluster): Promise<void> {
   await member(lab, cluster, 'reader')
   await using redis = await connectRedis(cluster)
   const keys = await redis.client.keys('*:sessions:*')
   const ends = keys.map((key) => key.slice(key.lastIndexOf(':') + 1))
   prove(ends.length > 0, 'there are sessions to be found in Redis')
-  return attempts(lab, cluster, text('keys read out of Redis', 'Redis에서 읽은 키'), ends.slice(0, 5))
+  await attempts(lab, cluster, 'keys', ends.slice(0, 5))
 }
 
 /** An attacker plants an id, or knows the one from before; the victim logs in, then logs out. */
-async function aroundLogin(lab: Lab, cluster: Cluster): Promise<Attack[]> {
-  const [victim] = makeUsers(lab, 1, cluster.balancer.url, 'victim')
-  prove(victim, 'there is a user')
+async function aroundLogin(lab: Lab<X6Row>, cluster: Cluster): Promise<void> {
+  const victim = makeUser(lab, cluster.balancer.url, 'victim')
   const plantedId = 'Planted0Planted0Planted0'
   victim.jar.set('SESSION', plantedId)
   await victim.save()
-  const planted = await attempts(lab, cluster, text('an id planted before login', '로그인 전에 심은 ID'), [plantedId])
+  await attempts(lab, cluster, 'planted', [plantedId])
   const beforeLogin = cookieOf(victim)
   await victim.ask('/login?user=victim', { method: 'POST' })
   prove((await victim.visit()).outcome === 'found', 'the victim still has the session after logging in')
-  const old = await attempts(lab, cluster, text('the id from before login', '로그인 전의 ID'), [beforeLogin])
+  await attempts(lab, cluster, 'old', [beforeLogin])
   const loggedIn = cookieOf(victim)
   await victim.ask('/logout', { method: 'POST' })
-  return [planted, old, await attempts(lab, cluster, text('the id after logout', '로그아웃한 ID'), [loggedIn])]
+  await attempts(lab, cluster, 'loggedOut', [loggedIn])
 }
 
 /** A session whose idle time is a second: once Redis has let it go, or should have, its cookie is shown again. */
-async function expired(lab: Lab): Promise<{ readonly attack: Attack; readonly kept: number }> {
+async function expired(lab: Lab<X6Row>): Promise<void> {
   await using cluster = await labCluster(lab, {
     mode: 'clustered',
     nodes: 1,
     nodeEnv: { SESSION_IDLE_TIMEOUT_MS: '1000', SESSION_TOUCH_EVERY_MS: '1000' },
   })
   const id = cookieOf(await member(lab, cluster, 'idle'))
-  prove(
-    (await servedBy(lab, cluster, id, 'before it expires')).served === 1,
-    'the session lives before its idle time is over',
-  )
+  prove((await shown(lab, cluster, id))[0] === 200, 'the session lives before its idle time is over')
   await using redis = await connectRedis(cluster)
   await comesTrue(lab, async () => (await redis.client.dbsize()) === 0)
-  const kept = await redis.client.dbsize()
-  return { attack: await attempts(lab, cluster, text('an id past its idle time', '유휴 시간이 지난 ID'), [id]), kept }
-}
-
-async function theft(lab: Lab, cluster: Cluster): Promise<Attack> {
-  return attempts(lab, cluster, text('a stolen valid id', '훔친 유효한 ID'), [
-    cookieOf(await member(lab, cluster, 'robbed')),
-  ])
+  lab.record({ step: 'kept', sessions: await redis.client.dbsize() })
+  await attempts(lab, cluster, 'expired', [id])
 }
 
 function picture(attacks: readonly Attack[]) {

@@ -1,19 +1,35 @@
-import type { Experiment, Lab } from '../experiment.ts'
+import { median } from '@session-cluster/visitor'
+import { experiment } from '../experiment.ts'
+import type { History } from '../history.ts'
 import { formatNumber, text } from '../language.ts'
 import { lines } from '../pictures/lines.ts'
 import { withinPatience } from '../rig/until.ts'
 import { type Check, counted } from '../verdict.ts'
-import { type Grown, placed, straightness } from './x7-grown.ts'
-import { growInMemory, type MemoryGrowth } from './x7-memory.ts'
+import {
+  costCheck,
+  costsIn,
+  type Grown,
+  givenBack,
+  grownIn,
+  placed,
+  straightness,
+  type Where,
+  type X7Row,
+} from './x7-grown.ts'
+import { growInMemory } from './x7-memory.ts'
 import { growInRedis } from './x7-redis.ts'
 
 const valueSizes = [1000, 4000] as const
 /** Into how many steps the growth is cut: five pairs of one in the first half and one in the second. */
 const steps = 10
+const places: readonly Where[] = (['memory', 'Redis'] as const).flatMap((place) =>
+  valueSizes.map((valueBytes) => ({ place, valueBytes })),
+)
 
 /** X7: what many sessions cost in memory, whether they make requests dearer, and whether their memory comes back. */
-export const growth: Experiment = {
+export const growth = experiment<X7Row>({
   id: 'X7',
+  on: 'parts',
   title: text(
     'Memory grows with the sessions and comes back with their end',
     '메모리는 세션만큼 늘고, 세션이 끝나면 돌아온다',
@@ -31,30 +47,31 @@ export const growth: Experiment = {
     '메모리는 일직선으로, 후반에도 전반만큼 늘고, 읽는 비용은 10분의 1일 때와 같으며, 만료 뒤에는 아무것도 남지 않고 메모리도 돌아온다',
   ),
   limits: text(
-    'Pauses of the garbage collector are those of this machine, and only observed.',
-    '가비지 컬렉터의 멈춤은 이 기계의 것이며 관찰만 합니다.',
+    'The memory store and Redis run in processes of their own, without a balancer before them. Pauses of the garbage collector are those of this machine, and only observed.',
+    '메모리 저장소와 Redis는 따로 띄운 프로세스에서, 로드 밸런서 없이 잽니다. 가비지 컬렉터의 멈춤은 이 기계의 것이며 관찰만 합니다.',
   ),
   async run(lab) {
     const sessions = lab.size({ quick: 10_000, full: 100_000 })
-    const inMemory: MemoryGrowth[] = []
-    for (const valueBytes of valueSizes) inMemory.push(await growInMemory(lab, { sessions, valueBytes, steps }))
-    const inRedis: Grown[] = []
+    for (const valueBytes of valueSizes) await growInMemory(lab, { sessions, valueBytes, steps })
     for (const valueBytes of valueSizes)
-      inRedis.push(
-        await growInRedis(lab, { sessions: lab.size({ quick: 10_000, full: 1_000_000 }), valueBytes, steps }),
-      )
-    const all = [...inMemory, ...inRedis]
+      await growInRedis(lab, { sessions: lab.size({ quick: 10_000, full: 1_000_000 }), valueBytes, steps })
+  },
+  judge(history) {
+    const all = places.map((where) => grownIn(history, where))
+    const [inMemory, inRedis] = (['memory', 'Redis'] as const).map((place) =>
+      all.filter((each) => each.place === place),
+    )
     const perSession = (grown: Grown) => formatNumber(Math.round(grown.grownBytes / grown.sessions))
     return {
       headline: {
-        value: inMemory.map(perSession).join(' / '),
+        value: (inMemory ?? []).map(perSession).join(' / '),
         label: text(
-          `bytes for a session of ${valueSizes.join(' / ')} bytes in a server’s memory; in Redis ${inRedis.map(perSession).join(' / ')}`,
-          `바이트: 서버 메모리에서 ${valueSizes.join(' / ')}바이트 세션 하나가 차지하는 양. Redis에서는 ${inRedis.map(perSession).join(' / ')}`,
+          `bytes for a session of ${valueSizes.join(' / ')} bytes in a server’s memory; in Redis ${(inRedis ?? []).map(perSession).join(' / ')}`,
+          `서버 메모리에서 ${valueSizes.join(' / ')}바이트 세션 하나가 차지하는 바이트. Redis에서는 ${(inRedis ?? []).map(perSession).join(' / ')}`,
         ),
       },
-      checks: all.flatMap((grown) => growthChecks(lab, grown)),
-      observations: inMemory.map((grown) => ({
+      checks: places.flatMap((where) => growthChecks(history, where)),
+      observations: (inMemory ?? []).map((grown) => ({
         what: text(
           `memory, ${grown.valueBytes / 1000} kB: longest pause for garbage collection, ms`,
           `메모리, ${grown.valueBytes / 1000} kB: 가장 긴 GC 멈춤, ms`,
@@ -62,25 +79,34 @@ export const growth: Experiment = {
         value: grown.longestPauseMs,
       })),
       pictures: [picture(all)],
+      figures: {
+        ...Object.fromEntries(
+          all.map(({ place, valueBytes, grownBytes, sessions }) => [
+            `${place}Bytes${valueBytes}`,
+            grownBytes / sessions,
+          ]),
+        ),
+        redisMicrosPerLoad: 1e6 * median(costsIn(history, { place: 'Redis', valueBytes: 1000 })),
+      },
     }
   },
-}
+})
 
 /** What one place has to answer for. */
-export function growthChecks(lab: Lab, grown: Grown): Check[] {
-  const where = placed(grown)
+export function growthChecks(history: History<X7Row>, where: Where): Check[] {
+  const grown = grownIn(history, where)
+  const name = placed(grown)
+  const limit = withinPatience(history.settings)
   return [
-    counted(text(`${where.en}: sessions held when full`, `${where.ko}: 다 찼을 때의 세션`), grown.held, grown.sessions),
+    counted(text(`${name.en}: sessions held when full`, `${name.ko}: 다 찼을 때의 세션`), grown.held, grown.sessions),
     counted(
-      text(
-        `${where.en}: sessions held after expiry, ${withinPatience(lab).en}`,
-        `${where.ko}: 만료 뒤 ${withinPatience(lab).ko} 남은 세션`,
-      ),
+      text(`${name.en}: sessions held after expiry, ${limit.en}`, `${name.ko}: 만료 뒤 ${limit.ko} 남은 세션`),
       grown.left,
       0,
     ),
-    straightness(lab, grown),
-    ...grown.ratios,
+    straightness(history, grown),
+    givenBack(history, where),
+    costCheck(history, where),
   ]
 }
 

@@ -5,53 +5,38 @@ import { ask } from '@session-cluster/visitor'
 import { type Lab, prove } from '../experiment.ts'
 import { text } from '../language.ts'
 import { inParallel } from '../load/open-loop.ts'
-import { type Cycle, costChecks, cycleSessions, type Grown, givenBackChecks, type Size } from './x7-grown.ts'
+import { type Cycle, compareCosts, cycleSessions, type Size, seeMemoryComeBack, type X7Row } from './x7-grown.ts'
 import type { HolderState, Order } from './x7-holder.ts'
 
 /** How many requests one measurement of their cost takes. */
 const requests = 1000
 
-export type MemoryGrowth = Grown & { readonly longestPauseMs: number }
-
 /** Fills one process with all the sessions and another one with a tenth, compares the cost of a request, and lets all of them expire. */
-export async function growInMemory(lab: Lab, size: Size): Promise<MemoryGrowth> {
+export async function growInMemory(lab: Lab<X7Row>, size: Size): Promise<void> {
   const { sessions, valueBytes, steps } = size
+  const where = { place: 'memory', valueBytes } as const
   await using holder = await Holder.start(lab)
   await using small = await Holder.start(lab)
   const empty = await holder.ask({ do: 'fill', upTo: 0, valueBytes })
   await small.ask({ do: 'fill', upTo: sessions / 10, valueBytes })
-  const curve = [{ sessions: 0, bytes: 0 }]
+  lab.record({ step: 'filled', ...where, sessions: 0, bytes: 0 })
   let full = empty
-  let longestPauseMs = 0
   for (let step = 1; step <= steps; step++) {
-    lab.progress(
-      step / steps,
-      text(`memory: ${(sessions * step) / steps} sessions`, `메모리: 세션 ${(sessions * step) / steps}개`),
-    )
-    full = await holder.ask({ do: 'fill', upTo: (sessions * step) / steps, valueBytes })
-    longestPauseMs = Math.max(longestPauseMs, full.longestPauseMs)
-    curve.push({ sessions: full.sessions, bytes: full.heapBytes - empty.heapBytes })
+    const upTo = (sessions * step) / steps
+    lab.progress(step / steps, text(`memory: ${upTo} sessions`, `메모리: 세션 ${upTo}개`))
+    full = await holder.ask({ do: 'fill', upTo, valueBytes })
+    const bytes = full.heapBytes - empty.heapBytes
+    lab.record({ step: 'filled', ...where, sessions: full.sessions, bytes, pauseMs: full.longestPauseMs })
   }
-  const costs = await costChecks(
-    lab,
-    { place: 'memory', valueBytes },
-    { many: () => holder.cpuPerRequest(lab, sessions), few: () => small.cpuPerRequest(lab, sessions / 10) },
-  )
+  lab.record({ step: 'held', ...where, when: 'full', of: sessions, sessions: full.sessions })
+  await compareCosts(lab, where, {
+    many: () => holder.cpuPerRequest(lab, sessions),
+    few: () => small.cpuPerRequest(lab, sessions / 10),
+  })
   const after = await holder.ask({ do: 'expire' })
+  lab.record({ step: 'held', ...where, when: 'expired', of: sessions, sessions: after.sessions })
   const whole = { before: empty.heapBytes, full: full.heapBytes, after: after.heapBytes }
-  const givenBack = await givenBackChecks(lab, { place: 'memory', valueBytes }, whole, () => holder.cycle(size))
-  const grown = {
-    place: 'memory' as const,
-    valueBytes,
-    sessions,
-    held: full.sessions,
-    left: after.sessions,
-    grownBytes: full.heapBytes - empty.heapBytes,
-    ratios: [...givenBack, ...costs],
-    curve,
-  }
-  lab.record({ step: 'growth', ...grown })
-  return { ...grown, longestPauseMs }
+  await seeMemoryComeBack(lab, where, whole, () => holder.cycle(size))
 }
 
 /** The process that holds sessions, seen from here. */

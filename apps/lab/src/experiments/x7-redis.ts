@@ -6,7 +6,7 @@ import { text } from '../language.ts'
 import { inParallel } from '../load/open-loop.ts'
 import { memoryFigure } from '../rig/redis.ts'
 import { comesTrue } from '../rig/until.ts'
-import { type Cycle, costChecks, cycleSessions, type Grown, givenBackChecks, type Size } from './x7-grown.ts'
+import { type Cycle, compareCosts, cycleSessions, type Size, seeMemoryComeBack, type X7Row } from './x7-grown.ts'
 
 const parallel = 100
 const loads = 5000
@@ -16,43 +16,29 @@ const lifetime = { idleTimeoutMs: 3_600_000, absoluteTimeoutMs: 0, touchEveryMs:
 const key = (index: number): SessionKey => `session-${index}`
 
 /** Fills one Redis with all the sessions and another one with a tenth, compares the cost of a load, and lets all of them expire. */
-export async function growInRedis(lab: Lab, size: Size): Promise<Grown> {
+export async function growInRedis(lab: Lab<X7Row>, size: Size): Promise<void> {
   const { sessions, valueBytes, steps } = size
+  const where = { place: 'Redis', valueBytes } as const
   await using full = await filledRedis()
   await using small = await filledRedis()
   await small.fillTo(lab, sessions / 10, valueBytes)
   const empty = await full.usedBytes()
-  const curve = [{ sessions: 0, bytes: 0 }]
+  lab.record({ step: 'filled', ...where, sessions: 0, bytes: 0 })
+  let bytes = 0
   for (let step = 1; step <= steps; step++) {
     const upTo = (sessions * step) / steps
     lab.progress(step / steps, text(`Redis: ${upTo} sessions`, `Redis: 세션 ${upTo}개`))
     await full.fillTo(lab, upTo, valueBytes)
-    curve.push({ sessions: await full.client.dbsize(), bytes: (await full.usedBytes()) - empty })
+    bytes = (await full.usedBytes()) - empty
+    lab.record({ step: 'filled', ...where, sessions: await full.client.dbsize(), bytes })
   }
-  const held = await full.client.dbsize()
-  const costs = await costChecks(
-    lab,
-    { place: 'Redis', valueBytes },
-    { many: () => full.cpuPerLoad(lab), few: () => small.cpuPerLoad(lab) },
-  )
+  lab.record({ step: 'held', ...where, when: 'full', of: sessions, sessions: await full.client.dbsize() })
+  await compareCosts(lab, where, { many: () => full.cpuPerLoad(lab), few: () => small.cpuPerLoad(lab) })
   await full.expire(lab)
   const left = await full.client.dbsize()
-  const grownBytes = curve.at(-1)?.bytes ?? Number.NaN
-  const whole = { before: empty, full: empty + grownBytes, after: await full.usedBytes() }
-  const again = left === 0 ? () => full.cycle(lab, size) : undefined
-  const givenBack = await givenBackChecks(lab, { place: 'Redis', valueBytes }, whole, again)
-  const grown = {
-    place: 'Redis' as const,
-    valueBytes,
-    sessions,
-    held,
-    left,
-    grownBytes,
-    ratios: [...givenBack, ...costs],
-    curve,
-  }
-  lab.record({ step: 'growth', ...grown })
-  return grown
+  lab.record({ step: 'held', ...where, when: 'expired', of: sessions, sessions: left })
+  const whole = { before: empty, full: empty + bytes, after: await full.usedBytes() }
+  await seeMemoryComeBack(lab, where, whole, left === 0 ? () => full.cycle(lab, size) : undefined)
 }
 
 async function filledRedis(): Promise<FilledRedis> {

@@ -1,20 +1,21 @@
-import type { Cluster } from '@session-cluster/cluster'
 import type { VirtualUser } from '@session-cluster/visitor'
-import { type Experiment, type Lab, prove } from '../experiment.ts'
+import { experiment, type Lab, prove } from '../experiment.ts'
+import type { History } from '../history.ts'
 import { type Text, text } from '../language.ts'
 import { bars } from '../pictures/bars.ts'
 import { labCluster } from '../rig/cluster.ts'
+import { fieldNodes } from '../rig/control.ts'
 import { storeUse } from '../rig/inspect.ts'
 import { commandCounts, connectRedis, type RedisView } from '../rig/redis.ts'
-import { makeUsers, saveInTurn } from '../rig/users.ts'
-import { counted } from '../verdict.ts'
+import { makeUsers, type SaveRow, saveInTurn } from '../rig/users.ts'
+import { counted, presence } from '../verdict.ts'
 
 const crowd = 5
 const requestsEach = 20
 const idleTimeoutMs = 600_000
 const throttleMs = 60_000
 /** Commands by which Redis changes something. */
-const writing = ['hset', 'hincrby', 'hdel', 'pexpire'] as const
+const writing = ['set', 'expire', 'hset', 'hincrby', 'hdel', 'pexpire'] as const
 
 /** A touch writes down when the session was used, and until when it is kept. */
 const touchWrites = 2
@@ -51,8 +52,31 @@ const policies: readonly Policy[] = [
   },
 ]
 
+/** All requests of one policy: what the node sent, what Redis wrote, and which time to live each session has left, in ms. */
+interface PolicyRow {
+  readonly step: 'policy'
+  readonly policy: string
+  readonly requests: number
+  readonly commands: number
+  readonly writes: number
+  /** How long ago the last access of any of them is at most, ms. */
+  readonly sinceMs: number
+  readonly ttls: readonly number[]
+  /** Writes that the same count saw when each user saved once. */
+  readonly saveWrites: readonly number[]
+}
+
+/** The same reads through a library of the field. */
+interface ControlRow {
+  readonly step: 'control'
+  readonly requests: number
+  readonly writes: number
+}
+
+type X9Row = SaveRow | PolicyRow | ControlRow
+
 /** X9: what a request that only reads costs the store, by when the session is written and its time prolonged. */
-export const writePolicy: Experiment = {
+export const writePolicy = experiment<X9Row>({
   id: 'X9',
   title: text('Write what changed, touch now and then', '바뀐 것만 쓰고, 갱신은 가끔만'),
   says: text(
@@ -60,28 +84,31 @@ export const writePolicy: Experiment = {
     '읽기만 한 세션은 쓸 필요가 없습니다. 갱신을 드물게 하면 저장소를 아끼면서도 누구도 일찍 로그아웃되지 않습니다.',
   ),
   steps: text(
-    `${crowd} users, ${requestsEach} requests each that need the session: saving on each, touching on each, touching at most once a minute. The node’s count of commands, and Redis’ own count of commands that write. As a control everyone saves once at the end: that count has to see it.`,
-    `사용자 ${crowd}명이 세션이 필요한 요청을 ${requestsEach}번씩: 매번 저장, 매번 갱신, 1분에 한 번만 갱신. 노드가 센 명령과 Redis가 센 쓰기 명령을 봅니다. 끝으로 모두 한 번씩 저장해, 그 셈이 쓰기를 알아채는지 확인합니다.`,
+    `${crowd} users, ${requestsEach} requests each that need the session: saving on each, touching on each, touching at most once a minute. The node’s count of commands, and Redis’ own count of commands that write. As controls everyone saves once at the end, and the same reads go through Express with express-session and connect-redis, as their READMEs set them up: the count has to see both.`,
+    `사용자 ${crowd}명이 세션이 필요한 요청을 ${requestsEach}번씩: 매번 저장, 매번 갱신, 1분에 한 번만 갱신. 노드가 센 명령과 Redis가 센 쓰기 명령을 봅니다. 대조군으로 끝에 모두 한 번씩 저장하고, 같은 읽기를 README대로 설정한 Express + express-session + connect-redis로도 보냅니다. 같은 셈이 둘 다 알아채야 합니다.`,
   ),
   expected: text(
-    '2 commands against 1; with the throttle no write at all; time to live never below the idle timeout, above it by at most the throttle',
-    '명령 2개와 1개. 드문 갱신은 쓰기 0. 남은 수명은 유휴 시간보다 짧지 않고, 드문 만큼만 길다',
+    '2 commands against 1; with the throttle no write at all; time to live never below the idle timeout, above it by at most the throttle; the control writes on reads too',
+    '명령 2개와 1개. 드문 갱신은 쓰기 0. 남은 수명은 유휴 시간보다 짧지 않고, 드문 만큼만 길다. 대조군은 읽기에도 쓴다',
   ),
   async run(lab) {
-    const costs: Cost[] = []
-    for (const policy of policies) {
-      lab.progress(costs.length / policies.length, policy.name)
-      costs.push(await cost(lab, policy))
+    for (const [index, policy] of policies.entries()) {
+      lab.progress(index / policies.length, policy.name)
+      await measure(lab, policy)
     }
-    const [, touching, throttled] = costs
-    prove(touching && throttled, 'every policy was measured')
+    await control(lab)
+  },
+  judge(history) {
+    const costs = policies.map((policy) => costIn(history, policy))
+    const [, touching, throttled] = costs as [Cost, Cost, Cost]
+    const [field] = history.of('control')
     const perRequest = (cost: Cost) => cost.writes / (crowd * requestsEach)
     return {
       headline: {
         value: throttled.writes,
         label: text(
-          `writes in Redis for ${crowd * requestsEach} reads, with the touch throttled`,
-          `번 쓰기: 갱신을 드물게 할 때 읽기 ${crowd * requestsEach}번에 Redis가 쓴 횟수`,
+          `writes in Redis for ${crowd * requestsEach} reads, with the touch throttled; with express-session and connect-redis ${field?.writes ?? '–'}`,
+          `갱신을 드물게 할 때 읽기 ${crowd * requestsEach}번에 Redis가 쓴 횟수. express-session + connect-redis는 ${field?.writes ?? '–'}`,
         ),
       },
       checks: [
@@ -109,6 +136,11 @@ export const writePolicy: Experiment = {
           touching.writes,
           touchWrites * crowd * requestsEach,
         ),
+        presence(
+          text('control: writes in Redis for reads alone', '대조군: 읽기만 했는데 Redis가 쓴 횟수'),
+          field?.writes ?? 0,
+          'some',
+        ),
         ...costs.map(({ policy, accurate }) =>
           counted(
             text(`${policy.name.en}: sessions whose time to live is right`, `${policy.name.ko}: 남은 수명이 맞는 세션`),
@@ -124,10 +156,14 @@ export const writePolicy: Experiment = {
         ),
         value: perRequest(each),
       })),
-      pictures: [picture(costs)],
+      pictures: [picture(costs, field)],
+      figures: {
+        readWrites: perRequest(throttled),
+        controlWrites: (field?.writes ?? Number.NaN) / (field?.requests ?? Number.NaN),
+      },
     }
   },
-}
+})
 
 interface Cost {
   readonly policy: Policy
@@ -139,7 +175,20 @@ interface Cost {
   readonly accurate: number
 }
 
-async function cost(lab: Lab, policy: Policy): Promise<Cost> {
+function costIn(history: History<X9Row>, policy: Policy): Cost {
+  const row = history.of('policy').find((each) => each.policy === policy.id)
+  const inTime = (ttl: number) =>
+    ttl >= idleTimeoutMs - (row?.sinceMs ?? 0) && ttl <= idleTimeoutMs + policy.touchEveryMs
+  return {
+    policy,
+    commands: row?.commands ?? Number.NaN,
+    writes: row?.writes ?? Number.NaN,
+    savesSeen: (row?.saveWrites ?? []).filter((writes) => writes > 0).length,
+    accurate: (row?.ttls ?? []).filter(inTime).length,
+  }
+}
+
+async function measure(lab: Lab<X9Row>, policy: Policy): Promise<void> {
   await using cluster = await labCluster(lab, {
     mode: 'clustered',
     nodes: 1,
@@ -151,33 +200,46 @@ async function cost(lab: Lab, policy: Policy): Promise<Cost> {
   for (const user of users) await user.ask(policy.path(user)) // Redis learns the scripts.
   const before = await writesOf(redis)
   const startedAt = performance.now()
-  const { commands } = await storeUse(cluster.nodes, () => requests(lab, users, policy))
+  const { commands } = await storeUse(cluster.nodes, () => requests(lab, users, policy.path))
   const writes = (await writesOf(redis)) - before
-  const accurate = await accurateSessions(redis, cluster, policy, performance.now() - startedAt)
-  const seen = { commands, writes, accurate, savesSeen: await savesSeenBy(redis, users) }
-  lab.record({ step: policy.id, ...seen })
-  return { policy, ...seen }
+  const ttls = await timesToLive(redis)
+  const sinceMs = performance.now() - startedAt
+  const saveWrites: number[] = []
+  for (const user of users) {
+    const counted = await writesOf(redis)
+    await user.save()
+    saveWrites.push((await writesOf(redis)) - counted)
+  }
+  lab.record({
+    step: 'policy',
+    policy: policy.id,
+    requests: crowd * requestsEach,
+    commands,
+    writes,
+    sinceMs,
+    ttls,
+    saveWrites,
+  })
 }
 
-async function requests(lab: Lab, users: readonly VirtualUser[], policy: Policy): Promise<void> {
+async function control(lab: Lab<X9Row>): Promise<void> {
+  await using cluster = await labCluster(lab, { mode: 'clustered', nodes: 1, ...fieldNodes })
+  const users = makeUsers(lab, crowd, cluster.node('a').url, 'control')
+  await saveInTurn(lab, users)
+  await using redis = await connectRedis(cluster)
+  const before = await writesOf(redis)
+  await requests(lab, users, () => '/get')
+  lab.record({ step: 'control', requests: crowd * requestsEach, writes: (await writesOf(redis)) - before })
+}
+
+async function requests(lab: Lab, users: readonly VirtualUser[], path: Policy['path']): Promise<void> {
   for (let request = 0; request < requestsEach; request++) {
     for (const user of users) {
       lab.signal.throwIfAborted()
-      const { status } = await user.ask(policy.path(user))
-      prove(status === 200, `${policy.path(user)} answers 200, not ${status}`)
+      const { status } = await user.ask(path(user))
+      prove(status === 200, `${path(user)} answers 200, not ${status}`)
     }
   }
-}
-
-/** For how many users, when they save, the count of writes grows. */
-async function savesSeenBy(redis: RedisView, users: readonly VirtualUser[]): Promise<number> {
-  let seen = 0
-  for (const user of users) {
-    const before = await writesOf(redis)
-    await user.save()
-    if ((await writesOf(redis)) > before) seen++
-  }
-  return seen
 }
 
 async function writesOf({ client }: RedisView): Promise<number> {
@@ -185,20 +247,13 @@ async function writesOf({ client }: RedisView): Promise<number> {
   return writing.reduce((sum, name) => sum + (counts.get(name) ?? 0), 0)
 }
 
-/** `sinceMs`: the last access of none of them is longer ago than this. */
-async function accurateSessions(
-  { client }: RedisView,
-  cluster: Cluster,
-  policy: Policy,
-  sinceMs: number,
-): Promise<number> {
-  prove(cluster.mode === 'clustered', 'sessions are in Redis')
+/** The time to live of each session, ms. */
+async function timesToLive({ client }: RedisView): Promise<number[]> {
   const keys = await client.keys('*:sessions:*')
-  const ttls = await Promise.all(keys.map((key) => client.pttl(key)))
-  return ttls.filter((ttl) => ttl >= idleTimeoutMs - sinceMs && ttl <= idleTimeoutMs + policy.touchEveryMs).length
+  return Promise.all(keys.map((key) => client.pttl(key)))
 }
 
-function picture(costs: readonly Cost[]) {
+function picture(costs: readonly Cost[], field: ControlRow | undefined) {
   return bars({
     id: 'commands',
     title: text('What one request costs the store', '요청 하나가 저장소에 치르는 값'),
@@ -206,18 +261,29 @@ function picture(costs: readonly Cost[]) {
       'Commands that the node sends, and writes that Redis makes of them.',
       '노드가 보낸 명령과, 그로 인해 Redis가 한 쓰기.',
     ),
-    bars: costs.flatMap((each) => [
-      {
-        group: each.policy.name,
-        series: text('commands sent', '보낸 명령'),
-        value: each.commands / (crowd * requestsEach),
-      },
-      {
-        group: each.policy.name,
-        series: text('writes in Redis', 'Redis의 쓰기'),
-        value: each.writes / (crowd * requestsEach),
-      },
-    ]),
+    bars: [
+      ...costs.flatMap((each) => [
+        {
+          group: each.policy.name,
+          series: text('commands sent', '보낸 명령'),
+          value: each.commands / (crowd * requestsEach),
+        },
+        {
+          group: each.policy.name,
+          series: text('writes in Redis', 'Redis의 쓰기'),
+          value: each.writes / (crowd * requestsEach),
+        },
+      ]),
+      ...(field
+        ? [
+            {
+              group: text('control: express-session, reads', '대조군: express-session, 읽기'),
+              series: text('writes in Redis', 'Redis의 쓰기'),
+              value: field.writes / field.requests,
+            },
+          ]
+        : []),
+    ],
     groupTitle: text('policy', '방침'),
     valueTitle: text('per request', '요청당'),
   })

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { latencies } from './histogram.ts'
+import { latencies, percentilesFor } from './histogram.ts'
 
 describe('latencies', () => {
   it('keeps three digits from microseconds to minutes', () => {
@@ -19,4 +19,17 @@ describe('latencies', () => {
   })
 
   it('has no percentiles before anything was recorded', () => expect(latencies().percentile(99)).toBeNaN())
+})
+
+describe('percentilesFor', () => {
+  it.each([
+    [5, [50]],
+    [100, [50, 90]],
+    [200, [50, 90, 95]],
+    [1000, [50, 90, 95, 99]],
+    [9999, [50, 90, 95, 99]],
+    [10_000, [50, 90, 95, 99, 99.9]],
+  ])('of %i samples shows no more than they bear', (samples, percentiles) =>
+    expect(percentilesFor(samples)).toEqual(percentiles),
+  )
 })

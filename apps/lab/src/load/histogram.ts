@@ -8,8 +8,14 @@ export interface Latencies {
   percentile(percent: number): number
 }
 
-/** The percentiles that reports show. */
-export const reportedPercentiles = [50, 90, 95, 99, 99.9] as const
+const percentiles = [50, 90, 95, 99, 99.9] as const
+
+/** How many samples have to lie beyond a percentile for it to be more than the slowest few: 10,000 samples for a p99.9. */
+const leastBeyond = 10
+
+/** The percentiles that so many samples bear; the middle always. */
+export const percentilesFor = (samples: number): readonly number[] =>
+  percentiles.filter((percent) => percent === 50 || samples * (100 - percent) >= leastBeyond * 100 - 1e-6)
 
 /** An HDR histogram: HdrHistogram_c, as it is built into Node (`perf_hooks.createHistogram`). */
 export function latencies(): Latencies {

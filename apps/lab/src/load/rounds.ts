@@ -1,43 +1,49 @@
 import type { Lab } from '../experiment.ts'
-import { type Check, type Judging, leastSamples } from '../verdict.ts'
+import type { History, Row } from '../history.ts'
+import type { Text } from '../language.ts'
+import { type Bound, type Check, leastSamples, ratio } from '../verdict.ts'
 
 /** How often at most the number of rounds is doubled while a ratio is open. */
 const doublings = 2
 /** A first look is at 95 %; whoever looks again because the answer was open has to be surer. */
 const confidences = { first: 0.95, further: 0.99 }
 
-/** Rounds, all of them, and what they were judged to say. */
-export interface Judged<R> {
-  readonly rounds: readonly R[]
-  readonly checks: readonly Check[]
-}
-
 /**
- * Takes `lab.repeats` rounds and judges them. While a check is inconclusive it takes as many again as there are, twice at
- * most, and judges all of them anew, at 99 % instead of 95 %: looking again must not make a wrong answer more likely.
- * No round is ever left out. Where even twice as many, twice, are too few for any verdict (a ratio taken once, as in tests of counts),
- * it looks once.
+ * Takes `lab.repeats` rounds, each of which writes itself down. While a check is inconclusive it takes as many again as there
+ * are, twice at most, and all of them are judged together, at 99 % instead of 95 %: looking again must not make a wrong answer
+ * more likely. No round is ever left out. Where even twice as many, twice, are too few for any verdict (a ratio taken once, as in
+ * tests of counts), or a check has failed already, it looks once.
  */
-export async function judgedRounds<R>(
-  lab: Pick<Lab, 'repeats' | 'signal'>,
-  take: (round: number) => Promise<R>,
-  judge: (rounds: readonly R[], confidence: Pick<Judging, 'confidence'>) => readonly Check[],
-): Promise<Judged<R>> {
-  const rounds: R[] = []
+export async function takeRounds<Rows extends Row>(
+  lab: Pick<Lab<Rows>, 'repeats' | 'signal' | 'history'>,
+  take: (round: number) => Promise<unknown>,
+  judge: (history: History<Rows>) => readonly Pick<Check, 'verdict'>[],
+): Promise<void> {
+  let taken = 0
   const upTo = async (count: number) => {
-    while (rounds.length < count) {
+    for (; taken < count; taken++) {
       lab.signal.throwIfAborted()
-      rounds.push(await take(rounds.length))
+      await take(taken)
     }
   }
   await upTo(lab.repeats)
-  let checks = judge(rounds, { confidence: confidences.first })
   const looksMore = lab.repeats * 2 ** doublings >= leastSamples ? doublings : 0
-  for (let look = 0; look < looksMore && checks.some(({ verdict }) => verdict === 'inconclusive'); look++) {
-    await upTo(2 * rounds.length)
-    checks = judge(rounds, { confidence: confidences.further })
+  const isOpen = () => {
+    const verdicts = judge(lab.history()).map(({ verdict }) => verdict)
+    return verdicts.includes('inconclusive') && !verdicts.includes('fails')
   }
-  return { rounds, checks }
+  for (let look = 0; look < looksMore && isOpen(); look++) await upTo(2 * taken)
+}
+
+/** A ratio that {@link takeRounds} took: with more rounds than a run begins with it was looked at again, and is judged at 99 %. */
+export function roundsRatio(
+  { settings, random }: Pick<History, 'settings' | 'random'>,
+  question: Text,
+  samples: readonly number[],
+  bound: Bound,
+): Check {
+  const confidence = samples.length > settings.repeats ? confidences.further : confidences.first
+  return ratio(question, samples, bound, { random: random(question.en), confidence })
 }
 
 /**

@@ -9,7 +9,7 @@ export type Outcome = (typeof outcomes)[number]
 /** Colour, mark and name of each outcome: never by colour alone. */
 export const outcomeLook: Record<Outcome, { color: string; soft: string; mark: string; name: Text }> = {
   found: { color: 'var(--found)', soft: 'var(--found-bg)', mark: '✓', name: text('found', '찾음') },
-  miss: { color: 'var(--miss)', soft: 'var(--miss-bg)', mark: '–', name: text('miss: not here', '미스: 여기 없음') },
+  miss: { color: 'var(--miss)', soft: 'var(--miss-bg)', mark: '–', name: text('miss: not here', '여기 없음') },
   lost: { color: 'var(--lost)', soft: 'var(--lost-bg)', mark: '✗', name: text('lost: nowhere', '유실: 어디에도 없음') },
   error: { color: 'var(--error)', soft: 'var(--error-bg)', mark: '!', name: text('error', '오류') },
 }

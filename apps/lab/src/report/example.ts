@@ -139,7 +139,7 @@ function example(id: Result['id'], verdict: Result['verdict'], pictures: readonl
 
 /** A report with every verdict and every kind of picture: for tests of the page. */
 export const exampleReport: Report = {
-  version: 1,
+  version: 2,
   command: 'npm run lab -- run all --preset quick --seed 1',
   startedAt: '2026-01-02T03:04:05.678Z',
   ms: 60_000,

@@ -7,6 +7,7 @@ import { answers, decision } from './decision.ts'
 import { exampleReport } from './example.ts'
 import { reportPage } from './page.ts'
 import { claimsTable } from './summary.ts'
+import { words } from './words.ts'
 
 describe('reportPage', async () => {
   const page = await reportPage(exampleReport)
@@ -49,7 +50,7 @@ describe('reportPage', async () => {
     expect(page).not.toContain('id="decision"')
     const [result] = exampleReport.results
     const ran = (...ids: string[]) => ({ ...exampleReport, results: ids.map((id) => ({ ...result, id })) as Result[] })
-    const whole = await reportPage(ran('C3', 'C4', 'C5', 'X8'))
+    const whole = await reportPage(ran('C3', 'C4', 'C5', 'X8', 'X11'))
     const decision = whole.slice(whole.indexOf('id="decision"'))
     expect(decision).toContain('What if a server dies?')
     expect(decision).not.toContain('What has to be operated?')
@@ -59,16 +60,20 @@ describe('reportPage', async () => {
     const [result] = exampleReport.results
     const results = ['C4', 'C5', 'X8', 'X3', 'X2', 'X10'].map((id) => ({ ...result, id })) as Result[]
     const row = answers(results).find(({ question }) => question.en === 'What else can fail?')
-    for (const cell of [row?.sticky, row?.clustered, decision.advice[2]]) {
+    for (const cell of [row?.sticky, row?.clustered, decision.advice[3]]) {
       expect(cell?.en).toContain('balancer')
-      expect(cell?.ko).toContain('로드밸런서')
+      expect(cell?.ko).toContain('로드 밸런서')
     }
-    expect(await reportPage({ ...exampleReport, results })).toContain('served only while it is up')
+    expect(await reportPage({ ...exampleReport, results })).toContain('everyone comes in by the balancer')
   })
 
   it('says of a statement in plain words when a measurement speaks against it', async () => {
     const grounds = (verdict: Result['verdict']) =>
-      ['C4', 'C5', 'X8'].map((id) => ({ ...exampleReport.results[0], id, verdict: id === 'C5' ? verdict : 'holds' }))
+      ['C4', 'C5', 'X8', 'X11'].map((id) => ({
+        ...exampleReport.results[0],
+        id,
+        verdict: id === 'C5' ? verdict : 'holds',
+      }))
     const pageOf = (verdict: Result['verdict']) =>
       reportPage({ ...exampleReport, results: grounds(verdict) as Result[] })
     expect(await pageOf('fails')).toContain('This run does not bear it out.')
@@ -119,8 +124,8 @@ describe('reportPage', async () => {
 
 describe('claimsTable', () => {
   it('sets what is said beside what was measured', () => {
-    const [head, , first] = claimsTable(exampleReport.results, 'en').split('\n')
-    expect(head).toBe('| claim | what the tutorial says | what we measured | verdict |')
-    expect(first).toBe('| [C1](#c1) | It is said <so> & so. | **30 / 30** sessions lost | ✓ holds |')
+    const [head, , first] = claimsTable(exampleReport.results, words.tutorialSays, 'en').split('\n')
+    expect(head).toBe('| claim | what the tutorial says | expected before the run | what we measured | verdict |')
+    expect(first).toBe('| [C1](#c1) | It is said <so> & so. | Three. | **30 / 30** sessions lost | ✓ holds |')
   })
 })

@@ -2,17 +2,19 @@ import { readFile } from 'node:fs/promises'
 import { pagePalette } from '../pictures/palette.ts'
 import type { Report } from '../results.ts'
 import { both } from './both.ts'
-import { colophon, cover } from './cover.ts'
+import { brokenTable } from './broken.ts'
+import { claimTables, colophon, cover, provenance } from './cover.ts'
 import { decision, decisionCard } from './decision.ts'
+import { hangsOn } from './hangs-on.ts'
 import { html, Markup } from './markup.ts'
-import { section } from './section.ts'
+import { markOf, section } from './section.ts'
 import { words } from './words.ts'
 
 /** What goes into the page as it is; the style sheets in this order. */
 const assets = ['script.js', 'frame.css', 'cover.css', 'section.css', 'media.css'] as const
 
 /** The report as one HTML file: no network, no browser needed to make it; English, Korean, light, dark and paper in one. */
-export async function reportPage(report: Report): Promise<string> {
+export async function reportPage(report: Report, broken?: Report): Promise<string> {
   const [script = '', ...styles] = await Promise.all(
     assets.map((name) => readFile(new URL(name, import.meta.url), 'utf8')),
   )
@@ -20,7 +22,7 @@ export async function reportPage(report: Report): Promise<string> {
   const decided = decisionCard(report.results)
   const contents = report.results.map(
     ({ id, title, verdict }) =>
-      html`<li class="${verdict}"><a href="#${id}"><b>${id}</b> <span>${both(title)}</span></a></li>`,
+      html`<li class="${verdict}"><a href="#${id}"><b>${id}</b> <span>${both(title)}</span> ${markOf(verdict)}</a></li>`,
   )
   const page = html`<!doctype html>
 <html lang="en">
@@ -42,6 +44,10 @@ export async function reportPage(report: Report): Promise<string> {
 <main id="top">
 ${cover(report)}
 ${decided}
+${hangsOn(report.results)}
+${claimTables(report)}
+${brokenTable(broken)}
+${provenance(report)}
 ${sections}
 ${colophon()}
 </main>

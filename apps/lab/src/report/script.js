@@ -20,10 +20,5 @@ document.querySelector('[data-theme-switch]').addEventListener('click', () => {
   const dark = root.dataset.theme ? root.dataset.theme === 'dark' : matchMedia('(prefers-color-scheme: dark)').matches
   paint(dark ? 'light' : 'dark')
 })
-// Paper has no disclosure triangles: every table is printed.
-addEventListener('beforeprint', () => {
-  for (const details of document.querySelectorAll('details')) details.open = true
-})
-
 speak(settings.get('lang') ?? (navigator.language.startsWith('ko') ? 'ko' : 'en'))
 paint(settings.get('theme'))

@@ -13,6 +13,10 @@ export function badge(ending: Ending): Markup {
   return html`<span class="badge ${ending}"><span aria-hidden="true">${endings[ending].mark}</span> ${both(endings[ending].name)}</span>`
 }
 
+/** The mark of a verdict, with its name for those who do not see it. */
+export const markOf = (ending: Ending): Markup =>
+  html`<span class="mark ${ending}"><span aria-hidden="true">${endings[ending].mark}</span><span class="unseen">${both(endings[ending].name)}</span></span>`
+
 /** Everything about one experiment. */
 export async function section(result: Result): Promise<Markup> {
   const figures = await Promise.all(result.pictures.map((picture) => figure(picture)))
@@ -59,7 +63,8 @@ function checks(all: readonly Check[]): Markup {
 }
 
 /** How often a ratio was taken and how sure its interval is; `undefined` for a count. */
-export function spreadOf({ interval, confidence = 0.95, samples = [] }: Check): Text | undefined {
+export function spreadOf({ interval, confidence = 0.95, samples = [], seen }: Check): Text | undefined {
+  if (seen !== undefined) return text(`here: ${say(seen, 'en')}`, `이번: ${say(seen, 'ko')}`)
   if (!interval || samples.length === 0) return undefined
   if (samples.length === 1) return text('taken once, too few for a verdict', '한 번 잼, 판정하기에는 모자람')
   const range = interval.map((end) => say(end, 'en')).join(' … ')

@@ -4,13 +4,14 @@ import type { Ending } from '../results.ts'
 /** What the page itself says, apart from what the experiments say. */
 export const words = {
   title: text('What the lab found', '실험실이 확인한 것'),
-  lead: text(
-    'Every claim of the tutorial about sessions on several servers, put to the test on real processes, a real balancer and a real Redis.',
-    '여러 서버에서의 세션에 대한 튜토리얼의 모든 주장을 실제 프로세스, 실제 로드밸런서, 실제 Redis에서 확인했습니다.',
+  again: text(
+    'Each verdict is a function of its history, which lies beside this page: `npm run lab -- judge docs/report/raw/C4.ndjson.gz`.',
+    '판정은 모두 이 문서 옆에 둔 기록만으로 다시 계산할 수 있습니다: `npm run lab -- judge docs/report/raw/C4.ndjson.gz`.',
   ),
   claim: text('claim', '주장'),
   tutorialSays: text('what the tutorial says', '튜토리얼의 설명'),
   usuallySaid: text('what is promised', '약속하는 것'),
+  expectedBefore: text('expected before the run', '실행 전의 예상'),
   measured: text('what we measured', '측정한 것'),
   verdict: text('verdict', '판정'),
   claims: text('The tutorial’s claims', '튜토리얼의 주장'),
@@ -33,6 +34,7 @@ export const words = {
   question: text('question', '질문'),
   kind: text('kind', '종류'),
   count: text('count', '횟수'),
+  presence: text('presence', '유무'),
   ratio: text('ratio', '비율'),
   observed: text(
     'Also seen, different in every run, part of no verdict',
@@ -62,20 +64,20 @@ export const endings: Record<Ending, { readonly mark: string; readonly name: Tex
 /** How verdicts come about. */
 export const reading: readonly Text[] = [
   text(
-    'A count is exact: the same seed gives the same count in every run, and one more or less is a failure.',
-    '횟수는 정확합니다. 같은 시드는 언제나 같은 횟수를 주며, 하나라도 다르면 거짓입니다.',
+    'A count is exact: the same seed gives the same count in every run, and one more or less is a failure. A presence asks only whether there was one: how many (“here: 56 of 103”) differs from run to run and decides nothing.',
+    '횟수는 정확합니다. 같은 시드는 언제나 같은 횟수를 주며, 하나라도 다르면 거짓입니다. 유무는 하나라도 있었는지만 봅니다. 몇 개인지(“이번: 103 중 56”)는 실행마다 다르며 판정에 쓰지 않습니다.',
   ),
   text(
     'A ratio compares two things within one run, taken in turns several times; it holds when the whole interval of its median lies within the bound. Where the bound cuts through the interval, twice as many rounds are taken, twice at most, and judged more strictly (99 % instead of 95 %); if it still does, the answer is inconclusive, as it is with fewer than five rounds. No verdict rests on milliseconds.',
     '비율은 한 번의 실행 안에서 두 가지를 번갈아 여러 번 재어 비교합니다. 중앙값의 구간이 모두 기준 안에 있으면 참입니다. 기준이 구간을 가로지르면 두 배로, 많아야 두 번 더 재고 더 엄격하게(95 % 대신 99 %) 판정하며, 그래도 가로지르거나 다섯 번보다 적게 쟀으면 불확실입니다. 밀리초의 절댓값으로는 판정하지 않습니다.',
   ),
   text(
-    'Small print beside a number: n is how often it was taken, 95 % (or 99 %) how sure the interval of its median is. “(n = 5: 1 … 3)” is the range of all five. A count has no spread: it is the same every time.',
-    '숫자 옆 작은 글씨: n은 잰 횟수, 95 %(또는 99 %)는 중앙값의 구간이 얼마나 확실한지입니다. “(n = 5: 1 … 3)”은 다섯 번 모두의 범위입니다. 횟수에는 폭이 없습니다. 언제나 같습니다.',
+    'Small print beside a number: n is how often it was taken, 95 % (or 99 %) how sure the interval of its median is. “(n = 5: 1 … 3)” is the range of all five. A count has no spread.',
+    '숫자 옆 작은 글씨: n은 잰 횟수, 95 %(또는 99 %)는 중앙값의 구간이 얼마나 확실한지입니다. “(n = 5: 1 … 3)”은 다섯 번 모두의 범위입니다. 횟수에는 폭이 없습니다.',
   ),
   text(
     'Miss: a live cookie, and this node does not know its session. Lost: no node knows it any more. Error: a 5xx or a timeout. The three are counted apart, by a token that each user keeps and each session holds.',
-    '미스: 쿠키는 살아 있으나 이 노드가 그 세션을 모름. 유실: 어느 노드도 더는 모름. 오류: 5xx 또는 시간 초과. 셋은 사용자와 세션이 함께 지닌 토큰으로 따로 셉니다.',
+    '여기 없음: 쿠키는 살아 있으나 이 노드가 그 세션을 모름. 유실: 어느 노드도 더는 모름. 오류: 5xx 또는 시간 초과. 셋은 사용자와 세션이 함께 지닌 토큰으로 따로 셉니다.',
   ),
 ]
 

@@ -1,4 +1,5 @@
 import { type Lab, PreconditionError } from '../experiment.ts'
+import type { Settings } from '../history.ts'
 import { type Text, text, type Words } from '../language.ts'
 import { pause } from '../load/pause.ts'
 
@@ -20,13 +21,13 @@ export function comesTrue(lab: Lab, isSo: Condition): Promise<number | undefined
 }
 
 /** How long something took to come, for the reader: `312`, or `not within 60 s`. */
-export const waited = (ms: number | undefined, lab: Pick<Lab, 'patienceMs'>): Words => {
+export const waited = (ms: number | undefined, lab: Pick<Settings, 'patienceMs'>): Words => {
   const limit = withinPatience(lab)
   return ms === undefined ? text(`not ${limit.en}`, `${limit.ko} 오지 않음`) : Math.round(ms)
 }
 
 /** `within 60 s`: how long the lab waits for what is claimed. */
-export const withinPatience = ({ patienceMs }: Pick<Lab, 'patienceMs'>): Text =>
+export const withinPatience = ({ patienceMs }: Pick<Settings, 'patienceMs'>): Text =>
   text(`within ${patienceMs / 1000} s`, `${patienceMs / 1000}초 안에`)
 
 async function asked(lab: Lab, isSo: Condition, limitMs: number): Promise<number | undefined> {

@@ -31,3 +31,8 @@ export const nodesAfter = (file: string): Wrong =>
 export const modeInstead = (asked: string, given: string): Wrong => ({
   asked: ({ mode }) => (mode === asked ? { mode: given } : {}),
 })
+
+/** Nodes of another program. Those that are a control already stay as they are. */
+export const otherNodes = ({ entryPoints }: Pick<ClusterOptions, 'entryPoints'>): Wrong => ({
+  asked: (options) => ({ entryPoints: { ...options.entryPoints, ...entryPoints } }),
+})
