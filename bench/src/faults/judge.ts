@@ -41,30 +41,37 @@ function judgeAnswer(visit: Visit, faults: readonly Fault[]): Violation[] {
 
 const READS = new Set(['get', 'dead', 'cart', 'add'])
 
+/**
+ * Where it is not known which of a session's successors goes on with its data, each may be, or none: there is a fault only when no such
+ * choice explains what was seen. Answers the fewest violations.
+ */
 function judgeLineages(lineages: readonly Lineage[]): Violation[] {
-  const found = new Map(lineages.map((lineage) => [lineage, judgeValues(lineage.visits)]))
-  const wholes = new Map<Lineage, Lineage>()
-  const wholeOf = (lineage: Lineage): Lineage => {
-    const whole = wholes.get(lineage)
-    return whole ? wholeOf(whole) : lineage
+  const successors = Map.groupBy(lineages, ({ perhapsOf }) => perhapsOf)
+  const known = new Map<Lineage, Violation[]>()
+  const afresh = (lineage: Lineage): Violation[] => {
+    const found = known.get(lineage) ?? going(lineage, lineage.visits)
+    known.set(lineage, found)
+    return found
   }
-  for (const lineage of lineages) {
-    if (!lineage.perhapsOf) continue
-    const before = wholeOf(lineage.perhapsOf)
-    const whole = { visits: [...before.visits, ...lineage.visits].sort((a, b) => a.doneAt - b.doneAt) }
-    const together = judgeValues(whole.visits)
-    // Either may be what happened: something is wrong only when neither can be.
-    if (together.length > faultsOf(before) + faultsOf(lineage)) continue
-    for (const part of [before, lineage]) {
-      found.delete(part)
-      wholes.set(part, whole)
+  /** What is wrong with a session that has done all this and may go on as one of its successors, and with all that came of it. */
+  const going = (lineage: Lineage, visits: readonly Visit[]): Violation[] => {
+    const next = successors.get(lineage) ?? []
+    let least = [...judgeValues(visits), ...next.flatMap(afresh)]
+    for (const heir of next) {
+      if (least.length === 0) break
+      const others = next.filter((each) => each !== heir).flatMap(afresh)
+      const found = [
+        ...going(
+          heir,
+          [...visits, ...heir.visits].sort((a, b) => a.doneAt - b.doneAt),
+        ),
+        ...others,
+      ]
+      if (found.length < least.length) least = found
     }
-    found.set(whole, together)
+    return least
   }
-  function faultsOf(lineage: Lineage): number {
-    return found.get(lineage)?.length ?? 0
-  }
-  return [...found.values()].flat()
+  return (successors.get(undefined) ?? []).flatMap(afresh)
 }
 
 const judgeValues = (visits: readonly Visit[]): Violation[] => [
