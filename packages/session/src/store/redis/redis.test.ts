@@ -1,3 +1,4 @@
+import { Redis as Iovalkey } from 'iovalkey'
 import { afterAll, describe, expect, it } from 'vitest'
 import { clusterRig } from '../../../test/cluster-rig.ts'
 import { redisRig } from '../../../test/redis-rig.ts'
@@ -9,7 +10,20 @@ import { redisStore } from './redis.ts'
 const runner = { describe, it }
 const [single, cluster, sentinel] = await Promise.all([redisRig(), clusterRig(), sentinelRig()])
 const client = single.client()
-afterAll(() => Promise.all([single, cluster, sentinel].map((rig) => rig[Symbol.asyncDispose]())))
+const bySentinel = {
+  ioredis: sentinel.client,
+  iovalkey: new Iovalkey({
+    ...redisOptions,
+    enableOfflineQueue: true,
+    sentinels: sentinel.sentinels.map(({ port }) => ({ host: '127.0.0.1', port })),
+    name: 'sessions',
+    sentinelRetryStrategy: () => 50,
+  }).on('error', () => {}),
+}
+afterAll(async () => {
+  bySentinel.iovalkey.disconnect()
+  await Promise.all([single, cluster, sentinel].map((rig) => rig[Symbol.asyncDispose]()))
+})
 
 storeContract('a single Redis', () => redisStore({ client }), runner)
 storeContract('Redis with a key prefix', () => redisStore({ client: single.client({ keyPrefix: 'app:' }) }), runner)
@@ -19,7 +33,13 @@ storeContract(
   runner,
 )
 storeContract('Redis shared with Spring', () => redisStore({ client, namespace: 'shared', ids: 'spring' }), runner)
-storeContract('Redis behind Sentinel', () => redisStore({ client: sentinel.client }), runner)
+for (const [library, by] of Object.entries(bySentinel)) {
+  storeContract(
+    `Redis behind Sentinel, by ${library}`,
+    () => redisStore({ client: by, namespace: `behind-${library}` }),
+    runner,
+  )
+}
 storeContract('Redis Cluster', () => redisStore({ client: cluster.client }), runner)
 
 const LIFETIME = { idleTimeoutMs: 60_000, absoluteTimeoutMs: 0, touchEveryMs: 10_000 }
@@ -243,18 +263,20 @@ describe('redisStore', () => {
     expect(counts.every((count) => count > 0)).toBe(true)
   })
 
-  it('follows a failover that Sentinel makes', { timeout: 60_000 }, async () => {
-    const store = redisStore({ client: sentinel.client, namespace: 'failover' })
-    await store.commit('kept', create({ q: '"here"' }), at())
+  it('follows a failover that Sentinel makes, by either library', { timeout: 60_000 }, async () => {
+    const stores = Object.values(bySentinel).map((by) => redisStore({ client: by, namespace: 'failover' }))
+    await stores[0]?.commit('kept', create({ q: '"here"' }), at())
     await sentinel.client.wait(1, 10_000)
     await sentinel.primary.crash()
-    const load = () =>
-      store.load('kept', at()).then(
-        (session) => session !== undefined,
-        () => false,
-      )
-    await expect.poll(load, { timeout: 45_000 }).toBe(true)
-    expect(await store.commit('kept', { set: new Map([['q', Buffer.from('"there"')]]) }, at())).toBe('ok')
+    for (const store of stores) {
+      const load = () =>
+        store.load('kept', at()).then(
+          (session) => session !== undefined,
+          () => false,
+        )
+      await expect.poll(load, { timeout: 45_000 }).toBe(true)
+      expect(await store.commit('kept', { set: new Map([['q', Buffer.from('"there"')]]) }, at())).toBe('ok')
+    }
   })
 
   it.each([
