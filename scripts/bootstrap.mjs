@@ -7,6 +7,7 @@ import { constants } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { whenOrphaned } from './run/orphaned.mjs'
+import { setUpFault, temporaryFault, unwritable } from './run/surroundings.mjs'
 import { insteadOf } from './run/usage.mjs'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
@@ -25,6 +26,8 @@ if (instead) {
   process.exit(instead.exitCode)
 }
 
+const temporary = temporaryFault()
+if (temporary) fail(temporary)
 await install()
 run()
 
@@ -45,6 +48,8 @@ function wanted() {
 async function install() {
   const digest = wanted()
   if (existsSync(node) && existsSync(stamp) && readFileSync(stamp, 'utf8') === digest) return
+  const locked = unwritable(root)
+  if (locked) fail(setUpFault(root, locked) ?? locked)
   // Another package manager has taken away what pnpm had linked, and pnpm would believe its own note that all is in place.
   rmSync(join(root, 'node_modules', '.modules.yaml'), { force: true })
   console.error('Setting up, once: Node and the packages go into ./node_modules (about 600 MB on disk) …')
@@ -52,6 +57,8 @@ async function install() {
   if (existsSync(join(root, 'pnpm-lock.yaml'))) command.push('--frozen-lockfile')
   const { code, output } = await quietly('npx', command)
   if (code !== 0) {
+    const fault = setUpFault(root, output)
+    if (fault) fail(fault)
     console.error(output)
     fail(`Installing failed: see the lines above. To try by hand: npx ${command.join(' ')}`)
   }

@@ -4,6 +4,11 @@ import { fileURLToPath } from 'node:url'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 
+/** The page is not built, and cannot be. */
+class PageError extends Error {
+  override readonly name = 'PageError'
+}
+
 /**
  * Builds the page when it has not been built, or when its sources are newer. Where the builder is not installed (in a production
  * image) whatever was built before is left as it is.
@@ -18,7 +23,15 @@ export async function ensurePages(onProgress: (line: string) => void = () => {})
   }
   onProgress('Building the console’s page …')
   const { build } = await import('vite')
-  await build({ root: `${root}/web`, configFile: `${root}/web/vite.config.ts`, logLevel: 'error' })
+  const folder = `${root}web/dist`
+  await build({ root: `${root}/web`, configFile: `${root}/web/vite.config.ts`, logLevel: 'error' }).catch(
+    (error: NodeJS.ErrnoException) => {
+      if (!['EROFS', 'EACCES', 'EPERM', 'ENOSPC'].includes(error.code ?? '')) throw error
+      throw new PageError(
+        `The console's page cannot be written to ${folder} (${error.code}): start it once where it can`,
+      )
+    },
+  )
 }
 
 /** When the youngest of these files was written, epoch ms; 0 when there is none. */
