@@ -36,11 +36,12 @@ export function temporaryFault() {
  * @param {string} output what the installation printed
  */
 export function setUpFault(root, output) {
-  const why = /ENOSPC|no space left on device/i.test(output)
+  const text = output.replace(/\s+/g, ' ') // pnpm breaks its lines.
+  const why = /ENOSPC|no space left on device/i.test(text)
     ? 'the disk is full'
-    : /EROFS|read-only file system/i.test(output)
+    : /EROFS|read-only file system/i.test(text)
       ? 'it is read-only'
-      : /EACCES|EPERM|permission denied/i.test(output)
+      : /EACCES|EPERM|permission denied/i.test(text)
         ? 'this user may not write to it'
         : undefined
   return (

@@ -27,7 +27,7 @@ test.each([
 })
 
 test.each([
-  ['Failed to write to file: No space left on device (os error 28)', 'the disk is full'],
+  ['Failed to write to file: No space left\n      on device (os error 28)', 'the disk is full'],
   ['node_modules/x: Read-only file system (os error 30)', 'it is read-only'],
   ["EACCES: permission denied, mkdir '/x'", 'this user may not write to it'],
 ])('a set-up that ends with %j is one line', (output, why) => {
