@@ -1,11 +1,13 @@
 import { type AdoptedSession, adopt } from './request/adopt.ts'
+import { assertAlive, assertUnsent, assertWritable } from './request/assert.ts'
 import { attributeNames, checkName, checkStaged, readAttribute, stageAttribute } from './request/attribute.ts'
 import { checkKeep } from './request/changes.ts'
 import { commit } from './request/commit.ts'
 import { invalidate, regenerate } from './request/end.ts'
 import { infoOf, type SessionInfo } from './request/info.ts'
 import { ownLifetime, type SessionLifetime } from './request/lifetime.ts'
-import type { SessionReport } from './request/report.ts'
+import { load, loadFresh, loadToWrite, reload } from './request/load.ts'
+import { reportOf, type SessionReport } from './request/report.ts'
 import type { RequestSession } from './request/request-session.ts'
 import { type RotateOptions, rotate } from './request/rotate.ts'
 import { updateAttribute } from './request/update.ts'
@@ -36,8 +38,8 @@ export class Session<A extends object = Record<string, unknown>> {
   /** An attribute's value, or `undefined`. Plain objects and arrays come frozen: change a copy and `set` that. */
   async get<K extends keyof A & string>(name: K, options?: ReadOptions): Promise<A[K] | undefined> {
     const request = this.#request
-    request.assertAlive('get')
-    const loading = options?.fresh ? request.loadFresh() : request.load()
+    assertAlive(request, 'get')
+    const loading = options?.fresh ? loadFresh(request) : load(request)
     if (loading) await loading
     return readAttribute(request, name) as A[K] | undefined
   }
@@ -47,25 +49,25 @@ export class Session<A extends object = Record<string, unknown>> {
    * afterwards changes nothing. Throws a `SessionValueError` for a value that would not come back as it is.
    */
   set<K extends keyof A & string>(name: K, value: A[K] | undefined): Promise<void> {
-    return this.#request.writes.run(() => this.#stage('set', name, value))
+    return this.#write(() => this.#stage('set', name, value))
   }
 
   /** Removes an attribute. Makes no session. */
   delete<K extends keyof A & string>(name: K): Promise<void> {
-    return this.#request.writes.run(() => this.#stage('delete', name, undefined))
+    return this.#write(() => this.#stage('delete', name, undefined))
   }
 
   /** The names of all attributes. */
   async keys(): Promise<(keyof A & string)[]> {
     const request = this.#request
-    request.assertAlive('keys')
-    await request.load()
+    assertAlive(request, 'keys')
+    await load(request)
     return attributeNames(request) as (keyof A & string)[]
   }
 
   /** Reads an attribute and removes it: for a message that shall be shown once. It stays if the handler fails. */
   async take<K extends keyof A & string>(name: K): Promise<A[K] | undefined> {
-    this.#request.assertWritable('take')
+    assertWritable(this.#request, 'take')
     const value = await this.get(name)
     if (value !== undefined) await this.delete(name)
     return value
@@ -85,8 +87,8 @@ export class Session<A extends object = Record<string, unknown>> {
     change: (value: A[K] | undefined) => A[K] | undefined | Promise<A[K] | undefined>,
   ): Promise<A[K] | undefined> {
     const request = this.#request
-    return request.writes.run(() => {
-      request.assertWritable('update')
+    return this.#write(() => {
+      assertWritable(request, 'update')
       checkName(name)
       return updateAttribute(request, name, change as (value: unknown) => unknown) as Promise<A[K] | undefined>
     })
@@ -98,7 +100,7 @@ export class Session<A extends object = Record<string, unknown>> {
    * session if there is none. When the session was another user's, its data is dropped unless `keep` says otherwise.
    */
   rotate(options: RotateOptions = {}): Promise<void> {
-    return this.#request.writes.run(() => rotate(this.#request, options))
+    return this.#write(() => rotate(this.#request, options))
   }
 
   /**
@@ -109,8 +111,8 @@ export class Session<A extends object = Record<string, unknown>> {
    * await session.set('message', 'Goodbye')
    */
   regenerate({ keep = false }: { readonly keep?: boolean | readonly string[] | undefined } = {}): Promise<void> {
-    return this.#request.writes.run(async () => {
-      this.#request.assertUnsent('regenerate')
+    return this.#write(async () => {
+      assertUnsent(this.#request, 'regenerate')
       checkKeep('session.regenerate', keep)
       await regenerate(this.#request, keep)
     })
@@ -124,23 +126,23 @@ export class Session<A extends object = Record<string, unknown>> {
    */
   setLifetime(lifetime: SessionLifetime | null): Promise<void> {
     const request = this.#request
-    return request.writes.run(async () => {
-      request.assertWritable('setLifetime')
+    return this.#write(async () => {
+      assertWritable(request, 'setLifetime')
       const { store, lifetime: usual } = request.manager.options
       const own = lifetime === null ? null : ownLifetime(lifetime, usual.idleTimeoutMs, store.plainIds === true)
-      await request.loadToWrite()
-      request.assertWritable('setLifetime')
+      await loadToWrite(request)
+      assertWritable(request, 'setLifetime')
       request.change().lifetime = own
     })
   }
 
   /** Removes all attributes. The session stays, with its id, its user and its times; what is set later is kept. */
   clear(): Promise<void> {
-    return this.#request.writes.run(async () => {
+    return this.#write(async () => {
       const request = this.#request
-      request.assertWritable('clear')
-      await request.loadToWrite()
-      request.assertWritable('clear')
+      assertWritable(request, 'clear')
+      await loadToWrite(request)
+      assertWritable(request, 'clear')
       for (const name of attributeNames(request)) stageAttribute(request, 'delete', name, undefined)
     })
   }
@@ -150,8 +152,8 @@ export class Session<A extends object = Record<string, unknown>> {
    * changed. Tells whether the session is still there.
    */
   async reload(): Promise<boolean> {
-    this.#request.assertAlive('reload')
-    return this.#request.reload()
+    assertAlive(this.#request, 'reload')
+    return reload(this.#request)
   }
 
   /**
@@ -159,7 +161,7 @@ export class Session<A extends object = Record<string, unknown>> {
    * throws. Requests that are under way with the same session cannot bring it back.
    */
   invalidate(): Promise<void> {
-    return this.#request.writes.run(() => invalidate(this.#request))
+    return this.#write(() => invalidate(this.#request))
   }
 
   /**
@@ -171,12 +173,12 @@ export class Session<A extends object = Record<string, unknown>> {
    * await sessions.of(request).adopt(oldCookie, async () => ({ attributes: JSON.parse(await redis.get(oldKey)) }))
    */
   adopt(secret: string, read: () => Promise<AdoptedSession<A> | undefined>): Promise<boolean> {
-    return this.#request.writes.run(() => adopt(this.#request, secret, read))
+    return this.#write(() => adopt(this.#request, secret, read))
   }
 
   /** What is known of the session; `undefined` when there is none. */
   async info(options?: ReadOptions): Promise<SessionInfo | undefined> {
-    await (options?.fresh ? this.#request.loadFresh() : this.#request.load())
+    await (options?.fresh ? loadFresh(this.#request) : load(this.#request))
     return infoOf(this.#request)
   }
 
@@ -185,8 +187,8 @@ export class Session<A extends object = Record<string, unknown>> {
    * of the request would have been answered with.
    */
   commit(): Promise<void> {
-    return this.#request.writes.run(() => {
-      this.#request.assertWritable('commit')
+    return this.#write(() => {
+      assertWritable(this.#request, 'commit')
       this.#request.face?.collect()
       return commit(this.#request).then(() => {})
     })
@@ -194,7 +196,13 @@ export class Session<A extends object = Record<string, unknown>> {
 
   /** What this request has done with its session so far. Never asks the store, never shows an id. */
   report(): SessionReport {
-    return this.#request.report()
+    return reportOf(this.#request)
+  }
+
+  /** Begins a write. The response waits for it, also where its framework has asked already what is to be saved. */
+  #write<T>(write: () => Promise<T>): Promise<T> {
+    this.#request.response.holdLate(this.#request)
+    return this.#request.writes.run(write)
   }
 
   /** Not async up to the store: what is refused is refused at once, and a caller who forgets to await loses nothing. */
@@ -205,8 +213,8 @@ export class Session<A extends object = Record<string, unknown>> {
 
   async #loadStaged(operation: string, name: string, isNeeded: boolean): Promise<void> {
     const request = this.#request
-    await request.loadToWrite()
-    request.assertAlive(operation)
+    await loadToWrite(request)
+    assertAlive(request, operation)
     if (!isNeeded) return
     checkStaged(request, name)
     request.make()

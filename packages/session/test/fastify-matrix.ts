@@ -119,14 +119,12 @@ export interface Deed {
   readonly fails?: 'load' | 'commit'
   /** Whether it needs `fastifySyncSessions`. */
   readonly isSync?: true
-  /** Whether it may be done in an `onSend` hook, where it is too late for writing. */
-  readonly readsOnly?: true
 }
 
 /** Everything that a request can do with its session. */
 export const deeds: Record<string, Deed> = {
-  nothing: { act: async () => {}, readsOnly: true },
-  get: { act: (session) => session.get('q'), readsOnly: true },
+  nothing: { act: async () => {} },
+  get: { act: (session) => session.get('q') },
   set: { act: (session) => session.set('q', 'after'), saved: 'after' },
   'set, not awaited': { act: async (session) => void session.set('q', 'after'), saved: 'after' },
   'set, for a visitor': { act: (session) => session.set('q', 'after'), saved: 'after', isNew: true, cookie: 'saved' },
@@ -202,9 +200,9 @@ export function matrixApp(
   trace: Trace,
   act: (request: FastifyRequest) => Promise<unknown>,
   prepare: (app: FastifyInstance) => unknown,
-  { waits = false }: { readonly waits?: boolean } = {},
+  { waits = false, http2 = false }: { readonly waits?: boolean; readonly http2?: boolean } = {},
 ): FastifyInstance {
-  const app = Fastify()
+  const app = http2 ? (Fastify({ http2 }) as unknown as FastifyInstance) : Fastify()
   const note = (request: FastifyRequest, what: string) => trace.get(cellOf(request))?.push(what)
   app.addHook('onResponse', async (request) => void note(request, 'onResponse'))
   void app.register(async (scope) => {

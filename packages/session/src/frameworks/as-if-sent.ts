@@ -16,7 +16,7 @@ const SOME_HEAD = 'HTTP/1.1'
 export class AsIfSent {
   readonly #response: ServerResponse
   readonly #isHttp2: boolean
-  #names: string[] = []
+  #names: string[] | undefined
   #waiting: Waiting | undefined
 
   constructor(response: ServerResponse) {
@@ -26,21 +26,14 @@ export class AsIfSent {
 
   /** The head is given. */
   head(): void {
-    if (this.#isHttp2) {
-      const refuse = () => this.refuseHead([])
-      const yes = { get: () => true }
-      this.#show({ headersSent: yes, _header: yes })
-      this.#show({ setHeader: { value: refuse }, appendHeader: { value: refuse }, removeHeader: { value: refuse } })
-    } else {
-      ;(this.#response as unknown as Inside)._header ??= SOME_HEAD
-    }
+    if (this.#isHttp2) this.#show(HEAD_SENT)
+    else (this.#response as unknown as Inside)._header ??= SOME_HEAD
   }
 
   /** The body has ended. */
   end(): void {
     if (this.#isHttp2) {
-      const yes = { get: () => true }
-      this.#show({ finished: yes, writableEnded: yes })
+      this.#show(ENDED)
       return
     }
     const { server } = (this.#response.socket ?? {}) as { server?: Server }
@@ -51,20 +44,20 @@ export class AsIfSent {
 
   /** So much is written that the handler is to wait for `drain`. */
   full(): void {
-    this.#show({ writableNeedDrain: { get: () => true } })
+    this.#show(FULL)
   }
 
   /** Throws what a second head is told. */
   refuseHead(given: readonly unknown[]): never {
     if (!this.#isHttp2) ServerResponse.prototype.writeHead.apply(this.#response, given as [number])
-    throw Object.assign(new Error('Response has already been initiated.'), { code: 'ERR_HTTP2_HEADERS_SENT' })
+    return refuseHttp2()
   }
 
   /** Shows the response as it is again. */
   off(): void {
     const inside = this.#response as unknown as Inside
-    for (const name of this.#names) delete (inside as unknown as Record<string, unknown>)[name]
-    this.#names = []
+    for (const name of this.#names ?? []) delete (inside as unknown as Record<string, unknown>)[name]
+    this.#names = undefined
     if (this.#isHttp2) return
     if (inside._header === SOME_HEAD) inside._header = null
     if (!this.#waiting) return
@@ -74,12 +67,21 @@ export class AsIfSent {
   }
 
   #show(properties: PropertyDescriptorMap): void {
-    for (const [name, descriptor] of Object.entries(properties)) {
-      Object.defineProperty(this.#response, name, { ...descriptor, configurable: true })
-      this.#names.push(name)
-    }
+    Object.defineProperties(this.#response, properties)
+    this.#names = [...(this.#names ?? []), ...Object.keys(properties)]
   }
 }
+
+function refuseHttp2(): never {
+  throw Object.assign(new Error('Response has already been initiated.'), { code: 'ERR_HTTP2_HEADERS_SENT' })
+}
+
+// The same for all responses: V8 puts each getter into the old generation, where it keeps its response alive for long.
+const yes: PropertyDescriptor = { get: () => true, configurable: true }
+const refused: PropertyDescriptor = { value: refuseHttp2, configurable: true }
+const HEAD_SENT = { headersSent: yes, _header: yes, setHeader: refused, appendHeader: refused, removeHeader: refused }
+const ENDED = { finished: yes, writableEnded: yes }
+const FULL = { writableNeedDrain: yes }
 
 /** A response of HTTP/1 that has ended for its handler, and waits. */
 interface Waiting {

@@ -1,4 +1,4 @@
-import type { ServerResponse } from 'node:http'
+import type { OutgoingHttpHeaders, ServerResponse } from 'node:http'
 import { getDefaultHighWaterMark } from 'node:stream'
 import { AsIfSent } from './as-if-sent.ts'
 import { assertChunk, type Head, prepareHead, resetHead } from './response-head.ts'
@@ -19,26 +19,18 @@ export type CompleteHead = () => void
 
 /** An answer that takes the place of the handler's. */
 export interface Replacement {
+  /** The headers that were set before the handler was called, which stay. */
+  readonly before: OutgoingHttpHeaders
   readonly statusCode: number
   readonly headers: Readonly<Record<string, string>>
   readonly body: string
 }
 
-/** A response whose first byte may wait. */
-export interface DeferredResponse {
-  /** Whether the handler has begun a body, or has flushed its headers. */
-  isBegun(): boolean
-  /** From now on nothing of the handler's reaches the client; its callbacks are told this error. */
-  drop(error: unknown): void
-  /** Answers after `drop`; ends the connection when the client already has a part of the handler's answer. */
-  replace(answer: Replacement, complete?: CompleteHead): void
-  /** Forgets the handler's answer: another one follows by the response's own methods, and waits for nothing. */
-  restart(error: unknown): void
-}
-
-type Method = 'write' | 'end' | 'flushHeaders'
+type Method = (...given: unknown[]) => unknown
 type Given = readonly unknown[]
-type Any = (...given: unknown[]) => unknown
+
+/** The methods by which a response leaves. */
+type Methods = Record<'writeHead' | 'write' | 'end' | 'flushHeaders' | 'destroy', Method>
 
 /**
  * Lets the first byte of a response wait until the session is saved, and does nothing else to it. Where nothing is to be saved,
@@ -46,173 +38,207 @@ type Any = (...given: unknown[]) => unknown
  *
  * A head that `writeHead` is given waits for the first byte too, so that a session which is made in between gets its cookie.
  */
-export function deferResponse(response: ServerResponse, { save, failed }: Deferral): DeferredResponse {
-  const { writeHead, write, end, flushHeaders, destroy } = response
-  const found = { writeHead, write, end, flushHeaders, destroy } as Record<Method | 'writeHead' | 'destroy', Any>
-  const headers = response.getHeaders()
-  const apparent = new AsIfSent(response)
-  let phase: 'open' | 'waiting' | 'released' | 'dropped' = 'open'
-  let kept: (readonly [Method, Given])[] = []
+export class DeferredResponse {
+  readonly #response: ServerResponse
+  readonly #deferral: Deferral
+  readonly #found: Methods
+  readonly #writeHead: Method
+  readonly #apparent: AsIfSent
+  #phase: 'open' | 'waiting' | 'released' | 'dropped' = 'open'
+  #kept: (readonly [Method, Given])[] = []
   /** The head that is given and not sent. */
-  let head: Head | undefined
-  let isImplicit = false
-  let bytes = 0
-  let isFull = false
-  let complete: CompleteHead | undefined
-  let failure: unknown
+  #head: Head | undefined
+  #isImplicit = false
+  #bytes = 0
+  #isFull = false
+  #complete: CompleteHead | undefined
+  #failure: unknown
   /** What `destroy` was called with while the response waits: what was written before it leaves first, as it does without us. */
-  let destroyed: Given | undefined
+  #destroyed: Given | undefined
 
-  function mayLeave(): boolean {
-    if (phase === 'open') begin()
-    return phase === 'released'
+  constructor(response: ServerResponse, deferral: Deferral) {
+    const { writeHead, write, end, flushHeaders, destroy } = response
+    this.#response = response
+    this.#deferral = deferral
+    this.#found = { writeHead, write, end, flushHeaders, destroy } as Methods
+    this.#apparent = new AsIfSent(response)
+    // In a literal: V8 puts a function that is assigned to a property straight into the old generation, where it keeps the
+    // request alive until the next full collection. The same goes for a getter in a literal.
+    const own: Methods = {
+      writeHead: (...given) => this.#onWriteHead(given),
+      write: (...given) => this.#onWrite(given),
+      end: (...given) => this.#onEnd(given),
+      flushHeaders: () => this.#onFlushHeaders(),
+      destroy: (...given) => this.#onDestroy(given),
+    }
+    this.#writeHead = own.writeHead
+    Object.assign(response, own)
   }
 
-  function begin(): void {
-    const saving = save(head ? head[0] : response.statusCode)
-    if (!saving) {
-      phase = 'released'
-      if (head) sendHead(head)
+  /** Whether the handler has begun a body, or has flushed its headers. */
+  get isBegun(): boolean {
+    return this.#phase !== 'open'
+  }
+
+  /** From now on nothing of the handler's reaches the client; its callbacks are told this error. */
+  drop(error: unknown): void {
+    if (this.#phase === 'released') return
+    this.#phase = 'dropped'
+    this.#forget(error)
+    this.#apparent.head()
+  }
+
+  /** Answers after `drop`; ends the connection when the client already has a part of the handler's answer. */
+  replace({ statusCode, headers, body, before }: Replacement, complete?: CompleteHead): void {
+    const response = this.#response
+    if (this.#phase === 'dropped') this.#apparent.off()
+    if (response.headersSent) {
+      response.destroy()
       return
     }
-    phase = 'waiting'
-    saving.then(release).catch(failed)
-    if (!head) {
-      isImplicit = true
+    resetHead(response, before)
+    complete?.()
+    this.#found.writeHead.call(response, statusCode, headers)
+    this.#found.end.call(response, body)
+  }
+
+  /** Forgets the handler's answer: another one follows by the response's own methods, and waits for nothing. */
+  restart(error: unknown): void {
+    if (this.#phase !== 'released') this.#apparent.off()
+    this.#phase = 'released'
+    this.#forget(error)
+  }
+
+  #onWriteHead(given: Given): unknown {
+    const response = this.#response
+    if ((this.#phase === 'open' || this.#phase === 'waiting') && !this.#head) {
+      this.#head = prepareHead(response, given)
+      if (this.#phase === 'open') this.#apparent.head()
+      return response
+    }
+    if (this.#phase !== 'released') return this.#apparent.refuseHead(given)
+    if (!this.#complete || response.headersSent) return this.#found.writeHead.apply(response, [...given])
+    const rest = prepareHead(response, given)
+    this.#complete()
+    this.#complete = undefined
+    return this.#found.writeHead.apply(response, [...rest])
+  }
+
+  #onWrite(given: Given): unknown {
+    if (this.#phase !== 'released') {
+      assertChunk(given[0])
+      if (!this.#mayLeave()) return this.#keepChunk(given)
+    }
+    return this.#found.write.apply(this.#response, given as unknown[])
+  }
+
+  #onEnd(given: Given): unknown {
+    if (this.#phase !== 'released') {
+      if (given[0] && typeof given[0] !== 'function') assertChunk(given[0])
+      if (!this.#mayLeave()) {
+        this.#keep(this.#found.end, given)
+        if (this.#phase === 'waiting') this.#apparent.end()
+        return this.#response
+      }
+    }
+    return this.#found.end.apply(this.#response, given as unknown[])
+  }
+
+  #onFlushHeaders(): void {
+    if (this.#mayLeave()) this.#found.flushHeaders.call(this.#response)
+    else this.#keep(this.#found.flushHeaders, [])
+  }
+
+  #onDestroy(given: Given): unknown {
+    if (this.#phase !== 'waiting') return this.#found.destroy.apply(this.#response, given as unknown[])
+    this.#destroyed ??= given
+    return this.#response
+  }
+
+  #mayLeave(): boolean {
+    if (this.#phase === 'open') this.#begin()
+    return this.#phase === 'released'
+  }
+
+  #begin(): void {
+    const response = this.#response
+    const saving = this.#deferral.save(this.#head ? this.#head[0] : response.statusCode)
+    if (!saving) {
+      this.#phase = 'released'
+      if (this.#head) this.#sendHead(this.#head)
+      return
+    }
+    this.#phase = 'waiting'
+    saving.then((complete) => this.#release(complete)).catch((error: unknown) => this.#deferral.failed(error))
+    if (!this.#head) {
+      this.#isImplicit = true
       // As Node does at this point: whoever has wrapped it since, as on-headers does, adds to the head now.
       response.writeHead(response.statusCode)
-      head ??= [response.statusCode]
+      this.#head ??= [response.statusCode]
     }
-    apparent.head()
+    this.#apparent.head()
   }
 
-  function sendHead(given: Head): void {
-    apparent.off()
+  #sendHead(given: Head): void {
+    const response = this.#response
+    this.#apparent.off()
     const { statusCode } = response
-    own.writeHead(...given)
+    this.#onWriteHead(given)
     response.statusCode = statusCode
   }
 
-  function release(completeHead: CompleteHead | undefined): void {
-    phase = 'released'
-    complete = completeHead
-    apparent.off()
+  #release(complete: CompleteHead | undefined): void {
+    const response = this.#response
+    this.#phase = 'released'
+    this.#complete = complete
+    this.#apparent.off()
     // What was set since is too late, as it is without the wait; and whoever wrapped the head has been heard.
     const { statusCode, writeHead } = response
-    const given = head as Head
+    const given = this.#head as Head
     response.statusCode = given[0]
-    response.writeHead = own.writeHead
-    if (!isImplicit) own.writeHead(...given)
-    replay()
+    response.writeHead = this.#writeHead as typeof writeHead
+    if (!this.#isImplicit) this.#onWriteHead(given)
+    this.#replay()
     response.statusCode = statusCode
     response.writeHead = writeHead
-    if (destroyed) found.destroy.apply(response, [...destroyed])
+    if (this.#destroyed) this.#found.destroy.apply(response, [...this.#destroyed])
   }
 
-  function replay(): void {
+  #replay(): void {
+    const response = this.#response
     let isFlowing = true
-    for (const [method, given] of kept) isFlowing = found[method].apply(response, [...given]) !== false
-    kept = []
-    if (isFull && isFlowing && !response.writableEnded) process.nextTick(() => response.emit('drain'))
+    for (const [method, given] of this.#kept) isFlowing = method.apply(response, [...given]) !== false
+    this.#kept = []
+    if (this.#isFull && isFlowing && !response.writableEnded) process.nextTick(() => response.emit('drain'))
   }
 
-  function keep(method: Method, given: Given): void {
-    if (phase === 'dropped') tell(given)
-    else kept.push([method, given])
+  #keep(method: Method, given: Given): void {
+    if (this.#phase === 'dropped') this.#tell(given)
+    else this.#kept.push([method, given])
   }
 
-  function forget(error: unknown): void {
-    failure = error
-    for (const [, given] of kept) tell(given)
-    kept = []
-    if (isFull) process.nextTick(() => response.emit('drain'))
+  #keepChunk(given: Given): boolean {
+    const response = this.#response
+    this.#keep(this.#found.write, given)
+    if (this.#phase === 'dropped' || response.writableEnded) return this.#phase === 'dropped'
+    const [chunk, encoding] = given as [string | Uint8Array, BufferEncoding?]
+    this.#bytes += Buffer.byteLength(chunk, typeof encoding === 'string' ? encoding : undefined)
+    // As much as Node takes, and as a stream between takes: else one of them waits for a `drain` that is the other's to emit.
+    this.#isFull ||= this.#bytes >= Math.max(response.writableHighWaterMark, getDefaultHighWaterMark(false))
+    if (this.#isFull) this.#apparent.full()
+    return !this.#isFull
+  }
+
+  #forget(error: unknown): void {
+    this.#failure = error
+    for (const [, given] of this.#kept) this.#tell(given)
+    this.#kept = []
+    if (this.#isFull) process.nextTick(() => this.#response.emit('drain'))
   }
 
   /** Tells a call's callback that nothing came of it. */
-  function tell(given: Given): void {
+  #tell(given: Given): void {
     const callback = given.findLast((value) => typeof value === 'function')
-    if (callback) process.nextTick(callback as (error: unknown) => void, failure)
-  }
-
-  const own = {
-    writeHead(...given: unknown[]): ServerResponse {
-      if (phase !== 'dropped' && phase !== 'released' && !head) {
-        head = prepareHead(response, given)
-        if (phase === 'open') apparent.head()
-        return response
-      }
-      if (phase !== 'released') return apparent.refuseHead(given)
-      if (!complete || response.headersSent) return found.writeHead.apply(response, given) as ServerResponse
-      const rest = prepareHead(response, given)
-      complete()
-      complete = undefined
-      return found.writeHead.apply(response, [...rest]) as ServerResponse
-    },
-    write(...given: unknown[]): unknown {
-      if (phase !== 'released') {
-        assertChunk(given[0])
-        if (!mayLeave()) return keepChunk(given)
-      }
-      return found.write.apply(response, given)
-    },
-    end(...given: unknown[]): unknown {
-      if (phase !== 'released') {
-        if (given[0] && typeof given[0] !== 'function') assertChunk(given[0])
-        if (!mayLeave()) {
-          keep('end', given)
-          if (phase === 'waiting') apparent.end()
-          return response
-        }
-      }
-      return found.end.apply(response, given)
-    },
-    destroy(...given: unknown[]): ServerResponse {
-      if (phase !== 'waiting') return found.destroy.apply(response, given) as ServerResponse
-      destroyed ??= given
-      return response
-    },
-    flushHeaders(): void {
-      if (mayLeave()) found.flushHeaders.call(response)
-      else keep('flushHeaders', [])
-    },
-  }
-
-  function keepChunk(given: Given): boolean {
-    keep('write', given)
-    if (phase === 'dropped' || response.writableEnded) return phase === 'dropped'
-    const [chunk, encoding] = given as [string | Uint8Array, BufferEncoding?]
-    bytes += Buffer.byteLength(chunk, typeof encoding === 'string' ? encoding : undefined)
-    // As much as Node takes, and as a stream between takes: else one of them waits for a `drain` that is the other's to emit.
-    isFull ||= bytes >= Math.max(response.writableHighWaterMark, getDefaultHighWaterMark(false))
-    if (isFull) apparent.full()
-    return !isFull
-  }
-
-  Object.assign(response, own)
-  return {
-    // No getter: V8 keeps the one of a literal in its hidden class, and the response with it, until the next full collection.
-    isBegun: () => phase !== 'open',
-    drop(error) {
-      if (phase === 'released') return
-      phase = 'dropped'
-      forget(error)
-      apparent.head()
-    },
-    replace({ statusCode, headers: its, body }, completeHead) {
-      if (phase === 'dropped') apparent.off()
-      if (response.headersSent) {
-        response.destroy()
-        return
-      }
-      resetHead(response, headers)
-      completeHead?.()
-      found.writeHead.call(response, statusCode, its)
-      found.end.call(response, body)
-    },
-    restart(error) {
-      if (phase !== 'released') apparent.off()
-      phase = 'released'
-      forget(error)
-    },
+    if (callback) process.nextTick(callback as (error: unknown) => void, this.#failure)
   }
 }

@@ -4,14 +4,18 @@ import type { CarrierHeader } from '../carrier/carrier.ts'
 import { forgetUnwritten } from '../carrier/cookie-parser.ts'
 import { SessionError } from '../errors.ts'
 import { dueHeaders, finish } from '../request/commit.ts'
+import { endLate } from '../request/outgoing.ts'
 import type { RequestSession } from '../request/request-session.ts'
-import { type CompleteHead, deferResponse } from './deferred-response.ts'
+import { type CompleteHead, DeferredResponse } from './deferred-response.ts'
 import { addHeader } from './response-head.ts'
 
 const pending = Symbol('session endings')
 
 /** The sessions that end before a reply's head leaves, in the order of their managers. */
 type PendingReply = FastifyReply & { [pending]?: Set<RequestSession> | undefined }
+
+/** A reply that says how a session is ended which is written after our `onSend` hook. */
+export type LateReply = Omit<FastifyReply, typeof endLate> & { [endLate]?: typeof endBeforeHead | null }
 
 /**
  * Has a session end between Fastify's last word and the first byte. Fastify itself believes that the reply is sent, as
@@ -21,7 +25,7 @@ type PendingReply = FastifyReply & { [pending]?: Set<RequestSession> | undefined
  */
 export function endBeforeHead(session: RequestSession, reply: FastifyReply): void {
   const holder = reply as PendingReply
-  session.holdResponse()
+  session.response.hold()
   if (holder[pending]) {
     holder[pending].add(session)
     return
@@ -37,7 +41,7 @@ export function endBeforeHead(session: RequestSession, reply: FastifyReply): voi
   const source = pipedInto(reply.raw, () => {
     if (!ending) end().catch(() => reply.raw.flushHeaders()) // the first byte, in whose place the error answers
   })
-  const deferred = deferResponse(reply.raw, {
+  const deferred = new DeferredResponse(reply.raw, {
     save: end,
     failed(error) {
       holder[pending] = undefined
@@ -59,11 +63,11 @@ async function endAll(
   kept: string[],
 ): Promise<CompleteHead> {
   const headers: CarrierHeader[] = []
-  for (const session of sessions) session.decide()
+  for (const session of sessions) session.response.decide()
   for (const session of sessions) {
     await session.writes.settle()
     session.face?.collect()
-    session.seal()
+    session.response.seal()
     await finish(session, statusCode)
     for (const header of dueHeaders(session, () => request.protocol === 'https')) {
       headers.push(header)
@@ -91,10 +95,11 @@ function pipedInto(raw: ServerResponse, silent: () => void): { stop(): void } {
   let timer: NodeJS.Timeout | undefined
   raw.on('pipe', (source: Source) => {
     sources.add(source)
-    timer ??= setTimeout(silent, SILENT_MS)
+    if (timer) return
+    timer = setTimeout(silent, SILENT_MS)
+    raw.on('unpipe', (source: Source) => sources.delete(source))
+    raw.once('close', () => clearTimeout(timer))
   })
-  raw.on('unpipe', (source: Source) => sources.delete(source))
-  raw.once('close', () => clearTimeout(timer))
   return {
     /** Has it no longer write into the response. Fastify destroys it when the response has ended. */
     stop: () => {

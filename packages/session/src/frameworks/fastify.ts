@@ -2,9 +2,10 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { readyParser } from '../carrier/cookie-parser.ts'
 import { needsFinish } from '../request/commit.ts'
+import { endLate } from '../request/outgoing.ts'
 import { type AnySessions, Sessions } from '../sessions.ts'
 import { show } from '../show.ts'
-import { endBeforeHead } from './fastify-reply.ts'
+import { endBeforeHead, type LateReply } from './fastify-reply.ts'
 
 /** What `app.register(fastifySessions, …)` takes. */
 export interface FastifySessionsOptions {
@@ -39,11 +40,12 @@ async function plugin(app: FastifyInstance, { sessions, decorate = false }: Fast
   claimCarrier(app, sessions)
   await readyParser(app)
   app.decorateRequest(slot, null)
+  if (!app.hasReplyDecorator(endLate)) app.decorateReply(endLate, null)
   decorateWith(app, sessions, decorate)
   app.addHook('onRequest', (request, reply, done) => {
     // An earlier hook may have asked for the session already, before the reply could be known.
     const asked = sessions.requestOf(request)
-    if (asked) asked.respondWith(reply)
+    if (asked) asked.response.become(reply)
     else (request as unknown as Record<symbol, FastifyReply>)[slot] = reply
     done()
   })
@@ -55,11 +57,12 @@ async function plugin(app: FastifyInstance, { sessions, decorate = false }: Fast
   })
   app.addHook('onSend', (request, reply, payload, done) => {
     const asked = sessions.requestOf(request)
-    if (asked && !asked.isSealed) {
+    if (asked && !asked.response.isSealed) {
       asked.face?.collect()
       if (needsFinish(asked) || asked.writes.settle()) endBeforeHead(asked, reply)
-      else asked.seal()
     }
+    // A hook that comes after this one may write, or ask for the session for the first time.
+    ;(reply as LateReply)[endLate] = endBeforeHead
     done(null, payload)
   })
 }
@@ -70,10 +73,11 @@ async function plugin(app: FastifyInstance, { sessions, decorate = false }: Fast
  */
 function onNextError(reply: FastifyReply, failed: () => void): void {
   const { send } = reply
-  reply.send = (payload) => {
+  const watched: typeof send = (payload) => {
     if (payload instanceof Error || isMarkedAsError(reply)) failed()
     return send.call(reply, payload)
   }
+  reply.send = watched
 }
 
 /** Whether Fastify has marked what comes next as an error: what is thrown need not be one. */

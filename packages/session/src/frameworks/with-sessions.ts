@@ -1,11 +1,11 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http'
 import type { TLSSocket } from 'node:tls'
 import { SessionError } from '../errors.ts'
 import { dueHeaders, finish, needsFinish } from '../request/commit.ts'
 import type { RequestSession } from '../request/request-session.ts'
 import { Session } from '../session.ts'
 import type { Sessions } from '../sessions.ts'
-import { type CompleteHead, deferResponse, type Replacement } from './deferred-response.ts'
+import { type CompleteHead, type Deferral, DeferredResponse, type Replacement } from './deferred-response.ts'
 import { addHeader } from './response-head.ts'
 
 /** Answers one request; `session` is the same as `sessions.of(request)`. */
@@ -43,62 +43,91 @@ export function withSessions<A extends object>(
   const answer = handler as (request: IncomingMessage, response: ServerResponse, session?: Session<A>) => unknown
   return (request, response) => {
     const session = sessions.begin(request, undefined)
-    const state = Session.requestOf(session)
-    const report = (error: unknown): void => {
-      if (!(error instanceof SessionError) || error.statusCode === 500) onError(error, request)
-    }
-    const isTls = (): boolean => (request.socket as Partial<TLSSocket>).encrypted === true
     ;(request as unknown as Record<symbol, Session<A>>)[sessions.slot] = session
-    const save = (statusCode: number) => finishRequest(state, response, statusCode, isTls)
-    const deferred = deferResponse(response, {
-      save,
-      failed(error) {
-        report(error)
-        deferred.drop(error)
-        deferred.replace(problem(error))
-      },
-    })
-    const fail = async (error: unknown): Promise<void> => {
-      report(error)
-      if (deferred.isBegun()) {
-        // What is decided stays decided; what is cut short must look so.
-        if (!response.writableEnded) response.destroy()
-        return
-      }
-      state.fail()
-      deferred.drop(error)
-      const answer = problem(error)
-      // What was done at once stays done, and needs its cookie.
-      deferred.replace(answer, await Promise.resolve(save(answer.statusCode)).catch(() => undefined))
+    const exchange = new Exchange(request, response, Session.requestOf(session), onError)
+    try {
+      const answering = isApplication ? answer(request, response) : answer(request, response, session)
+      if (isThenable(answering)) answering.then(undefined, (error: unknown) => exchange.fail(error))
+    } catch (error) {
+      void exchange.fail(error)
     }
-    const run = async (): Promise<unknown> =>
-      isApplication ? answer(request, response) : answer(request, response, session)
-    run().catch(fail)
   }
 }
 
-/** Saves what is left to save. No promise when there is nothing; resolves to what gives the head its cookie. */
-function finishRequest(
-  session: RequestSession,
-  response: ServerResponse,
-  statusCode: number,
-  isTls: () => boolean,
-): Promise<CompleteHead | undefined> | undefined {
-  const writing = session.writes.settle()
-  if (writing) return writing.then(() => finishRequest(session, response, statusCode, isTls))
-  session.face?.collect()
-  session.seal()
-  if (!needsFinish(session)) return undefined
-  return finish(session, statusCode).then(() => {
-    const headers = dueHeaders(session, isTls)
+const isThenable = (value: unknown): value is PromiseLike<unknown> =>
+  typeof (value as { then?: unknown } | null | undefined)?.then === 'function'
+
+/** One request and its response, which waits for the request's session. */
+class Exchange implements Deferral {
+  readonly #request: IncomingMessage
+  readonly #response: ServerResponse
+  readonly #session: RequestSession
+  readonly #onError: (error: unknown, request: IncomingMessage) => void
+  readonly #deferred: DeferredResponse
+  /** The headers that were there before the handler was called. */
+  readonly #before: OutgoingHttpHeaders
+
+  constructor(
+    request: IncomingMessage,
+    response: ServerResponse,
+    session: RequestSession,
+    onError: (error: unknown, request: IncomingMessage) => void,
+  ) {
+    this.#request = request
+    this.#response = response
+    this.#session = session
+    this.#onError = onError
+    this.#before = response.getHeaders()
+    this.#deferred = new DeferredResponse(response, this)
+  }
+
+  /** Saves what is left to save. No promise when there is nothing; resolves to what gives the head its cookie. */
+  save(statusCode: number): Promise<CompleteHead | undefined> | undefined {
+    const session = this.#session
+    const writing = session.writes.settle()
+    if (writing) return writing.then(() => this.save(statusCode))
+    session.face?.collect()
+    session.response.seal()
+    return needsFinish(session) ? this.#finish(statusCode) : undefined
+  }
+
+  async #finish(statusCode: number): Promise<CompleteHead | undefined> {
+    await finish(this.#session, statusCode)
+    const headers = dueHeaders(this.#session, () => (this.#request.socket as Partial<TLSSocket>).encrypted === true)
     return () => {
-      for (const header of headers) addHeader(response, header)
+      for (const header of headers) addHeader(this.#response, header)
     }
-  })
+  }
+
+  /** It could not be saved. */
+  failed(error: unknown): void {
+    this.#report(error)
+    this.#deferred.drop(error)
+    this.#deferred.replace(problem(error, this.#before))
+  }
+
+  /** The handler threw. */
+  async fail(error: unknown): Promise<void> {
+    this.#report(error)
+    if (this.#deferred.isBegun) {
+      // What is decided stays decided; what is cut short must look so.
+      if (!this.#response.writableEnded) this.#response.destroy()
+      return
+    }
+    this.#session.fail()
+    this.#deferred.drop(error)
+    const answer = problem(error, this.#before)
+    // What was done at once stays done, and needs its cookie.
+    this.#deferred.replace(answer, await Promise.resolve(this.save(answer.statusCode)).catch(() => undefined))
+  }
+
+  #report(error: unknown): void {
+    if (!(error instanceof SessionError) || error.statusCode === 500) this.#onError(error, this.#request)
+  }
 }
 
 /** Tells the client of an error: `application/problem+json` (RFC 9457). */
-function problem(error: unknown): Replacement {
+function problem(error: unknown, before: OutgoingHttpHeaders): Replacement {
   const isOurs = error instanceof SessionError
   const statusCode = isOurs ? error.statusCode : 500
   const title = isOurs && statusCode !== 500 ? error.message : 'Internal Server Error'
@@ -109,5 +138,5 @@ function problem(error: unknown): Replacement {
     'content-type': 'application/problem+json',
     'content-length': String(Buffer.byteLength(body)),
   }
-  return { statusCode, headers, body }
+  return { statusCode, headers, body, before }
 }

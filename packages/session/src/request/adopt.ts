@@ -1,7 +1,9 @@
 import { hash } from 'node:crypto'
 import { checkUser } from '../users/user.ts'
+import { assertWritable } from './assert.ts'
 import { checkName, encodeAttribute } from './attribute.ts'
 import { remember, send } from './commit.ts'
+import { findUnder, loadToWrite } from './load.ts'
 import type { RequestSession } from './request-session.ts'
 
 /** What another library kept of a session. */
@@ -21,14 +23,14 @@ export async function adopt(
   if (typeof secret !== 'string' || secret.length < 16) {
     throw new TypeError('session.adopt: secret must be the old cookie with its signature, at least 16 characters')
   }
-  request.assertWritable('adopt')
-  await request.loadToWrite()
+  assertWritable(request, 'adopt')
+  await loadToWrite(request)
   if (request.phase.name !== 'none') return false
   const id = idOf(secret)
-  if (!(await request.findUnder(id))) {
+  if (!(await findUnder(request, id))) {
     const old = await read()
     if (old) await create(request, id, old)
-    else await request.findUnder(id) // another request may have taken it over and removed it meanwhile
+    else await findUnder(request, id) // another request may have taken it over and removed it meanwhile
   }
   request.face?.revert()
   return request.record !== undefined
@@ -53,5 +55,5 @@ async function create(request: RequestSession, id: string, { attributes, user }:
     ...(user === undefined ? {} : { user, authenticatedAt: createdAt }),
   }
   if ((await send(request, delta)) === 'ok') remember(request, delta)
-  else await request.findUnder(id) // another request was faster
+  else await findUnder(request, id) // another request was faster
 }

@@ -1,7 +1,9 @@
 import { UnencodableError } from '../codec/codec.ts'
 import { SessionNameError, SessionTooLargeError, SessionValueError } from '../errors.ts'
 import type { StoredSession } from '../store/store.ts'
+import { assertWritable } from './assert.ts'
 import { deepFreeze } from './freeze.ts'
+import { eventOf } from './report.ts'
 import type { RequestSession } from './request-session.ts'
 import { checkSize } from './size.ts'
 
@@ -25,7 +27,7 @@ export function readAttribute(request: RequestSession, name: string): unknown {
 
 /** As `readAttribute`, but a value that may be changed in place. */
 export function readLiveAttribute(request: RequestSession, name: string): unknown {
-  return decode(request, name, bytesOf(request, name), (value) => value)
+  return decode(request, name, bytesOf(request, name), true)
 }
 
 /** The bytes of an attribute as this request sees it. The session must be loaded. */
@@ -56,7 +58,7 @@ export function stageAttribute(
   name: string,
   value: unknown,
 ): void {
-  request.assertWritable(operation)
+  assertWritable(request, operation)
   checkName(name)
   const bytes = value === undefined ? undefined : encodeAttribute(request, name, value)
   request.change().attributes.set(name, bytes)
@@ -94,30 +96,23 @@ export function encodeAttribute({ manager }: RequestSession, name: string, value
 
 /** A fresh, frozen value from an attribute's bytes. */
 export function decodeAttribute(request: RequestSession, name: string, bytes: Uint8Array | undefined): unknown {
-  return decode(request, name, bytes, (value) => {
-    const isFrozen = deepFreeze(value)
-    if (!isFrozen) request.watch?.add(name, value)
-    return value
-  })
+  return decode(request, name, bytes, false)
 }
 
 /**
  * Bytes that the codec cannot read (any longer) read as absent, with an `unreadable` event: during a rolling upgrade
  * one odd attribute must not fail the whole request.
  */
-function decode(
-  request: RequestSession,
-  name: string,
-  bytes: Uint8Array | undefined,
-  prepare: (value: unknown) => unknown,
-): unknown {
+function decode(request: RequestSession, name: string, bytes: Uint8Array | undefined, isLive: boolean): unknown {
   // Spring Session writes a removed attribute as an empty value.
   if (bytes === undefined || bytes.length === 0) return undefined
   try {
-    return prepare(request.manager.options.codec.decode(bytes))
+    const value = request.manager.options.codec.decode(bytes)
+    if (!isLive && !deepFreeze(value)) request.watch?.add(name, value)
+    return value
   } catch (error) {
     const { events } = request.manager
-    if (events.hears('unreadable')) events.emit('unreadable', { ...request.event(), attribute: name, error })
+    if (events.hears('unreadable')) events.emit('unreadable', { ...eventOf(request), attribute: name, error })
     return undefined
   }
 }

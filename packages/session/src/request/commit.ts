@@ -2,11 +2,14 @@ import type { CarrierHeader } from '../carrier/carrier.ts'
 import { SessionMutatedError } from '../errors.ts'
 import type { ResolvedOptions } from '../options.ts'
 import { type CommitResult, deadline, lifetimeOf, type SessionDelta, type StoredSession } from '../store/store.ts'
+import { assertLoadSucceeded } from './assert.ts'
 import type { Changes } from './changes.ts'
 import { conflict } from './conflict.ts'
 import { deltaOf } from './delta.ts'
 import { beginAnew, endInStore } from './end.ts'
+import { confirmRenewal, loadFresh, storeOptions } from './load.ts'
 import { enter } from './login.ts'
+import { eventOf } from './report.ts'
 import type { RequestSession } from './request-session.ts'
 
 /** Whether the end of the request has anything to do for the session. Cheap: it is asked for every request. */
@@ -30,7 +33,7 @@ export async function finish(request: RequestSession, statusCode: number): Promi
   let isSaved = false
   if (request.hasFailed || statusCode >= 500) request.discard()
   else isSaved = await saveAll(request)
-  if (!isSaved) await request.confirmRenewal()
+  if (!isSaved) await confirmRenewal(request)
 }
 
 function saveAll(request: RequestSession): Promise<boolean> {
@@ -64,7 +67,7 @@ const isForNobody = ({ isAnew, rotation, attributes }: Changes): boolean =>
 
 async function loadToCommit(request: RequestSession): Promise<void> {
   try {
-    await request.loadFresh()
+    await loadFresh(request)
   } catch (error) {
     request.notSaved('failed')
     throw error
@@ -75,11 +78,11 @@ async function loadToCommit(request: RequestSession): Promise<void> {
 export async function send(request: RequestSession, delta: SessionDelta): Promise<CommitResult> {
   const { storeClient, options } = request.manager
   const { key } = request
-  request.assertLoadSucceeded()
+  assertLoadSucceeded(request)
   try {
     const { expiredId, changes } = request
     if (changes?.rotation && expiredId) await endInStore(request, expiredId, 'regenerated', options.rotationGraceMs)
-    const call = (giveUpAt: number) => options.store.commit(key, delta, request.storeOptions(giveUpAt))
+    const call = (giveUpAt: number) => options.store.commit(key, delta, storeOptions(request, giveUpAt))
     const result = await storeClient.run('commit', key, call, request.usage)
     if (delta.renameTo !== undefined && result === 'ok') await options.store.confirmEnd?.(key)
     return result
@@ -92,7 +95,7 @@ export async function send(request: RequestSession, delta: SessionDelta): Promis
 
 function settle(request: RequestSession, delta: SessionDelta, result: CommitResult): void {
   const rotation = request.changes?.rotation
-  const before = rotation && !delta.create ? request.event() : undefined
+  const before = rotation && !delta.create ? eventOf(request) : undefined
   request.takeChanges()
   if (result === 'gone') throw request.gone()
   if (result === 'conflict') throw conflict(request, 'The new session’s key was taken')
@@ -127,8 +130,8 @@ export function remember(request: RequestSession, delta: SessionDelta, newId?: s
 function announce(request: RequestSession, what: 'created' | 'rotated', previous = ''): void {
   const { events } = request.manager
   if (!events.hears(what)) return
-  if (what === 'created') events.emit('created', request.event())
-  else events.emit('rotated', { ...request.event(), previous })
+  if (what === 'created') events.emit('created', eventOf(request))
+  else events.emit('rotated', { ...eventOf(request), previous })
 }
 
 /** The headers that the response needs: to give the client its id, or to take it back; and to tell that it has written. */

@@ -1,5 +1,8 @@
 import type { SessionEvents } from '../observe/events.ts'
+import { assertStillThere } from './assert.ts'
 import { type Changes, type Kept, keptOf } from './changes.ts'
+import { loadToWrite, storeOptions, wasRotated } from './load.ts'
+import { eventOf } from './report.ts'
 import type { RequestSession } from './request-session.ts'
 
 type Reason = SessionEvents['ended']['reason']
@@ -12,7 +15,7 @@ export async function invalidate(request: RequestSession): Promise<void> {
 
 /** Ends the session and lets the request begin another one. See `Session.regenerate`. */
 export async function regenerate(request: RequestSession, keep: Kept): Promise<void> {
-  if (request.phase.name !== 'ended' && keep !== false) await request.loadToWrite()
+  if (request.phase.name !== 'ended' && keep !== false) await loadToWrite(request)
   const kept = keptOf(request, keep)
   await beginAnew(request)
   for (const [name, bytes] of kept) request.change().attributes.set(name, bytes)
@@ -30,12 +33,12 @@ export async function beginAnew(request: RequestSession, changes?: Changes): Pro
 /** Tells whether there was a session that the client knows. */
 async function endStored(request: RequestSession, reason: Reason, graceMs: number): Promise<boolean> {
   const { phase, token } = request
-  request.assertStillThere()
+  assertStillThere(request)
   const id = request.id ?? (typeof token === 'string' || phase.name === 'none' ? undefined : token.id)
   if (id === undefined || phase.name === 'new') return false
   const had = await endInStore(request, id, reason, graceMs)
   // The client has a newer id by now: to say nothing would leave it logged in.
-  if (!had && (await request.wasRotated(id))) throw request.gone()
+  if (!had && (await wasRotated(request, id))) throw request.gone()
   return had
 }
 
@@ -48,9 +51,9 @@ export async function endInStore(
 ): Promise<boolean> {
   const { storeClient, events, options, keyOf } = request.manager
   const key = keyOf(id)
-  const call = (giveUpAt: number) => options.store.destroy(key, { ...request.storeOptions(giveUpAt), graceMs })
+  const call = (giveUpAt: number) => options.store.destroy(key, { ...storeOptions(request, giveUpAt), graceMs })
   const had = await storeClient.run('destroy', key, call, request.usage)
   await options.store.confirmEnd?.(key)
-  if (had && events.hears('ended')) events.emit('ended', { ...request.event(id), reason })
+  if (had && events.hears('ended')) events.emit('ended', { ...eventOf(request, id), reason })
   return had
 }

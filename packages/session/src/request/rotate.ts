@@ -1,5 +1,7 @@
 import { checkUser } from '../users/user.ts'
+import { assertWritable } from './assert.ts'
 import { checkKeep, type Kept, keptOf } from './changes.ts'
+import { loadToWrite } from './load.ts'
 import { assertRoom } from './login.ts'
 import type { RequestSession } from './request-session.ts'
 
@@ -16,12 +18,12 @@ export interface RotateOptions {
 
 /** See `Session.rotate`. */
 export async function rotate(request: RequestSession, { user, keep = false }: RotateOptions): Promise<void> {
-  request.assertWritable('rotate')
+  assertWritable(request, 'rotate')
   if (user !== undefined && user !== null) checkUser('session.rotate', user)
   checkKeep('session.rotate', keep)
-  await request.loadToWrite()
+  await loadToWrite(request)
   if (typeof user === 'string') await assertRoom(request, user)
-  request.assertWritable('rotate')
+  assertWritable(request, 'rotate')
   const isHandedOn = user !== undefined && request.user !== undefined && request.user !== user
   if (isHandedOn && keep !== true) request.change().beginAnew(keptOf(request, keep))
   else request.make()

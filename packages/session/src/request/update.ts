@@ -3,11 +3,13 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { SessionKey } from '../carrier/id.ts'
 import { SessionNestedUpdateError } from '../errors.ts'
 import type { Manager } from '../manager.ts'
+import { assertWritable } from './assert.ts'
 import { decodeAttribute, encodeAttribute, readAttribute } from './attribute.ts'
 import { Changes } from './changes.ts'
 import { remember, send } from './commit.ts'
 import { conflict } from './conflict.ts'
 import { deltaOf } from './delta.ts'
+import { loadToWrite, reload } from './load.ts'
 import type { RequestSession } from './request-session.ts'
 import { inTurn } from './turn.ts'
 
@@ -31,7 +33,7 @@ const running = new AsyncLocalStorage<Running>()
 
 /** Compare and set, over again until no other writer came between. See `Session.update`. */
 export async function updateAttribute(request: RequestSession, name: string, change: Change): Promise<unknown> {
-  await request.loadToWrite()
+  await loadToWrite(request)
   const key = request.record && request.key
   const outer = enclosing(request, key)
   for (const { name: held } of outer) if (held === name) throw new SessionNestedUpdateError(name)
@@ -62,7 +64,7 @@ async function attemptUntilDone(request: RequestSession, name: string, change: C
     const stored = request.record?.attributes.get(name)
     const next = await change(readAttribute(request, name))
     const bytes = next === undefined ? undefined : encodeAttribute(request, name, next)
-    request.assertWritable('update')
+    assertWritable(request, 'update')
     const delta = deltaOf(request, new Changes([[name, bytes]]), isStaged ? undefined : { name, value: stored })
     const result = delta ? await send(request, delta) : 'ok'
     if (result === 'ok') {
@@ -73,7 +75,7 @@ async function attemptUntilDone(request: RequestSession, name: string, change: C
     }
     if (result === 'gone') throw request.gone()
     if (attempt > 2) await sleep(Math.random() * Math.min(attempt, 20))
-    if (!(await request.reload())) throw request.gone()
+    if (!(await reload(request))) throw request.gone()
   }
   throw conflict(request, `session.update(${JSON.stringify(name)}) met another writer ${MAX_ATTEMPTS} times`)
 }

@@ -49,6 +49,11 @@ export class Breaker {
     return true
   }
 
+  /** Whether calls have failed since one last succeeded. */
+  get isTried(): boolean {
+    return this.#failures > 0
+  }
+
   get isOpen(): boolean {
     return this.#options.failures > 0 && this.#failures >= this.#options.failures
   }

@@ -102,15 +102,26 @@ export class StoreClient {
   }
 
   #untimed<T>(current: Call, call: StoreCall<T>): T | Promise<T> {
-    const { tracer } = this.#options
-    const failed = (error: unknown): Promise<never> => Promise.reject(this.#failed(current, 'failed', error))
+    const { tracer, events } = this.#options
     try {
       const answer = tracer ? tracer.wrap(current.operation, () => call(Infinity)) : call(Infinity)
-      if (!isPending(answer)) return this.#answered(answer, current)
-      return answer.then((value) => this.#answered(value, current), failed)
+      if (isPending(answer)) return this.#awaited(answer, current)
+      // Nobody has waited: unless somebody wants to know how long it took, the clock need not be asked.
+      if (current.breaker.isTried || events.hears('store')) this.#ended(current, true)
+      return answer
     } catch (error) {
-      return failed(error)
+      return Promise.reject(this.#failed(current, 'failed', error))
     }
+  }
+
+  async #awaited<T>(answer: Promise<T>, current: Call): Promise<T> {
+    let value: T
+    try {
+      value = await answer
+    } catch (error) {
+      throw this.#failed(current, 'failed', error)
+    }
+    return this.#answered(value, current)
   }
 
   #answered<T>(value: T, current: Call): T {

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { load } from '../request/load.ts'
 import type { AnySessions } from '../sessions.ts'
 import { syncFaceOf } from './sync-session.ts'
 
@@ -13,7 +14,7 @@ import { syncFaceOf } from './sync-session.ts'
 export function expressSyncSessions(
   sessions: AnySessions,
 ): (request: IncomingMessage, response: ServerResponse, next: (error?: unknown) => void) => void {
-  // One getter for all requests: V8 keeps each one in a hidden class, and what it closes over, until the next full collection.
+  // One getter for all requests: V8 puts each into the old generation, where it keeps its request alive for long.
   const session: PropertyDescriptor = {
     configurable: true,
     enumerable: true,
@@ -23,7 +24,7 @@ export function expressSyncSessions(
   }
   return (request, _response, next) => {
     Object.defineProperty(request, 'session', session)
-    const loading = syncFaceOf(sessions, request).state.load()
+    const loading = load(syncFaceOf(sessions, request).state)
     if (loading) loading.then(() => next(), next)
     else next()
   }

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import { type FastifySessionsOptions, fastifySessions } from '../frameworks/fastify.ts'
+import { load } from '../request/load.ts'
 import type { AnySessions } from '../sessions.ts'
 import { syncFaceOf } from './sync-session.ts'
 
@@ -29,7 +30,7 @@ async function plugin(app: FastifyInstance, { sessions }: FastifySyncSessionsOpt
     },
   })
   app.addHook('onRequest', (request, _reply, done) => {
-    const loading = syncFaceOf(sessions, request).state.load()
+    const loading = load(syncFaceOf(sessions, request).state)
     if (loading) loading.then(() => done(), done)
     else done()
   })

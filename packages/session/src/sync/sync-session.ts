@@ -1,4 +1,6 @@
+import { assertLoadSucceeded, assertWritable } from '../request/assert.ts'
 import { attributeNames, bytesOf, encodeAttribute, readLiveAttribute, stageAttribute } from '../request/attribute.ts'
+import { reload } from '../request/load.ts'
 import type { RequestSession } from '../request/request-session.ts'
 import { Session } from '../session.ts'
 import type { Sessions } from '../sessions.ts'
@@ -67,8 +69,9 @@ export class SyncFace {
     this.state = state
   }
 
-  /** The session must be loaded. */
+  /** The session must be loaded. It may be changed in place, so the response waits from now on. */
   get current(): LiveSession | null {
+    this.state.response.holdLate(this.state)
     if (this.#current === undefined) this.#current = new LiveSession(this)
     return this.#current
   }
@@ -112,7 +115,7 @@ export class SyncFace {
   async reload(): Promise<void> {
     const { state } = this
     state.takeChanges()
-    if (state.record && !(await state.reload())) throw state.gone()
+    if (state.record && !(await reload(state))) throw state.gone()
     this.#current = undefined
   }
 }
@@ -166,7 +169,8 @@ class LiveSession implements SyncSessionMethods {
 
   set(name: string, value: unknown): void {
     const { state } = this.#face
-    state.assertWritable('set')
+    state.response.holdLate(state)
+    assertWritable(state, 'set')
     if (this.#put(name, value)) state.writes.count()
     if (value === undefined) delete this.#own[name]
     else this.#own[name] = value
@@ -230,7 +234,7 @@ class LiveSession implements SyncSessionMethods {
     if (isReserved(name)) {
       throw new TypeError(`request.session.${name} is the session's own; give the attribute another name`)
     }
-    state.assertLoadSucceeded()
+    assertLoadSucceeded(state)
     const before = bytesOf(state, name)
     if (value === undefined) {
       this.#known.delete(name)

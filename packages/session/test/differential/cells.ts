@@ -1,9 +1,11 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { createServer as createServer2 } from 'node:http2'
 import type { AddressInfo } from 'node:net'
 import { setImmediate as turn } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
 import { createSessions, memoryStore, type SessionStore, type Sessions, withSessions } from '../../src/http.ts'
 import { type Answer, type Ask, ask } from './client.ts'
+import { ask2 } from './client2.ts'
 import { type Middleware, middlewares, through } from './middlewares.ts'
 import type { Note, Program } from './programs.ts'
 
@@ -70,12 +72,14 @@ export interface Rig extends AsyncDisposable {
 
 type Listener = (request: IncomingMessage, response: ServerResponse) => void
 
-/** Starts such a server. */
-export async function startRig(): Promise<Rig> {
+/** Starts such a server, of HTTP/1 or HTTP/2. */
+export async function startRig({ http2 = false } = {}): Promise<Rig> {
+  const asking = http2 ? ask2 : ask
   const sessions = slowSessions()
   let listener: Listener = () => {}
-  const server = createServer((request, response) => listener(request, response))
-  server.on('checkContinue', (request, response) => {
+  const serve: Listener = (request, response) => listener(request, response)
+  const server = http2 ? createServer2(serve as never) : createServer(serve)
+  server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
     response.writeContinue()
     listener(request, response)
   })
@@ -89,7 +93,7 @@ export async function startRig(): Promise<Rig> {
     const cookie: Record<string, string> = {}
     if (ours && actions[cell.action]?.known) {
       listener = begin(sessions)
-      cookie.cookie = String((await ask(port, {})).setCookies[0]?.split(';')[0])
+      cookie.cookie = String((await asking(port, {})).setCookies[0]?.split(';')[0])
     }
     const [closed, settled] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
     const note: Note = (...given) => void notes.push(given as [string, unknown])
@@ -102,7 +106,7 @@ export async function startRig(): Promise<Rig> {
       ...cell.program.ask,
       headers: { 'accept-encoding': 'gzip', ...cookie, ...cell.program.ask?.headers },
     }
-    const answer = await ask(port, asked, ours ? 3000 : 5000)
+    const answer = await asking(port, asked, ours ? 3000 : 5000)
     if (answer.end !== 'hangs') await Promise.all([closed.promise, settled.promise])
     return { answer, notes }
   }
@@ -116,7 +120,7 @@ export async function startRig(): Promise<Rig> {
       return isDeepStrictEqual(left, right) ? undefined : { without: left, with: right }
     },
     async [Symbol.asyncDispose]() {
-      server.closeAllConnections()
+      if ('closeAllConnections' in server) server.closeAllConnections()
       server.close()
     },
   }

@@ -96,9 +96,11 @@ export const programs: Readonly<Record<string, Program>> = {
       r.end('c', 'utf8', told(note, 'end'))
     },
   },
-  'a callback of end alone': { not: ['compression'], run: (r, note) => r.end(told(note, 'end')) },
+  // Both take the callback for a body.
+  'a callback of end alone': { not: ['compression', 'express-session'], run: (r, note) => r.end(told(note, 'end')) },
   'a callback of end with a body': { run: (r, note) => r.end('x', told(note, 'end')) },
   'the events in order': {
+    not: ['express-session'], // it ends later itself, and shows that
     run(r, note) {
       for (const event of ['finish', 'close', 'error', 'drain']) r.on(event, () => note(event))
       r.write('a')
