@@ -24,41 +24,42 @@ function otherwise(value: unknown, at: number): unknown[] {
   return [[], ['a']].map((each) => Object.fromEntries(Object.keys(value).map((key) => [key, each])))
 }
 
-/** A field by which the rows of one step fall into a few parts: a side, a mode, a round … */
+/** The fields by which rows fall into a few parts (a side, a mode, a place), and what those are called. */
 function partings(rows: readonly Fields[]): { readonly name: string; readonly values: readonly unknown[] }[] {
   return [...new Set(rows.flatMap(Object.keys))].flatMap((name) => {
     const values = [...new Set(rows.map((row) => row[name]))]
-    const isFew = values.length > 1 && values.length <= 12 && values.every((value) => typeof value !== 'object')
-    return isFew ? [{ name, values }] : []
+    const most = typeof values[0] === 'string' ? 8 : 4
+    const isFew = values.length > 1 && values.length <= most && values.every((value) => typeof value !== 'object')
+    return isFew && name !== 'step' ? [{ name, values }] : []
   })
 }
 
-/** The same rows with one step, or one part of it, otherwise: gone, as another part of it was, or with one field changed. */
+/** The same rows with those that are in a part gone, or one field of theirs changed, one way after another. */
+function* partChanged(rows: readonly Fields[], isIn: (row: Fields) => boolean): Generator<readonly Fields[]> {
+  const those = rows.filter(isIn)
+  yield rows.filter((row) => !isIn(row))
+  for (const name of new Set(those.flatMap(Object.keys))) {
+    if (name === 'step') continue
+    const example = those.find((row) => row[name] !== undefined)?.[name]
+    for (let which = 0; which < otherwise(example, 0).length; which++)
+      yield rows.map((row, at) => (isIn(row) ? { ...row, [name]: otherwise(row[name], at)[which] ?? row[name] } : row))
+  }
+}
+
+/** Histories that the experiment might have left on another cluster: first whole steps changed, then parts of them. */
 function* changed(rows: readonly Fields[]): Generator<readonly Fields[]> {
-  for (const step of new Set(rows.map((row) => row.step))) {
+  const steps = [...new Set(rows.map((row) => row.step))]
+  for (const step of steps) yield* partChanged(rows, (row) => row.step === step)
+  for (const step of steps) {
     const those = rows.filter((row) => row.step === step)
-    const names = [...new Set(those.flatMap(Object.keys))].filter((name) => name !== 'step')
-    const parts = partings(those)
-    const all = { isIn: (row: Fields) => row.step === step }
-    const some = parts.flatMap(({ name, values }) =>
-      values.map((value) => ({ isIn: (row: Fields) => row.step === step && row[name] === value })),
-    )
-    for (const { name, values } of parts)
+    for (const { name, values } of partings(those))
       for (const [index, value] of values.entries()) {
+        const isIn = (row: Fields) => row.step === step && row[name] === value
+        // As the other part was.
         const like = those.filter((row) => row[name] === values[(index + 1) % values.length])
-        const others = rows.filter((row) => row.step !== step || row[name] !== value)
-        yield [...others, ...like.map((row) => ({ ...row, [name]: value }))]
+        yield [...rows.filter((row) => !isIn(row)), ...like.map((row) => ({ ...row, [name]: value }))]
+        yield* partChanged(rows, isIn)
       }
-    for (const { isIn } of [all, ...some]) {
-      yield rows.filter((row) => !isIn(row))
-      for (const name of names) {
-        const example = those.find((row) => isIn(row) && row[name] !== undefined)?.[name]
-        for (let which = 0; which < otherwise(example, 0).length; which++)
-          yield rows.map((row, at) =>
-            isIn(row) ? { ...row, [name]: otherwise(row[name], at)[which] ?? row[name] } : row,
-          )
-      }
-    }
   }
 }
 

@@ -234,6 +234,7 @@ function picture(history: History<X4Row>) {
     binMs: 250,
     lanes: (Object.keys(directions) as Direction[]).map((direction) => {
       let offset = 0
+      const lost = lostIn(history, direction)
       const parts = nodes.map((node) => {
         const { visits, incident } = stretchIn(history, partOf(direction, node))
         const from = offset
@@ -248,7 +249,7 @@ function picture(history: History<X4Row>) {
         moments: parts.flatMap(({ from, visits }) =>
           visits.map((visit) => ({
             atMs: from + (visit.atMs ?? 0),
-            outcome: outcomeOf(visit, lostIn(history, direction)),
+            outcome: outcomeOf(visit, lost),
           })),
         ),
         events: parts.map(({ node, from, incident }) => ({
