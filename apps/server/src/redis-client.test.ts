@@ -1,6 +1,9 @@
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { findRedisServer, freePort, type OwnRedis, startRedis } from '@session-cluster/cluster'
@@ -8,7 +11,7 @@ import { Redis } from 'ioredis'
 import { describe, expect, it } from 'vitest'
 import { type TestNode, testNode } from './test-node.ts'
 
-const PATIENT = { SESSION_STORE_TIMEOUT_MS: '10000' }
+const PATIENT = { SESSION_STORE_TIMEOUT_MS: '10000', REDIS_START_TIMEOUT_MS: '30000' }
 
 /** A Cluster of one member that owns every slot: the client has to follow its map all the same. */
 async function clusterOfOne(): Promise<OwnRedis> {
@@ -157,6 +160,33 @@ describe('a start that Redis does not allow', () => {
     const client = new Redis(redis.url)
     await forbid(client)
     await expect(testNode({ MODE: 'clustered', REDIS_URL: redis.url })).rejects.toThrow(line)
+    client.disconnect()
+  })
+
+  it('says that it has no such database, where the client would go on in another', async () => {
+    await using redis = await startRedis()
+    const env = { ...PATIENT, MODE: 'clustered', REDIS_URL: `${redis.url}/99` }
+    await expect(testNode(env)).rejects.toThrow(/DB index is out of range/)
+  })
+
+  it('says that something else than Redis listens there', async () => {
+    const server = createServer((_request, response) => response.end('hello')).listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const { port } = server.address() as AddressInfo
+    const env = { ...PATIENT, MODE: 'clustered', REDIS_URL: `redis://127.0.0.1:${port}` }
+    await expect(testNode(env)).rejects.toThrow(/does not speak Redis’s protocol/)
+    server.close()
+  })
+
+  it('is none where a user may do what the README says and no more', async () => {
+    await using redis = await startRedis()
+    const readme = readFileSync(new URL('../../../packages/session/README.md', import.meta.url), 'utf8')
+    const [, rule = ''] = /ACL SETUSER sessions (.*)/.exec(readme) ?? []
+    const client = new Redis(redis.url)
+    await client.call('ACL', 'SETUSER', 'sessions', ...rule.split(' '), '+info')
+    const url = redis.url.replace('redis://', 'redis://sessions:secret@')
+    await using node = await testNode({ ...PATIENT, MODE: 'clustered', REDIS_URL: url, SESSION_NAMESPACE: 'shop' })
+    expect((await node.client().get('/set?q=1')).statusCode).toBe(200)
     client.disconnect()
   })
 

@@ -22,7 +22,7 @@ export async function openRedis(address: RedisAddress, settings: RedisSettings, 
   const expired = Promise.withResolvers<never>()
   const timer = setTimeout(() => expired.reject(new Error(silence(address, startTimeoutMs))), startTimeoutMs)
   try {
-    await Promise.race([client.connect().then(() => client.ping()), expired.promise])
+    await Promise.race([client.connect().then(() => prove(client, address)), expired.promise])
   } catch (error) {
     client.disconnect()
     const why = (await lastWords(address)) ?? reason([error, ...failures])
@@ -32,6 +32,15 @@ export async function openRedis(address: RedisAddress, settings: RedisSettings, 
   }
   logChanges(client, log)
   return client
+}
+
+/** Redis answers, and has the database that is asked for: ioredis goes on in the first one where it has not. */
+async function prove(client: RedisClient, { kind, db }: RedisAddress): Promise<void> {
+  // A user who may not even ask that has been let in all the same; sessions need no such right.
+  await client.ping().catch((error: Error) => {
+    if (!/^NOPERM/.test(error.message)) throw error
+  })
+  if (kind !== 'cluster' && db > 0) await client.select(db)
 }
 
 function makeClient(address: RedisAddress, { sentinel, tls: certificates, natMap }: RedisSettings): RedisClient {
@@ -122,5 +131,6 @@ function reason(failures: readonly unknown[]): string {
   })
   const reply = told.findLast(({ isReply }) => isReply)
   const other = told.findLast(({ message }) => !/connection is closed|EPIPE|ECONNRESET/i.test(message))
-  return reply?.message ?? other?.message ?? told.at(-1)?.message ?? 'the connection was closed'
+  const words = reply?.message ?? other?.message ?? told.at(-1)?.message ?? 'the connection was closed'
+  return /^Unknown RESP type|^Protocol error/.test(words) ? 'what answers there does not speak Redis’s protocol' : words
 }
