@@ -12,7 +12,7 @@ if (!env.NODE_NAME && letter >= 0 && letter < 26) env.NODE_NAME = String.fromCha
 
 env.NEIGHBOURS ||= 'a=8080,b=8081'
 
-if ((env.MODE === 'clustered' || env.MODE === 'redis') && !env.REDIS_URL) {
+if (['clustered', 'redis', 'hybrid'].includes(env.MODE ?? '') && !env.REDIS_URL) {
   console.error(
     `MODE=${env.MODE} needs REDIS_URL, the Redis that all nodes share: REDIS_URL=redis://127.0.0.1:6379 MODE=${env.MODE} npm run server` +
       ` (MODE=${env.MODE} npm run demo starts one of its own, with three nodes)`,

@@ -1,6 +1,6 @@
 import { isFree } from '@session-cluster/cluster'
 import { type ConsoleOptions, portStep, startConsole } from '@session-cluster/console'
-import { type Mode, modes, parseMode } from '@session-cluster/contract'
+import { lessons, type Mode, parseMode } from '@session-cluster/contract'
 
 /** The nodes of a lane; each takes the next port. */
 export const NODES = ['a', 'b', 'c'] as const
@@ -13,6 +13,7 @@ export class SettingError extends Error {
 /** The demo reads these itself; the rest of the environment reaches the nodes and the balancers as it is. */
 const OURS = new Set([
   'MODE',
+  'LANES',
   'PORT',
   'NODE_NAME',
   'NEIGHBOURS',
@@ -111,11 +112,12 @@ function lanePorts({ nodes, balancer, balancerAdmin }: Settings['ports'], shift:
   ]
 }
 
-/** One lane in `MODE`; all three when it is not set. */
+/** One lane in `MODE`, those that `LANES` names, or the three lessons. */
 function readModes(env: NodeJS.ProcessEnv): readonly Mode[] {
-  if (!env.MODE) return modes
+  const names = env.MODE ? [env.MODE] : (env.LANES ?? '').split(',').filter(Boolean)
+  if (names.length === 0) return lessons
   try {
-    return [parseMode(env.MODE)]
+    return [...new Set(names.map((name) => parseMode(name.trim())))]
   } catch (error) {
     throw new SettingError((error as Error).message, { cause: error })
   }

@@ -44,6 +44,18 @@ export function suggestions(cluster: Cluster): readonly Suggestion[] {
           type: [`curl -b jar ${balancer}/whoami`],
         },
       ]
+    case 'hybrid':
+      return [
+        {
+          say: 'You are sent back to the node that you used before, and it answers from its memory:',
+          type: [set(balancer), four],
+        },
+        {
+          say: 'Kill the node that answered (its process is above): you are moved, and lose nothing:',
+          type: ['kill -9 <its process>', get(balancer)],
+        },
+        { say: 'What the node had in memory, and how often that was enough:', type: [`curl -s ${balancer}/whoami`] },
+      ]
   }
 }
 

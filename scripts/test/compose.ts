@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { freePort } from '@session-cluster/cluster'
-import { type Mode, modes } from '@session-cluster/contract'
+import { lessons, type Mode } from '@session-cluster/contract'
 import { seededRandom, ask as send, VirtualUser } from '@session-cluster/visitor'
 import { root } from '../workspace.ts'
 import { tell } from './recap.ts'
@@ -36,7 +36,7 @@ process.on('SIGINT', () => {
 try {
   console.error('compose: without MODE')
   compose(undefined, ['up', '--detach', '--wait', '--wait-timeout', '180', '--build'])
-  for (const mode of modes) {
+  for (const mode of lessons) {
     await walk(mode, lanes[mode], `${mode}-`)
     console.log(`compose ${mode}: the tutorial's walk holds`)
   }

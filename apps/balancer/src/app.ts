@@ -15,6 +15,7 @@ import {
   routeSuffixAffinity,
   type TlsOptions,
 } from '@session-cluster/balancer'
+import { hasAffinity } from '@session-cluster/contract'
 import type { Logger } from 'pino'
 import type { Config } from './config.ts'
 
@@ -68,7 +69,7 @@ export function readNodes({ nodes: { tls = {}, ...options } }: Config): NodeOpti
 }
 
 function affinityOf({ mode, affinity }: Config) {
-  if (mode !== 'sticky') return undefined
+  if (!hasAffinity(mode)) return undefined
   return affinity.by === 'route' ? routeSuffixAffinity(affinity) : cookieAffinity(affinity)
 }
 

@@ -5,6 +5,7 @@ import {
   nginxConfig,
   UnsupportedOptionsError,
 } from '@session-cluster/balancer'
+import { hasAffinity } from '@session-cluster/contract'
 import type { Config } from './config.ts'
 
 /** The balancers that a configuration can be written for. */
@@ -78,7 +79,7 @@ export function exported(config: Config, target: Target, folder?: string): Expor
 
 // What no file can say, whoever reads it.
 function unwritable({ mode, affinity, discovery, port }: Config): string[] {
-  const isForgotten = mode === 'sticky' && affinity.secretIsRandom
+  const isForgotten = hasAffinity(mode) && affinity.secretIsRandom
   return [
     ...(port === 0 ? ['BALANCER_PORT: 0 is any port; a file needs one'] : []),
     ...(isForgotten
@@ -95,7 +96,7 @@ function optionsOf(config: Config): ExportOptions {
   const { secretIsRandom: _, ...way } = affinity
   return {
     ...{ upstreams, policy, health, tls, drainMs, graceMs, workers, accessLog, maxConnections, nodes, ...tuning },
-    affinity: mode === 'sticky' ? (way as ExportOptions['affinity']) : undefined,
+    affinity: hasAffinity(mode) ? (way as ExportOptions['affinity']) : undefined,
     listen: { host, port },
   }
 }

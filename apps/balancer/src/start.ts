@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { createSecureContext } from 'node:tls'
 import { fileURLToPath } from 'node:url'
 import { type Control, controlOf, type Discovery, serveOrders, Workers } from '@session-cluster/balancer'
-import { ConfigError } from '@session-cluster/contract'
+import { ConfigError, hasAffinity } from '@session-cluster/contract'
 import type { Logger } from 'pino'
 import { buildAdmin, buildBalancer, buildDiscoveries, readNodes, readTls } from './app.ts'
 import { type Config, readConfig } from './config.ts'
@@ -31,7 +31,7 @@ export async function start(): Promise<void> {
   const running =
     config.workers === undefined ? await alone(config, log) : await withWorkers(config, config.workers, log)
   const adminUrl = await named('ADMIN', config.adminPort, () => listen(running.admin, config))
-  if (config.mode === 'sticky' && config.affinity.secretIsRandom) {
+  if (hasAffinity(config.mode) && config.affinity.secretIsRandom) {
     log.warn('AFFINITY_SECRET is not set: a restart forgets which node a client used')
   }
   obeySignals(running, config, log)

@@ -1,4 +1,4 @@
-import { codecNames } from '@session-cluster/contract'
+import { codecNames, isShared } from '@session-cluster/contract'
 import type { FastifyInstance } from 'fastify'
 import { applies } from '../wire/applies.ts'
 import { laneActions, nodeActions } from '../wire/frame.ts'
@@ -32,7 +32,7 @@ export function laneRoutes(app: FastifyInstance, stage: Stage): void {
     const codec = action === 'codec' ? body.oneOf('codec', codecNames) : undefined
     const shared = action === 'codec' || action.startsWith('redis')
     const lanes = chosen(stage, body.text('lane'))
-      .filter(({ host }) => !shared || host.mode === 'clustered')
+      .filter(({ host }) => !shared || isShared(host.mode))
       .filter(({ host }) => action !== 'remove' || host.nodes().some(({ name }) => name === node))
     if (lanes.length === 0)
       throw new CallError(action === 'remove' ? `There is no node ${node}` : 'No lane keeps its sessions in Redis', 404)

@@ -34,7 +34,7 @@ describe('readConfig', () => {
   })
 
   it.each<[Record<string, string>, RegExp]>([
-    [{ MODE: 'ring' }, /^MODE: "ring" is not one of local, sticky, clustered, redis$/],
+    [{ MODE: 'ring' }, /^MODE: "ring" is not one of local, sticky, clustered, hybrid, redis$/],
     [{ CONSOLE_PORT: '99999' }, /^CONSOLE_PORT: "99999" is not a whole number from 0 to 65535$/],
     [{ CONSOLE_PORT: '1e3' }, /^CONSOLE_PORT/],
     [{ HOST: '0.0.0.0' }, /^HOST: 0\.0\.0\.0 is not the loopback address/],
@@ -45,7 +45,7 @@ describe('readConfig', () => {
       /^LANES: balancer of the local lane is "nowhere"/,
     ],
     [{ LANES: 'mode=local,balancer=http://b:1,admin=http://b:1' }, /^LANES: the local lane names no node/],
-    [{ LANES: 'sticky' }, /^LANES: "sticky" is not name=value/],
+    [{ LANES: 'stiky' }, /^LANES: "stiky" is not name=value/],
   ])('refuses %j with a line that names the variable', (env, message) => {
     expect(() => readConfig(env)).toThrow(ConfigError)
     expect(() => readConfig(env)).toThrow(message)

@@ -3,9 +3,11 @@ import {
   choice,
   type Environment,
   isLoopback,
+  lessons,
   list,
   type Mode,
   modeNames,
+  modeOf,
   modes,
   parseMode,
   quote,
@@ -44,7 +46,7 @@ export interface Config {
 /** Reads and checks the environment. @throws ConfigError for the first variable that cannot be accepted */
 export function readConfig(given: Environment): Config {
   const env = withoutServiceLinks(given)
-  const attached = (text(env, 'LANES') ?? '')
+  const attached = (namedLanes(env).length > 0 ? '' : (text(env, 'LANES') ?? ''))
     .split(';')
     .map((part) => part.trim())
     .filter(Boolean)
@@ -78,7 +80,16 @@ export function readConfig(given: Environment): Config {
 
 function readModes(env: Environment): readonly Mode[] {
   const mode = choice(env, 'MODE', modeNames)
-  return mode === undefined ? modes : [parseMode(mode)]
+  if (mode !== undefined) return [parseMode(mode)]
+  const named = namedLanes(env)
+  return named.length === 0 ? lessons : named
+}
+
+/** The modes of lanes to start, as `LANES=local,sticky,clustered,hybrid` names them; none when it gives addresses. */
+export function namedLanes(env: Environment): readonly Mode[] {
+  const names = list(env, 'LANES')
+  const found = names.map((name) => modeOf(name))
+  return found.every((mode) => mode !== undefined) ? [...new Set(found)] : []
 }
 
 /** Reads one lane: `mode=sticky,balancer=http://…,admin=http://…,a=http://…,b=http://…`. */
@@ -92,7 +103,10 @@ function readLane(text: string): AttachedAddresses {
   )
   const mode = fields.get('mode') === 'redis' ? 'clustered' : fields.get('mode')
   if (!(modes as readonly (string | undefined)[]).includes(mode))
-    throw new ConfigError('LANES', `a lane's mode is ${quote(mode ?? '')}; use local, sticky, clustered or redis`)
+    throw new ConfigError(
+      'LANES',
+      `a lane's mode is ${quote(mode ?? '')}; use local, sticky, clustered, redis or hybrid`,
+    )
   const address = (name: string): string => {
     const value = fields.get(name) ?? ''
     if (!/^https?:\/\/[^/]+\/?$/.test(value))

@@ -1,3 +1,4 @@
+import { isShared } from '@session-cluster/contract'
 import { jainIndex, maxOverMean } from '@session-cluster/visitor'
 import type { LaneView, NodeView, RedisView } from '../wire/frame.ts'
 import type { LaneId } from '../wire/record.ts'
@@ -75,7 +76,7 @@ function nodeView(lane: LaneSource, users: ReadonlyMap<string, UserState>, name:
   const upstream = lane.upstreams.find((candidate) => candidate.name === name)
   const said = lane.said.get(name)
   const commands = counts.store.reduce((sum, { storeCommands }) => sum + storeCommands, 0)
-  const shared = lane.host.mode === 'clustered'
+  const shared = isShared(lane.host.mode)
   const defined = {
     p50: tally.percentile(name, 0.5),
     p95: tally.percentile(name, 0.95),
@@ -109,14 +110,14 @@ function nodeView(lane: LaneSource, users: ReadonlyMap<string, UserState>, name:
 
 /** The users whose session lives in this node's present process. */
 function holders(lane: LaneSource, users: ReadonlyMap<string, UserState>, name: string): string[] {
-  if (lane.host.mode === 'clustered') return []
+  if (isShared(lane.host.mode)) return []
   return [...users]
     .filter(([, { home, counted }]) => !counted && home?.node === name && lane.processes.lives(home))
     .map(([user]) => user)
 }
 
 function redisView(lane: LaneSource): RedisView | undefined {
-  if (lane.host.mode !== 'clustered') return undefined
+  if (!isShared(lane.host.mode)) return undefined
   const state = lane.host.stateOf('redis')
   const notes = lane.host.nodes().flatMap(({ name }) => lane.tally.node(name).store.slice(-20))
   const ms = notes.reduce((sum, { storeMs }) => sum + storeMs, 0) / notes.length

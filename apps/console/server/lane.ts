@@ -1,4 +1,4 @@
-import type { NodeEvent } from '@session-cluster/contract'
+import { isShared, type NodeEvent } from '@session-cluster/contract'
 import { type Attempt, connections, type UserAction } from '@session-cluster/visitor'
 import type { LaneAction, LaneView, NodeAction } from '../wire/frame.ts'
 import type { LaneId, Notice, RequestRecord } from '../wire/record.ts'
@@ -67,7 +67,7 @@ export class Lane implements AsyncDisposable {
     this.facts = firstFacts(host.mode)
     this.#listener = listener
     this.processes = new Processes(host, (node, state) => this.#processChanged(node, state))
-    this.losses = new Losses(this.processes, () => listener.users(), host.mode === 'clustered')
+    this.losses = new Losses(this.processes, () => listener.users(), isShared(host.mode))
     this.target = this.#asTarget()
     this.#joiner = joiner({ now: () => performance.now(), onStranger: (joined) => this.#stranger(joined) })
     this.#watch = watch(host, {
@@ -200,7 +200,7 @@ export class Lane implements AsyncDisposable {
       balancerUrl: this.host.balancerUrl,
       host: new URL(this.host.publicUrl).host,
       agent: this.#agent,
-      shared: this.host.mode === 'clustered',
+      shared: isShared(this.host.mode),
       get cookieName() {
         return lane.facts.cookieName
       },
@@ -217,7 +217,8 @@ export class Lane implements AsyncDisposable {
   }
 
   #nodeEvent(event: NodeEvent): void {
-    if (event.session && event.session.storeCommands > 0) this.tally.store(event.node, event.session)
+    if (event.session && (event.session.storeCommands > 0 || event.session.fromMemory))
+      this.tally.store(event.node, event.session)
     this.#joiner.node(event)
   }
 

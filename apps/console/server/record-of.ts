@@ -92,6 +92,7 @@ export function strangerRecord(
 const hopsOf = ({ decisions }: Joined): RequestRecord['hops'] =>
   decisions.map(({ upstream = '', attempt, reason }) => ({ upstream, attempt, reason }))
 
-function noteOf({ cookie, outcome, commit, storeCommands, storeRoundTrips, storeMs }: NodeSession) {
-  return { cookie, outcome, storeCommands, storeRoundTrips, storeMs, ...(commit === undefined ? {} : { commit }) }
+function noteOf({ cookie, outcome, commit, storeCommands, storeRoundTrips, storeMs, fromMemory }: NodeSession) {
+  const cost = { storeCommands, storeRoundTrips, storeMs, ...(fromMemory ? { fromMemory } : {}) }
+  return { cookie, outcome, ...cost, ...(commit === undefined ? {} : { commit }) }
 }

@@ -1,4 +1,4 @@
-import { isAlive, type ProcessState } from '@session-cluster/contract'
+import { isAlive, isShared, type ProcessState } from '@session-cluster/contract'
 import { firstNodes, type LaneAction, type NodeAction } from '../wire/frame.ts'
 import type { LaneFacts } from './facts.ts'
 import { type ActionValue, callAdmin, type LaneHost } from './lane-host.ts'
@@ -87,7 +87,7 @@ async function untilUp(lane: Resettable): Promise<void> {
 /** Ends every session that the servers keep; where all share them, one server ends all. */
 async function endSessions({ host, processes }: Resettable): Promise<void> {
   const living = host.nodes().filter(({ name }) => isAlive(processes.stateOf(name)))
-  const asked = host.mode === 'clustered' ? living.slice(0, 1) : living
+  const asked = isShared(host.mode) ? living.slice(0, 1) : living
   await Promise.all(
     asked.map(async ({ adminUrl }) => {
       for (;;) {

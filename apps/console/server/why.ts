@@ -87,7 +87,7 @@ function answerSteps({ node, session, shared, failure, status, cookie, outcome }
   if (failure !== undefined) return [{ key: `failure.${failure}`, bad: true }]
   if (node === undefined) return [{ key: 'balancer.answered', values: { status }, bad: status >= 500 }]
   const id = session?.maskedCookie ?? cookie ?? ''
-  const store = shared ? 'redis' : 'memory'
+  const store = shared && !session?.fromMemory ? 'redis' : 'memory'
   const values = { node, id, trips: session?.storeRoundTrips ?? 0, ms: Math.round((session?.storeMs ?? 0) * 10) / 10 }
   if (!session) return [{ key: 'node.answered', values: { node, status }, bad: status >= 500 }]
   switch (session.outcome) {

@@ -56,6 +56,10 @@ const ours = {
   SESSION_IDS: 'hashed',
   SESSION_ROUTE: 'auto',
   SESSION_COOKIE_ENCODING: 'plain',
+  SESSION_CACHE_MAX_AGE_MS: '9000',
+  SESSION_CACHE_LEASE_MS: '900',
+  SESSION_CACHE_MAX_BYTES: '1000000',
+  SESSION_CACHE_STRICT: 'false',
   POLICY: 'consistent-hash',
   HASH_ON: 'cookie:FOO',
   LOAD_FACTOR: '2',
@@ -148,7 +152,7 @@ async function seesEverybody({ stage }: Console, mode: Mode, cookieName: string)
   )
   const { why } = stage.history().records.findLast((record) => record.lane === mode) ?? {}
   expect(why?.[0]).toMatchObject({ key: 'cookie.sent', values: { name: cookieName } })
-  expect(why?.at(-1)?.key).toBe(mode === 'clustered' ? 'redis.found' : 'memory.found')
+  if (mode !== 'hybrid') expect(why?.at(-1)?.key).toBe(mode === 'clustered' ? 'redis.found' : 'memory.found')
   return view
 }
 
@@ -182,6 +186,20 @@ it('sees everybody whatever the servers and the balancer were told', async () =>
   expect(shown.key).toMatch(/^shop:sessions:/)
   expect(shown.hash.endsInMs).toBeLessThanOrEqual(601_000)
   expect(shown.hash.fields.find(({ name }) => name === 'sessionAttr:q')?.decoded).toMatch(/^'[\w-]{12}'$/)
+}, 120_000)
+
+it('sees everybody where servers answer from memory what lies in Redis', async () => {
+  await using console = await open(['hybrid'], ours)
+  const hybrid = await seesEverybody(console, 'hybrid', 'FOO')
+  expect(hybrid).toMatchObject({ policy: 'consistent-hash', codec: 'v8' })
+  const last = () => console.stage.history().records.findLast(({ lane }) => lane === 'hybrid')
+  await expect
+    .poll(async () => {
+      await console.stage.traffic.everywhere('Alice', 'open', {}, ['hybrid'])
+      return last()?.session
+    })
+    .toMatchObject({ outcome: 'found', fromMemory: true, storeRoundTrips: 0 })
+  expect(last()?.why?.at(-1)?.key).toBe('memory.found')
 }, 120_000)
 
 it('sees everybody where the sessions are shared with Spring', async () => {

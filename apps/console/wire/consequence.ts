@@ -1,3 +1,4 @@
+import { isShared } from '@session-cluster/contract'
 import type { LaneAction, LaneView, NodeAction, NodeView, UserView } from './frame.ts'
 
 /** What an action will come to in one lane: an i18n key without its `consequence.`, and what to fill in. */
@@ -21,7 +22,7 @@ export function consequence(
 ): Consequence {
   const target = lane.nodes.find(({ name }) => name === node)
   const held = target ? atStake(lane, users, target).length : 0
-  const shared = lane.mode === 'clustered'
+  const shared = isShared(lane.mode)
   const values = { node: node ?? '', n: held, all: living(lane, users).length, next: nextName(lane) }
   const tell = (key: string, losing = 0): Consequence => ({ key, values: { ...values, n: losing || held }, losing })
   if (target && isGone(target)) {

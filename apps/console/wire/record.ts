@@ -29,6 +29,8 @@ export interface SessionNote {
   readonly storeCommands: number
   readonly storeRoundTrips: number
   readonly storeMs: number
+  /** Answered from the server's own memory, by a near cache: Redis was not asked. */
+  readonly fromMemory?: boolean
 }
 
 /** One request as the console saw it from both ends: the user's answer, the balancer's events and the node's event. */

@@ -3,6 +3,7 @@ import {
   choice,
   type Environment,
   isLoopback,
+  isShared,
   type Mode,
   matching,
   modeNames,
@@ -37,7 +38,7 @@ export interface Config {
   adminToken?: string
   /** What proves that `X-Request-Id` comes from the balancer. Unset: no request id is believed. */
   balancerToken?: string
-  /** Present exactly when `mode` is `clustered`. */
+  /** Present exactly when `mode` is `clustered` or `hybrid`. */
   redis?: RedisAddress
   redisSettings: RedisSettings
   session: SessionConfig
@@ -56,7 +57,7 @@ export function readConfig(given: Environment = process.env): Config {
   const env = withoutServiceLinks(given)
   const mode = parseMode(choice(env, 'MODE', modeNames) ?? 'local')
   const port = readPort(env, 'PORT') ?? 8080
-  const redis = mode === 'clustered' ? readRedis(env) : undefined
+  const redis = isShared(mode) ? readRedis(env, mode) : undefined
   const nodeName = matching(env, 'NODE_NAME', /^[\w.-]{1,253}$/, '1 to 253 letters, digits, . - or _') ?? 'a'
   const balancerToken = secret(env, 'BALANCER_TOKEN')
   return {
@@ -103,10 +104,10 @@ function readNeighbours(env: Environment): readonly Neighbour[] {
   })
 }
 
-function readRedis(env: Environment): RedisAddress {
+function readRedis(env: Environment, mode: Mode): RedisAddress {
   const url = text(env, 'REDIS_URL')
   if (url === undefined) {
-    throw new ConfigError('REDIS_URL', `must be set when MODE is clustered; use ${REDIS_URL_FORMS}`)
+    throw new ConfigError('REDIS_URL', `must be set when MODE is ${mode}; use ${REDIS_URL_FORMS}`)
   }
   try {
     return parseRedisAddress(url)

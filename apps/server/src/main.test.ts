@@ -31,7 +31,7 @@ async function silentServer() {
 
 describe('a start that cannot be accepted ends with exit code 1 and one line', { timeout: 60_000 }, () => {
   it.each([
-    [{ MODE: 'clusterd' }, 'MODE: "clusterd" is not one of local, sticky, clustered, redis'],
+    [{ MODE: 'clusterd' }, 'MODE: "clusterd" is not one of local, sticky, clustered, hybrid, redis'],
     [{ PORT: '99999' }, 'PORT: "99999" is not a whole number from 0 to 65535'],
     [{ MODE: 'clustered' }, /^REDIS_URL: must be set when MODE is clustered; use redis:\/\//],
     [{ SESSION_IDLE_TIMEOUT_MS: '1500' }, /^SESSION_IDLE_TIMEOUT_MS: "1500" /],

@@ -7,6 +7,7 @@ import {
   defaultNamespace,
   type Environment,
   flag,
+  isShared,
   type Mode,
   matching,
   quote,
@@ -38,6 +39,16 @@ export interface SessionConfig {
   storeTimeoutMs?: number
   codec: CodecName
   cookie: CookieConfig
+  /** Present exactly in mode `hybrid`: bounds of the node's near cache. */
+  nearCache?: NearCacheConfig
+}
+
+/** See `NearCacheOptions` of the library. */
+export interface NearCacheConfig {
+  maxAgeMs?: number
+  leaseMs?: number
+  maxBytes?: number
+  strict?: boolean
 }
 
 const YEAR_MS = 365 * 24 * 3600 * 1000
@@ -60,13 +71,17 @@ const SESSION_VARIABLES = [
   'SESSION_COOKIE_DOMAIN',
   'SESSION_COOKIE_PARTITIONED',
   'SESSION_COOKIE_ENCODING',
+  'SESSION_CACHE_MAX_AGE_MS',
+  'SESSION_CACHE_LEASE_MS',
+  'SESSION_CACHE_MAX_BYTES',
+  'SESSION_CACHE_STRICT',
 ]
 
 /** Reads `SESSION_*`. Throws a `ConfigError` for a value that is not allowed, and for a misspelt name. */
 export function readSession(env: Environment, { mode, nodeName }: { mode: Mode; nodeName: string }): SessionConfig {
   refuseUnknown(env)
   const ids = choice(env, 'SESSION_IDS', ['hashed', 'spring']) ?? 'hashed'
-  if (ids === 'spring' && mode !== 'clustered') {
+  if (ids === 'spring' && !isShared(mode)) {
     throw new ConfigError('SESSION_IDS', `spring needs MODE=clustered, but MODE is ${mode}`)
   }
   const cookie = readCookie(env, mode, ids)
@@ -91,6 +106,20 @@ export function readSession(env: Environment, { mode, nodeName }: { mode: Mode; 
     ...(storeTimeoutMs === undefined ? {} : { storeTimeoutMs }),
     codec: readCodec(env, ids),
     cookie,
+    ...(mode === 'hybrid' ? { nearCache: readNearCache(env) } : {}),
+  }
+}
+
+function readNearCache(env: Environment): NearCacheConfig {
+  const maxAgeMs = whole(env, 'SESSION_CACHE_MAX_AGE_MS', [1, 3_600_000], MS)
+  const leaseMs = whole(env, 'SESSION_CACHE_LEASE_MS', [100, 60_000], MS)
+  const maxBytes = whole(env, 'SESSION_CACHE_MAX_BYTES', [0, 2 ** 31 - 1], { unit: 'of bytes ' })
+  const strict = flag(env, 'SESSION_CACHE_STRICT')
+  return {
+    ...(maxAgeMs === undefined ? {} : { maxAgeMs }),
+    ...(leaseMs === undefined ? {} : { leaseMs }),
+    ...(maxBytes === undefined ? {} : { maxBytes }),
+    ...(strict === undefined ? {} : { strict }),
   }
 }
 
@@ -126,7 +155,7 @@ function readCookie(env: Environment, mode: Mode, ids: SessionConfig['ids']): Co
 
 /** A misspelt option must not be ignored; foreign names, such as a desktop's SESSION_MANAGER, must. */
 function refuseUnknown(env: Environment): void {
-  const ours = /^SESSION_(NAMESPACE|IDS|ROUTE|IDLE|ABSOLUTE|TIMEOUT|TOUCH|STORE|CODEC|COOKIE)/
+  const ours = /^SESSION_(NAMESPACE|IDS|ROUTE|IDLE|ABSOLUTE|TIMEOUT|TOUCH|STORE|CODEC|COOKIE|CACHE)/
   const unknown = Object.keys(env).find((name) => ours.test(name) && !SESSION_VARIABLES.includes(name))
   if (unknown !== undefined) {
     throw new ConfigError(

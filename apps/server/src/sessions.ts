@@ -4,6 +4,7 @@ import {
   createSessions,
   json,
   memoryStore,
+  nearCache,
   redisStore,
   registry,
   type Sessions,
@@ -30,10 +31,11 @@ export type NodeSessions = Sessions<Attributes>
 /** Opens the sessions that the configuration describes. Throws a `ConfigError` for options that exclude each other. */
 export function openSessions(config: Config, client?: RedisClient): NodeSessions {
   const { idleTimeoutMs, absoluteTimeoutMs, touchEveryMs, storeTimeoutMs, codec, cookie, route } = config.session
-  const { namespace, ids } = config.session
+  const { namespace, ids, nearCache: cache } = config.session
   try {
+    const shared = client && redisStore({ client, namespace, ids })
     return createSessions<Attributes>({
-      store: client ? redisStore({ client, namespace, ids }) : memoryStore(),
+      store: shared ? (cache ? nearCache(shared, cache) : shared) : memoryStore(),
       cookie,
       ...(route === undefined ? {} : { route }),
       idleTimeoutMs,

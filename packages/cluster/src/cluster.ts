@@ -22,7 +22,7 @@ export interface ClusterParts {
   end(): Promise<void>
 }
 
-/** A running cluster of real processes: nodes, a balancer, and in `clustered` a Redis. */
+/** A running cluster of real processes: nodes, a balancer, and in `clustered` and `hybrid` a Redis. */
 export class Cluster implements AsyncDisposable {
   readonly mode: Mode
   /** Marks this cluster's processes: the value of `CLUSTER_RUN` in their environment. */

@@ -14,7 +14,7 @@ test.each([[0], [27], [1.5], [Number.NaN], [[]], [['a', 'a']], [['a b']], [['']]
 })
 
 test('an unknown mode is refused with the list of the valid ones, never replaced', () => {
-  expect(() => parseMode('Sticky')).toThrow('MODE="Sticky" is unknown: use local, sticky, clustered or redis')
+  expect(() => parseMode('Sticky')).toThrow('MODE="Sticky" is unknown: use local, sticky, clustered, hybrid or redis')
   expect(parseMode('redis')).toBe('clustered')
 })
 

@@ -4,13 +4,13 @@ import type { RedisOptions } from './redis/start.ts'
 
 /** How a cluster is started. */
 export interface ClusterOptions {
-  /** Where sessions live: `local`, `sticky` or `clustered` (`redis` is the same). */
+  /** Where sessions live: `local`, `sticky`, `clustered` (`redis` is the same) or `hybrid`. */
   readonly mode: string
   /** How many nodes, named a, b, c …; or their names. @default 3 */
   readonly nodes?: number | readonly string[]
   /** Ports to listen on. @default any free ones */
   readonly ports?: ClusterPorts
-  /** The Redis that `clustered` needs; in the other modes nothing is started. */
+  /** The Redis that `clustered` and `hybrid` need; in the other modes nothing is started. */
   readonly redis?: Omit<RedisOptions, 'env' | 'onLine' | 'onState'>
   /** Puts a `TcpProxy` between nodes and Redis, or between the balancer and each node, to slow or break that link. */
   readonly links?: { readonly redis?: boolean; readonly nodes?: boolean }

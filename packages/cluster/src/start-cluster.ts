@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
-import { type Mode, parseMode } from '@session-cluster/contract'
+import { isShared, type Mode, parseMode } from '@session-cluster/contract'
 import { Balancer } from './balancer.ts'
 import { Cluster } from './cluster.ts'
 import { baseEnvironment, newRun } from './environment.ts'
@@ -16,7 +16,7 @@ import { Supervisor } from './supervisor/supervisor.ts'
 import { TcpProxy } from './tcp-proxy.ts'
 
 /**
- * Starts nodes, a balancer and (in `clustered`) a Redis, each a process of its own, and resolves when the balancer sees
+ * Starts nodes, a balancer and (in `clustered` and `hybrid`) a Redis, each a process of its own, and resolves when the balancer sees
  * every node up.
  *
  * Bad options throw a `TypeError`. A part that does not come up throws a `StartError` of one line with that part's own
@@ -106,7 +106,7 @@ class Starter {
   }
 
   async #startRedis(): Promise<{ redis: Redis | undefined; redisLink: TcpProxy | undefined }> {
-    if (this.#mode !== 'clustered') return { redis: undefined, redisLink: undefined }
+    if (!isShared(this.#mode)) return { redis: undefined, redisLink: undefined }
     const { onProgress, links } = this.#options
     if (!this.#options.redis?.url) onProgress?.('Starting Redis …')
     const redis = await startRedisUnder(this.#supervisor, {

@@ -115,7 +115,7 @@ describe('the demo', () => {
   )
 
   test.each([
-    ['demo', { MODE: 'hybird' }, 'use local, sticky, clustered or redis'],
+    ['demo', { MODE: 'hybird' }, 'use local, sticky, clustered, hybrid or redis'],
     ['demo', { PORT: '80a' }, 'PORT="80a" is no port'],
     ['demo', { BALANCER_PORT: '0' }, 'BALANCER_PORT="0" is no port'],
     ['server', { MODE: 'clustered' }, 'needs REDIS_URL'],

@@ -10,6 +10,8 @@ export interface NodeSession {
   readonly storeCommands: number
   readonly storeRoundTrips: number
   readonly storeMs: number
+  /** The session came out of the node's own memory, from a near cache. */
+  readonly fromMemory?: boolean | undefined
 }
 
 /** One answered request: the `request` event of a node's `GET /events`. Carries no query, no cookie and no id. */

@@ -1,3 +1,4 @@
+import { isShared } from '@session-cluster/contract'
 import type { RequestRecord } from '../../wire/record.ts'
 import { along, type Curve, type NodeBox, nodeTop, wireTo, wireToRedis } from './geometry.ts'
 
@@ -58,7 +59,7 @@ export function plan(
       legs.push({ curve: wireTo(box.x), ms: legMs })
     }
   }
-  if (last && record.lane === 'clustered' && (record.session?.storeRoundTrips ?? 0) > 0) {
+  if (last && isShared(record.lane) && (record.session?.storeRoundTrips ?? 0) > 0) {
     legs.push({ curve: still(last.x, nodeTop + 30), ms: 60 }, { curve: wireToRedis(last.x), ms: legMs * 0.7 })
   }
   if (legs.length === 0) legs.push({ curve: still(150, 60), ms: legMs })

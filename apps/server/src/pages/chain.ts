@@ -1,3 +1,4 @@
+import { isShared } from '@session-cluster/contract'
 import type { Missing } from '../missing.ts'
 import { type Html, html } from './html.ts'
 import { fill } from './words.ts'
@@ -25,7 +26,7 @@ function cookieStep({ chain }: Words, missing: Missing): Step {
 }
 
 function lookSteps({ chain }: Words, missing: Missing): Step[] {
-  const looked: Step = ['found', missing.mode === 'clustered' ? chain.lookedRedis : chain.lookedMemory]
+  const looked: Step = ['found', isShared(missing.mode) ? chain.lookedRedis : chain.lookedMemory]
   switch (missing.reason) {
     case 'no-cookie':
     case 'malformed-cookie':

@@ -75,6 +75,11 @@ export const en: Words = {
         detail:
           'Node {node} asked Redis, which all nodes share, and there is no session for {cookie}={masked}. It has ended or expired, or it was never made.',
       },
+      hybrid: {
+        title: 'Redis does not know this session',
+        detail:
+          'Node {node} does not have it in memory and asked Redis, which all nodes share: there is no session for {cookie}={masked}. It has ended or expired, or it was never made.',
+      },
     },
     'expired-session': {
       title: 'The session has expired',
@@ -93,6 +98,7 @@ export const en: Words = {
       local: 'Ask the node on which you saved it, or start it in MODE=clustered, where all nodes know all sessions.',
       sticky: 'Go through the balancer, not to a node’s own port. MODE=clustered keeps sessions when a node dies.',
       clustered: 'Save something again: /set?q=password makes a new session that every node knows.',
+      hybrid: 'Save something again: /set?q=password makes a new session that every node knows.',
     },
     'expired-session': 'Save something again: /set?q=password makes a new session.',
     'no-attribute':
@@ -127,6 +133,16 @@ export const en: Words = {
         'Save a value here, then read it on another node. It is there.',
         'Read ten times through the balancer: the nodes take turns, and all of them know you.',
         'Look at your session in Redis with the line above.',
+      ],
+    },
+    hybrid: {
+      name: 'Hybrid',
+      lesson: 'Sessions lie in Redis, and the node that you come back to has yours in its memory, too. A node may die.',
+      place: 'Redis, and the memory of node {node}',
+      tries: [
+        'Save a value, wait two seconds and read it twice through the balancer: the second answer did not ask Redis.',
+        'Read it on another node’s own port: it is there, too.',
+        'Stop the node that answers you, and read once more: nothing is lost.',
       ],
     },
   },

@@ -83,6 +83,11 @@ export const ko: Words = {
         detail:
           '노드 {node}가 모든 노드가 함께 쓰는 Redis에 물었지만 {cookie}={masked} 세션이 없습니다. 끝났거나 만료되었거나 만들어진 적이 없습니다.',
       },
+      hybrid: {
+        title: 'Redis에 없는 세션입니다',
+        detail:
+          '노드 {node}의 메모리에 없어서 모든 노드가 함께 쓰는 Redis에 물었지만 {cookie}={masked} 세션이 없습니다. 끝났거나 만료되었거나 만들어진 적이 없습니다.',
+      },
     },
     'expired-session': {
       title: '세션이 만료되었습니다',
@@ -102,6 +107,7 @@ export const ko: Words = {
       sticky:
         '노드의 포트로 바로 가지 말고 로드 밸런서를 거치세요. MODE=clustered에서는 노드가 죽어도 세션이 남습니다.',
       clustered: '다시 저장하세요: /set?q=password가 모든 노드가 아는 새 세션을 만듭니다.',
+      hybrid: '다시 저장하세요: /set?q=password가 모든 노드가 아는 새 세션을 만듭니다.',
     },
     'expired-session': '다시 저장하세요: /set?q=password가 새 세션을 만듭니다.',
     'no-attribute':
@@ -137,6 +143,16 @@ export const ko: Words = {
         '여기서 값을 저장하고 다른 노드에서 읽어 보세요. 값이 있습니다.',
         '로드 밸런서를 통해 열 번 읽어 보세요. 노드들이 번갈아 응답하고, 모두 값을 찾습니다.',
         '위의 명령으로 Redis에 저장된 세션을 직접 보세요.',
+      ],
+    },
+    hybrid: {
+      name: '하이브리드(hybrid)',
+      lesson: '세션은 Redis에 있고, 사용자가 되돌아가는 노드는 메모리에도 가지고 있습니다. 노드가 죽어도 괜찮습니다.',
+      place: 'Redis와 노드 {node}의 메모리',
+      tries: [
+        '값을 저장하고 2초 뒤에 로드 밸런서를 통해 두 번 읽어 보세요. 두 번째는 Redis에 묻지 않습니다.',
+        '다른 노드의 포트로 직접 읽어 보세요. 거기에도 값이 있습니다.',
+        '응답하던 노드를 종료하고 한 번 더 읽어 보세요. 잃은 것이 없습니다.',
       ],
     },
   },
