@@ -58,7 +58,9 @@ describe('readConfig', () => {
   })
 
   it.each(['cluster', 'LOCAL', 'hybird', '__proto__'])('refuses MODE=%s with the list of modes', (MODE) => {
-    expect(refusal({ MODE })).toBe(`MODE: ${JSON.stringify(MODE)} is not one of local, sticky, clustered, hybrid, redis`)
+    expect(refusal({ MODE })).toBe(
+      `MODE: ${JSON.stringify(MODE)} is not one of local, sticky, clustered, hybrid, redis`,
+    )
   })
 
   it.each(['http', '-1', '65536', '80.5', '0x50', '1e3'])('refuses PORT=%s', (PORT) => {
