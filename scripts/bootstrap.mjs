@@ -1,7 +1,7 @@
 // Runs scripts/<task>.ts on the project's own Node, after installing whatever is missing.
 // Plain JavaScript on purpose: the user's Node (>= 20) runs it, before anything else is there.
 import { spawn } from 'node:child_process'
-import { createHash } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { constants } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
@@ -94,7 +94,12 @@ function run() {
   const child = spawn(node, command, {
     stdio: ['inherit', 'inherit', 'inherit', 'pipe'],
     // Node keeps what it makes of the sources: a process starts in half the time, and a demo has twenty.
-    env: { NODE_COMPILE_CACHE: join(root, 'node_modules', '.cache', 'compiled'), ...process.env, PATH: path },
+    env: {
+      NODE_COMPILE_CACHE: join(root, 'node_modules', '.cache', 'compiled'),
+      ...process.env,
+      PATH: path,
+      SESSION_CLUSTER_TASK: randomUUID(),
+    },
   })
   whenOrphaned(() => process.exit(129))
   // A terminal's Ctrl-C reaches the child as well; tasks take the second signal as the same wish.

@@ -30,9 +30,35 @@ export function descendants(pid) {
   return found.slice(1)
 }
 
+/**
+ * The processes that were started with this variable in their environment, whatever became of their parents. On Linux; elsewhere none.
+ * @param {string} name
+ * @param {string} value
+ * @returns {number[]}
+ */
+export function startedWith(name, value) {
+  if (process.platform !== 'linux') return []
+  return everyPid().filter((pid) => pid !== process.pid && environmentOf(pid).includes(`\0${name}=${value}\0`))
+}
+
+function environmentOf(pid) {
+  try {
+    return `\0${readFileSync(`/proc/${pid}/environ`, 'latin1')}`
+  } catch {
+    return '' // gone, or another user's
+  }
+}
+
+function everyPid() {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+}
+
 function everyProc() {
-  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name))
-  return pids.map((pid) => fromProc(Number(pid))).filter((listed) => listed !== undefined)
+  return everyPid()
+    .map(fromProc)
+    .filter((listed) => listed !== undefined)
 }
 
 /** @returns {Listed | undefined} */

@@ -4,10 +4,13 @@ import { constants as system } from 'node:os'
 import { pathToFileURL } from 'node:url'
 import { ending } from './ending.mjs'
 import { whenReaderGone } from './pipe-reader.mjs'
-import { descendants } from './process-tree.mjs'
+import { descendants, startedWith } from './process-tree.mjs'
 
 /** How long what runs has to end by itself, ms; then it is killed. All is to be gone within 5 s. */
 const GRACE_MS = 3500
+
+/** What the bootstrap marks all of one command's processes with. */
+const TASK = 'SESSION_CLUSTER_TASK'
 
 const [, , script, ...args] = process.argv
 process.argv = [process.argv[0], script, ...args]
@@ -48,7 +51,7 @@ function end() {
   if (process.listenerCount('SIGTERM') === 1) return void endTree(143)
   process.kill(process.pid, 'SIGTERM')
   setTimeout(() => {
-    signalAll(descendants(process.pid), 'SIGKILL')
+    signalAll([...descendants(process.pid), ...startedWith(TASK, process.env[TASK] ?? '')], 'SIGKILL')
     process.kill(process.pid, 'SIGKILL')
   }, GRACE_MS).unref()
 }
@@ -61,7 +64,7 @@ async function endTree(exitCode) {
   const last = performance.now() + GRACE_MS
   while (children.some(isAlive) && performance.now() < last) await new Promise((resolve) => setTimeout(resolve, 50))
   // What has appeared meanwhile, and what has outlived its parent, which hides it from the tree.
-  signalAll([...children, ...descendants(process.pid)], 'SIGKILL')
+  signalAll([...children, ...descendants(process.pid), ...startedWith(TASK, process.env[TASK] ?? '')], 'SIGKILL')
   process.exit(exitCode)
 }
 
