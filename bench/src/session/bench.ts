@@ -86,7 +86,7 @@ interface Entrant {
 /** A running contender with one session for each connection. The baseline is sent a cookie too: it has as many bytes to parse. */
 async function enter(contender: Contender, redisUrl: string, stack: AsyncDisposableStack): Promise<Entrant> {
   const running = stack.use(await start(contender, redisUrl))
-  const cookie = () => (contender.id === 'bare' ? `SESSION=${'x'.repeat(43)}` : begin(contender, running))
+  const cookie = () => (contender.isBare ? `SESSION=${'x'.repeat(43)}` : begin(contender, running))
   return { running, cookies: await Promise.all(Array.from({ length: connections }, cookie)) }
 }
 

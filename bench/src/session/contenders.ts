@@ -12,6 +12,8 @@ export interface Contender {
   readonly title: string
   readonly file: string
   readonly redis: boolean
+  /** Keeps no sessions: others are compared with it. */
+  readonly isBare?: true
   readonly scenarios: readonly Scenario[]
   readonly env?: Readonly<Record<string, string>>
 }
@@ -20,9 +22,12 @@ const all = ['untouched', 'read', 'write'] as const
 
 /** Everything that `npm run bench -- session` compares; the first is the baseline. */
 export const contenders: readonly Contender[] = [
-  { id: 'bare', title: 'bare Fastify', file: 'bare', redis: false, scenarios: all },
+  { id: 'bare', title: 'bare Fastify', file: 'bare', redis: false, isBare: true, scenarios: all },
   { id: 'ours-memory', title: 'ours, memory', file: 'ours', redis: false, scenarios: all },
   { id: 'ours-redis', title: 'ours, Redis', file: 'ours', redis: true, scenarios: all },
+  { id: 'sync-redis', title: 'ours, Redis, request.session', file: 'ours-sync', redis: true, scenarios: all },
+  { id: 'bare-http', title: 'bare node:http', file: 'bare-http', redis: false, isBare: true, scenarios: all },
+  { id: 'http-memory', title: 'ours, withSessions, memory', file: 'ours-http', redis: false, scenarios: all },
   { id: 'fs-memory', title: '@fastify/session, memory', file: 'fastify-session', redis: false, scenarios: all },
   { id: 'fs-redis', title: '@fastify/session + connect-redis', file: 'fastify-session', redis: true, scenarios: all },
   {

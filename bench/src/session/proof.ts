@@ -10,7 +10,7 @@ export async function prove(contender: Contender, redisUrl: string): Promise<voi
   await using running = await start(contender, redisUrl)
   const check = checker(contender, running)
   await check('/untouched', undefined, { q: 'password' })
-  if (contender.id === 'bare') return await check('/read', undefined, { q: 'password' })
+  if (contender.isBare) return await check('/read', undefined, { q: 'password' })
 
   const first = await begin(contender, running)
   const second = await begin(contender, running)
