@@ -86,8 +86,7 @@ export const failover = (start = replicatedRedis, trouble = clusterTrouble) =>
     judge(history) {
       const [without, withWait] = [outcomeIn(history, 'without WAIT'), outcomeIn(history, 'with WAIT')]
       const { settings } = history
-      const fate = ({ lost, unanswered }: Outcome) =>
-        unanswered > 0 ? '?' : lost > 0 ? text('some', '일부') : text('none', '없음')
+      const fate = ({ lost, unanswered }: Outcome) => (unanswered > 0 ? '?' : someOrNone(lost))
       const [left, right] = [fate(without), fate(withWait)]
       const said = (language: 'en' | 'ko') => [left, right].map((each) => say(each, language)).join(' : ')
       return {

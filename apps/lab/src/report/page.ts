@@ -22,7 +22,7 @@ export async function reportPage(report: Report, broken?: Report): Promise<strin
   const decided = decisionCard(report.results)
   const contents = report.results.map(
     ({ id, title, verdict }) =>
-      html`<li class="${verdict}"><a href="#${id}"><b>${id}</b> <span>${both(title)}</span> ${markOf(verdict)}</a></li>`,
+      html`<li class="${verdict}"><a href="#${id}"><b>${id} ${markOf(verdict)}</b> <span>${both(title)}</span></a></li>`,
   )
   const page = html`<!doctype html>
 <html lang="en">
