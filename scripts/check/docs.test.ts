@@ -16,6 +16,14 @@ test('passes a document whose links, anchors, paths and commands exist', () => {
   expect(documentFaults('README.md', checkout(files))).toEqual([])
 })
 
+test('reports a link that leads out of a package that is published', () => {
+  const files = { 'packages/session/README.md': '[a](../../docs/a.md) [b](docs/api.md)', 'docs/a.md': '' }
+  const inside = { 'packages/session/docs/api.md': '' }
+  expect(documentFaults('packages/session/README.md', checkout({ ...files, ...inside }))).toEqual([
+    'packages/session/README.md: ../../docs/a.md is not in the package that is published; link to it by https',
+  ])
+})
+
 test.each([
   ['a dead link', '[a](docs/gone.md)'],
   ['a dead picture', '<img src="docs/gone.png">'],

@@ -3,6 +3,9 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join, normalize } from 'node:path'
 
+/** Whoever installs these has no other folder. */
+const PUBLISHED = ['packages/session/', 'packages/balancer/']
+
 /** What a document is checked against; paths are from the root. */
 export interface Checkout {
   exists(path: string): boolean
@@ -48,6 +51,10 @@ function linkFaults(file: string, prose: string, checkout: Checkout): string[] {
     const [path = '', anchor] = target.split('#')
     const resolved = path === '' ? file : normalize(join(dirname(file), path))
     if (!checkout.exists(resolved)) return [`${file}: broken link ${target}`]
+    const published = PUBLISHED.find((folder) => file.startsWith(folder))
+    if (published !== undefined && !resolved.startsWith(published)) {
+      return [`${file}: ${target} is not in the package that is published; link to it by https`]
+    }
     if (anchor && resolved.endsWith('.md') && !anchors(checkout.read(resolved)).has(anchor)) {
       return [`${file}: no heading #${anchor} in ${resolved}`]
     }
