@@ -144,6 +144,6 @@ export const broken: Readonly<Record<string, Broken>> = {
   ),
   X12: {
     when: text('the two balancers have different secrets', '두 로드 밸런서의 비밀 값이 다를 때'),
-    experiment: secondBalancer(['one secret of the two', 'another secret']),
+    experiment: secondBalancer(['the secret of the first', 'another secret than that']),
   },
 }
