@@ -34,7 +34,7 @@ export const mutants: readonly Mutant[] = [
     from: 'Math.floor(giveUpAt * 1000 + lead(known, giveUpAt))',
     to: 'Math.floor((giveUpAt + 5000) * 1000 + lead(known, giveUpAt))',
     kinds: HELD,
-    finds: /a value is back, or lost/,
+    finds: /a value is back, or lost|a session is gone that nobody ended/,
   },
   {
     broken: 'update compares before it sets (a counter is read, changed and written)',

@@ -5,7 +5,7 @@ import { type Mutant, mutants } from './mutants.ts'
 import { runFaults } from './run.ts'
 
 /** How often a mutant is run until it is found; what it breaks happens by chance. */
-const TRIES = 3
+const TRIES = 6
 
 /** What became of one mutant. */
 export interface Found {

@@ -4,14 +4,14 @@ import { type History, loadHistory, saveHistory } from '../faults/history.ts'
 import { judge } from '../faults/judge.ts'
 import { mutantsTable, runMutants } from '../faults/mutation.ts'
 import { runFaults } from '../faults/run.ts'
-import { faultsTable } from '../faults/table.ts'
+import { faultsTable, usersTable } from '../faults/table.ts'
 import { environment } from '../measure/environment.ts'
 import { UsageError } from '../options.ts'
 import { resultsFolder } from '../report/result.ts'
 import type { SoakOptions, SoakOutcome } from './soak.ts'
 
 /** Where the histories of the last long run are kept. */
-export const historiesFolder = join(resultsFolder, 'soak-faults')
+const historiesFolder = join(resultsFolder, 'soak-faults')
 
 /** Clients and faults for as long as was asked, in runs of their own of at most so long: a session's life is short, too. */
 const RUN_MS = 5 * 60_000
@@ -47,16 +47,19 @@ async function tryMutants(seed: number, say: (line: string) => void): Promise<So
 }
 
 /** What is to be said of histories that were kept: files, or folders of them. */
-export async function outcomeOf(paths: readonly string[]): Promise<SoakOutcome> {
-  const histories: History[] = []
-  for (const path of paths) {
-    try {
-      for (const file of await filesOf(path)) histories.push(await loadHistory(file))
-    } catch (error) {
-      throw new UsageError(`--judge ${path}: ${(error as Error).message}`)
-    }
+async function outcomeOf(paths: readonly string[]): Promise<SoakOutcome> {
+  try {
+    const files = await Promise.all(paths.map(filesOf))
+    return verdictOf(await Promise.all(files.flat().map(loadHistory)))
+  } catch (error) {
+    throw new UsageError(`--judge: ${(error as Error).message}`)
   }
-  return verdictOf(histories)
+}
+
+/** What the documents must say of the last long run, from its histories alone. */
+export async function keptFaults(): Promise<{ text: string; failed: readonly string[]; usersTable: string }> {
+  const histories = await Promise.all((await filesOf(historiesFolder)).map(loadHistory))
+  return { ...verdictOf(histories), usersTable: usersTable(histories) }
 }
 
 async function filesOf(path: string): Promise<string[]> {
