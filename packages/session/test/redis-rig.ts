@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { freePort } from '@session-cluster/cluster/free-port'
+import { freePort, isFree } from '@session-cluster/cluster/free-port'
 import { Redis } from 'ioredis'
 import type { redisOptions } from '../src/store/redis/options.ts'
 
@@ -39,12 +39,20 @@ export const redisBinary = (): string => process.env.REDIS_SERVER ?? 'redis-serv
 
 /** Starts a redis-server with these arguments and waits until it answers. */
 export async function redisRig(args: readonly string[] = [], port?: number): Promise<RedisRig> {
-  // Redis's own choice for a cluster's bus, its port and 10,000 more, lies where the system takes ports from.
   const isCluster = args.includes('--cluster-enabled')
   const bus = isCluster && takesBusPort() ? ['--cluster-port', String(await freePort())] : []
-  const rig = new Rig(port ?? (await freePort()), [...args, ...bus])
+  const chosen = port ?? (isCluster && !takesBusPort() ? await portWithBus() : await freePort())
+  const rig = new Rig(chosen, [...args, ...bus])
   await rig.start()
   return rig
+}
+
+/** Redis 6 has a cluster's bus on its port and 10,000 more, which is often where the system takes ports from. */
+async function portWithBus(): Promise<number> {
+  for (;;) {
+    const port = await freePort()
+    if (port + 10_000 < 32_768 && (await isFree(port + 10_000))) return port
+  }
 }
 
 function takesBusPort(): boolean {

@@ -114,7 +114,7 @@ describe('a cluster of which one primary hangs', () => {
     )
     client.on('error', () => {})
     await expect.poll(() => client.status).toBe('ready')
-    await using n = await reading(client, { storeTimeoutMs: 300, breaker: { failures: 2, coolDownMs: 60_000 } })
+    await using n = await reading(client, { storeTimeoutMs: 1_000, breaker: { failures: 2, coolDownMs: 60_000 } })
     n.on('/where', async (session) => slotOf((await session.info())?.storageKey ?? ''))
     const users = await Promise.all(
       Array.from({ length: 30 }, async () => {
