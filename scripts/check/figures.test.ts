@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { type Results, rowFaults, rowsOf } from './figures.ts'
+import { ofRuns, type Results, rowFaults, rowsOf } from './figures.ts'
 
 const figure = (scenario: string, contender: string, against: string, verdict = 'met') => ({
   ...{ scenario, contender, against, ratio: { median: 0.5, low: 0.4, high: 0.6 }, verdict },
@@ -34,4 +34,16 @@ test('accepts the rows that were measured, and names one that was not, is missin
   expect(rowFaults('README.md', readme(rows.with(0, wrong)), rows)).toHaveLength(1)
   expect(rowFaults('README.md', readme(rows.slice(0, -1)), rows)).toHaveLength(1)
   expect(rowFaults('README.md', readme([...rows, wrong]), rows)).toHaveLength(1)
+})
+
+test('several runs are one: the median of the medians, the widest interval, a verdict where they agree', () => {
+  const run = (median: number, verdict: string): Results => ({
+    figures: [{ ...figure('tiny × 32', 'ours-direct', 'nginx', verdict), ratio: { median, low: median - 1, high: median + 1 } }],
+    rounds: {},
+  })
+  const [one] = ofRuns([run(2, 'met'), run(5, 'met'), run(3, 'met')]).figures
+  expect(one).toMatchObject({ ratio: { median: 3, low: 1, high: 6 }, verdict: 'met' })
+  const [two] = ofRuns([run(2, 'met'), run(3, 'missed')]).figures
+  expect(two).toMatchObject({ ratio: { median: 2.5 }, verdict: 'inconclusive' })
+  expect(() => ofRuns([])).toThrow(/no saved run/)
 })

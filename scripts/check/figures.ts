@@ -1,5 +1,5 @@
 /** The tables of figures in the packages' READMEs say what the committed benches measured, row by row. */
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { bootstrapMedian, seededRandom } from '@session-cluster/visitor'
 import { marked } from '../walk/document.ts'
@@ -27,7 +27,7 @@ interface Row {
   readonly peer: string
 }
 
-/** The rows, in their order. Those in which this project does worse than its peer, or the bench came to no verdict, are among them. */
+/** The rows, in their order. Those in which this project does worse than its peer, misses its figure, or the bench came to no verdict, are among them. */
 const ROWS: Readonly<Record<Bench, readonly Row[]>> = {
   session: [
     row('read from Redis', ['read', 'ours-redis', 'fs-redis'], '@fastify/session + connect-redis, as they come'),
@@ -43,11 +43,9 @@ const ROWS: Readonly<Record<Bench, readonly Row[]>> = {
     row('write to Redis', ['write', 'ours-redis', 'bare'], 'Fastify alone'),
   ],
   balancer: [
-    row('`direct`', ['request', 'ours-direct', 'haproxy'], 'HAProxy, with health checks and a cookie'),
-    row('`direct`', ['request', 'ours-direct', 'nginx'], 'nginx, without either'),
-    row('`direct`', ['request', 'ours-direct', 'caddy'], 'Caddy'),
-    row('`direct`', ['request', 'ours-direct', 'http-proxy'], 'http-proxy alone'),
-    row('`http-proxy`', ['request', 'ours-http-proxy', 'http-proxy'], 'http-proxy alone'),
+    ...balancerRows('page of 2 KB', '2 KB × 8'),
+    ...balancerRows('tiny answer', 'tiny × 32'),
+    row('`http-proxy`, tiny answer', ['tiny × 32', 'ours-http-proxy', 'http-proxy'], 'http-proxy alone'),
   ],
 }
 
@@ -59,14 +57,46 @@ function row(
   return { words, scenario, contender, against, peer }
 }
 
+function balancerRows(words: string, scenario: string): Row[] {
+  const peers = [
+    ['haproxy', 'HAProxy, with health checks and a cookie'],
+    ['nginx', 'nginx, without either'],
+    ['caddy', 'Caddy'],
+    ['http-proxy', 'http-proxy alone'],
+  ] as const
+  return peers.map(([against, peer]) => row(`\`direct\`, ${words}`, [scenario, 'ours-direct', against], peer))
+}
+
 /** The faults of the packages' READMEs. */
 export function figureFaults(root: string): string[] {
   const read = (path: string) => readFileSync(join(root, path), 'utf8')
   return (Object.keys(ROWS) as Bench[]).flatMap((bench) => {
     const name = `packages/${bench}/README.md`
-    const results = JSON.parse(read(`bench/results/${bench}.json`)) as Results
+    const files = readdirSync(join(root, 'bench/results')).filter((file) => FILES[bench].test(file))
+    const results = ofRuns(files.map((file) => JSON.parse(read(`bench/results/${file}`)) as Results))
     return rowFaults(name, read(name), rowsOf(bench, results))
   })
+}
+
+const FILES: Readonly<Record<Bench, RegExp>> = { session: /^session\.json$/, balancer: /^balancer-\d+\.json$/ }
+
+/** Several runs as one: of each figure the median of their medians, within the widest interval; a verdict where they agree. */
+export function ofRuns(runs: readonly Results[]): Results {
+  const [first] = runs
+  if (!first) throw new Error('the bench has no saved run')
+  const figures = first.figures.map((figure) => {
+    const isSame = ({ scenario, contender, against }: typeof figure): boolean =>
+      scenario === figure.scenario && contender === figure.contender && against === figure.against
+    const all = runs.flatMap((run) => run.figures.filter(isSame))
+    const medians = all.map(({ ratio }) => ratio.median).toSorted((a, b) => a - b)
+    const middle = (medians.length - 1) / 2
+    const median = ((medians[Math.floor(middle)] ?? 0) + (medians[Math.ceil(middle)] ?? 0)) / 2
+    const low = Math.min(...all.map(({ ratio }) => ratio.low))
+    const high = Math.max(...all.map(({ ratio }) => ratio.high))
+    const verdict = all.every(({ verdict }) => verdict === figure.verdict) ? figure.verdict : 'inconclusive'
+    return { ...figure, ratio: { median, low, high }, verdict }
+  })
+  return { figures, rounds: first.rounds }
 }
 
 /** What a package's table must hold. */
@@ -76,7 +106,7 @@ export function rowsOf(bench: Bench, results: Results): string[] {
       (each) => each.scenario === scenario && each.contender === contender && each.against === against,
     )
     const { median, low, high } = figure?.ratio ?? ratioOf(results, { scenario, contender, against })
-    const open = figure?.verdict === 'inconclusive' ? ' (inconclusive)' : ''
+    const open = figure && figure.verdict !== 'met' ? ` (${figure.verdict})` : ''
     return `| ${words} | **${median.toFixed(2)}** [${low.toFixed(2)}–${high.toFixed(2)}]${open} | ${peer} |`
   })
 }

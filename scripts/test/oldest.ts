@@ -34,7 +34,7 @@ const touchingNode = {
       'test/payloads',
       'test/pipelining',
     ],
-    ...['test/retry', 'test/semantics', 'test/streaming', 'test/tls', 'test/trailers', 'test/uploads'],
+    ...['test/retry', 'test/semantics', 'test/streaming', 'test/tls', 'test/trailers', 'test/upgrades', 'test/uploads'],
   ],
 }
 
