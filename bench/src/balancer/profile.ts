@@ -18,7 +18,7 @@ export async function profileOurs(bench: Bench, options: BenchOptions): Promise<
   if (!hasPerf()) return {}
   await using stack = new AsyncDisposableStack()
   const contender = {
-    ...{ id: 'ours-direct', title: 'ours, direct', affinity: true, scenarios: [USUAL], warmUp: 40_000 },
+    ...{ id: 'ours-direct', title: 'ours, direct', affinity: true, scenarios: [USUAL], warmUp: 60_000 },
     start: (nodes: readonly number[]) => startOurs('direct', nodes, ['--perf-basic-prof']),
   }
   const entrant = await enter(contender, bench, stack, options)
