@@ -38,7 +38,9 @@ test('accepts the rows that were measured, and names one that was not, is missin
 
 test('several runs are one: the median of the medians, the widest interval, a verdict where they agree', () => {
   const run = (median: number, verdict: string): Results => ({
-    figures: [{ ...figure('tiny × 32', 'ours-direct', 'nginx', verdict), ratio: { median, low: median - 1, high: median + 1 } }],
+    figures: [
+      { ...figure('tiny × 32', 'ours-direct', 'nginx', verdict), ratio: { median, low: median - 1, high: median + 1 } },
+    ],
     rounds: {},
   })
   const [one] = ofRuns([run(2, 'met'), run(5, 'met'), run(3, 'met')]).figures
