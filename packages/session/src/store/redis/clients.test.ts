@@ -138,6 +138,22 @@ describe('a client of any library', () => {
   })
 })
 
+describe('a connection on which answers are lost', () => {
+  it.each(Object.entries(SINGLE))('%s: is made anew when calls only ever time out', async (name, make) => {
+    await using line = await heldLine(rig.port)
+    const store = redisStore({ client: await make(line.port), namespace: `mute-${name.replaceAll(/\W/g, '-')}` })
+    await using n = await node({ store, storeTimeoutMs: 100, breaker: { failures: 3, coolDownMs: 50 } })
+    n.on('/set', (session) => session.set('q', name))
+    n.on('/get', (session) => session.get('q'))
+    const user = browser(n.app)
+    await expect.poll(async () => (await user.get('/set')).statusCode).toBe(200)
+    line.isMute = true
+    for (let i = 0; i < 3; i++) expect((await user.get('/get')).statusCode).toBe(503)
+    line.isMute = false
+    await expect.poll(async () => (await user.get('/get')).json().value, { timeout: 10_000 }).toBe(name)
+  })
+})
+
 describe('what node-redis has beside clients and clusters', () => {
   const roots = { name: 'sessions', sentinelRootNodes: [{ host: '127.0.0.1', port: 1 }] }
   const clusterNodes = { rootNodes: nodes, keyPrefix: 'shop:' }
