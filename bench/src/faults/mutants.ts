@@ -47,8 +47,8 @@ export const mutants: readonly Mutant[] = [
   {
     broken: 'a change that may have been made is not sent again',
     file: store('calls'),
-    from: 'const reply = await this.#again(key, options, false,',
-    to: 'const reply = await this.#again(key, options, true,',
+    from: 'const made = this.#again(key, options, false,',
+    to: 'const made = this.#again(key, options, true,',
     kinds: UNANSWERED,
     finds: /a count that cannot be|a session is gone that nobody ended/,
   },
