@@ -12,6 +12,7 @@ import { table } from '../report/table.ts'
 import { type Contender, contenders, type Running, type Scenario, start } from './contenders.ts'
 import { type Count, countCommands, keepsPromise } from './counts.ts'
 import { figures } from './figures.ts'
+import { costsTable, nearCacheCosts } from './near-cache.ts'
 import { begin, prove } from './proof.ts'
 
 const packages = [
@@ -37,15 +38,28 @@ export async function benchSession(options: BenchOptions): Promise<Outcome> {
   }
   const counts = await countCommands(redis)
   say('commands and round trips counted')
+  const costs = await nearCacheCosts(redis.url)
+  say('the near cache’s own costs measured')
   const env = environment(packages, { 'redis-server': program.version })
   const rounds = await measure(options, redis.url)
   const judged = judgeFigures(figures, rounds, seed)
   const titles = new Map(contenders.map(({ id, title }) => [id, title]))
   return {
-    text: [countsTable(counts), mediansTable(rounds, titles, 'bare', seed), figuresTable(judged, options.quick)].join(
-      '\n\n',
-    ),
-    json: { bench: 'session', environment: env, options: { ...options, connections }, counts, figures: judged, rounds },
+    text: [
+      countsTable(counts),
+      mediansTable(rounds, titles, 'bare', seed),
+      figuresTable(judged, options.quick),
+      costsTable(costs),
+    ].join('\n\n'),
+    json: {
+      bench: 'session',
+      environment: env,
+      options: { ...options, connections },
+      counts,
+      figures: judged,
+      costs,
+      rounds,
+    },
     wrong: counts.filter((count) => !keepsPromise(count)).map(({ request }) => `store commands of "${request}"`),
     missed: judged.filter(({ verdict }) => verdict === 'missed').map(({ name }) => name),
   }

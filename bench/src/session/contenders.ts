@@ -28,6 +28,14 @@ export const contenders: readonly Contender[] = [
   { id: 'sync-redis', title: 'ours, Redis, request.session', file: 'ours-sync', redis: true, scenarios: all },
   { id: 'bare-http', title: 'bare node:http', file: 'bare-http', redis: false, isBare: true, scenarios: all },
   { id: 'http-memory', title: 'ours, withSessions, memory', file: 'ours-http', redis: false, scenarios: all },
+  {
+    id: 'ours-hybrid',
+    title: 'ours, Redis with a near cache',
+    file: 'ours',
+    redis: true,
+    scenarios: all,
+    env: { NEAR_CACHE: 'on' },
+  },
   { id: 'fs-memory', title: '@fastify/session, memory', file: 'fastify-session', redis: false, scenarios: all },
   { id: 'fs-redis', title: '@fastify/session + connect-redis', file: 'fastify-session', redis: true, scenarios: all },
   {

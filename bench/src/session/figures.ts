@@ -21,5 +21,8 @@ export const figures: readonly Figure[] = [
   figure('Redis read / bare Fastify', 'read', 'ours-redis', 'bare', 1.9),
   figure('Redis read / @fastify/session + connect-redis', 'read', 'ours-redis', 'fs-redis', 0.65),
   figure('Redis write / bare Fastify', 'write', 'ours-redis', 'bare', 2.5),
+  figure('near cache read / bare Fastify', 'read', 'ours-hybrid', 'bare', 1.2),
+  figure('near cache read / @fastify/session + connect-redis', 'read', 'ours-hybrid', 'fs-redis', 0.4),
+  figure('near cache write / bare Fastify', 'write', 'ours-hybrid', 'bare', 2.6),
   figure('Redis write / @fastify/session + connect-redis', 'write', 'ours-redis', 'fs-redis', 1),
 ]

@@ -1,16 +1,28 @@
 // @session-cluster/session as its README uses it: in memory, or in Redis when REDIS_URL is set.
 import { once } from 'node:events'
-import { createSessions, fastifySessions, memoryStore, redisOptions, redisStore } from '@session-cluster/session'
+import { setTimeout } from 'node:timers/promises'
+import {
+  createSessions,
+  fastifySessions,
+  memoryStore,
+  nearCache,
+  redisOptions,
+  redisStore,
+} from '@session-cluster/session'
 import Fastify from 'fastify'
 import { Redis } from 'ioredis'
 import { fillOnRequest } from './fill.ts'
 import { listen, seeded } from './listen.ts'
 
-const { REDIS_URL, TOUCH_EVERY_MS, MAX_SESSIONS } = process.env
+const { REDIS_URL, TOUCH_EVERY_MS, MAX_SESSIONS, NEAR_CACHE, LEASE_MS } = process.env
 const client = REDIS_URL ? new Redis(REDIS_URL, redisOptions) : undefined
 if (client) await once(client, 'ready')
+// What a client reads over and over is read from Redis once in `maxAgeMs`, as it is in life.
+const cache =
+  client && NEAR_CACHE ? nearCache(redisStore({ client }), LEASE_MS ? { leaseMs: Number(LEASE_MS) } : {}) : undefined
+while (cache && !cache.cacheStats.isLive) await setTimeout(5)
 const store = client
-  ? redisStore({ client })
+  ? (cache ?? redisStore({ client }))
   : memoryStore(MAX_SESSIONS ? { maxSessions: Number(MAX_SESSIONS), maxBytes: 2 ** 33 } : {})
 const sessions = createSessions<{ q: string; user: string; counter: number }>({
   store,
