@@ -26,7 +26,7 @@ const sizes = [1, 10, 100] as const
 
 const looks: Record<Fate, CellLook> = {
   same: { mark: '✓', color: 'var(--found)', name: text('comes back the same', '그대로 돌아옴') },
-  changed: { mark: '≠', color: 'var(--lost)', name: text('changed silently', '말없이 바뀜') },
+  changed: { mark: '≠', color: 'var(--lost)', name: text('changed silently', '오류 없이 바뀜') },
   refused: { mark: '⊘', color: 'var(--series-1)', name: text('refused, with a reason', '이유와 함께 거절') },
   unreadable: {
     mark: '!',
@@ -108,7 +108,7 @@ export const serializer = (codecs: readonly Codec[] = ours) =>
     ),
     expected: text(
       'Spring, JSON: readable in Redis, and every page of that user fails once the SecurityContext is in; Java’s serialization: not readable, and it comes back. JavaScript: raw JSON loses types without a word; json refuses them; typed-json and v8 keep Date, Map, Set, BigInt and cycles, not classes; the registry brings registered classes back',
-      'Spring JSON: Redis에서 읽을 수 있고, SecurityContext를 넣은 뒤 그 사용자의 모든 페이지가 실패한다. Java 직렬화: 읽을 수 없지만 객체가 돌아온다. JavaScript: 그냥 JSON은 타입을 말없이 잃고, json은 거절하고, typed-json과 v8은 Date, Map, Set, BigInt, 순환은 지키지만 클래스는 아니며, registry는 등록한 클래스를 되살린다',
+      'Spring JSON: Redis에서 읽을 수 있고, SecurityContext를 넣은 뒤 그 사용자의 모든 페이지가 실패한다. Java 직렬화: 읽을 수 없지만 객체가 돌아온다. JavaScript: 그냥 JSON은 타입을 오류 없이 잃고, json은 거절하고, typed-json과 v8은 Date, Map, Set, BigInt, 순환은 지키지만 클래스는 아니며, registry는 등록한 클래스를 되살린다',
     ),
     limits: text(
       'The codecs run in the lab’s process, without a store. Time is that of this machine and of carts; only sizes and fates carry over.',
@@ -327,7 +327,7 @@ function fidelityPicture(fates: readonly { codec: string; cells: Fate[] }[]) {
     title: text('What comes back from the store', '저장소에서 돌아오는 것'),
     caption: text(
       'A tick is the same value; the unequal sign is another value without a word; the barred circle is an error when it is saved, the exclamation mark one when it is read.',
-      '체크는 같은 값, ≠는 말없이 달라진 값, ⊘는 저장할 때의 오류, !는 읽을 때의 오류입니다.',
+      '체크는 같은 값, ≠는 오류 없이 달라진 값, ⊘는 저장할 때의 오류, !는 읽을 때의 오류입니다.',
     ),
     looks,
     rowTitle: text('value', '값'),

@@ -53,7 +53,7 @@ export const eviction = experiment<X10Row>({
   ),
   expected: text(
     'allkeys-lru: every save succeeds, and sessions are gone without a word. noeviction: saves fail with a clear 503, and nothing that was confirmed is lost',
-    'allkeys-lru: 저장은 모두 성공하지만 세션이 말없이 사라진다. noeviction: 저장은 분명한 503으로 실패하고, 확인받은 것은 하나도 사라지지 않는다',
+    'allkeys-lru: 저장은 모두 성공하지만 세션이 조용히 사라진다. noeviction: 저장은 분명한 503으로 실패하고, 확인받은 것은 하나도 사라지지 않는다',
   ),
   limits: text(
     'How many sessions go depends on the sizes; which of the two happens does not.',

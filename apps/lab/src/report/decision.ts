@@ -26,6 +26,10 @@ export const decision = {
       '세션이 작고, 바로 끝나야 하는 것이 들어 있지 않을 때는 쿠키를 고르세요. 로그아웃해도 복사된 쿠키는 거둬들일 수 없고, 동시에 온 두 요청은 서로 덮어씁니다.',
     ),
     text(
+      'Take hybrid when reads must not wait for the store and a lost session costs somebody something: each user stays on one server, which keeps a near copy of what it has read, and Redis keeps the session (X11).',
+      '읽기가 저장소를 기다려서는 안 되고 세션도 잃어서는 안 될 때는 hybrid를 고르세요. 사용자는 한 서버에 머물고, 그 서버는 읽은 세션의 사본을 메모리에 두며, 세션은 Redis에 남습니다(X11).',
+    ),
+    text(
       'Whatever you take, everyone comes in by the balancer. Run two of them; with the same secret for the affinity cookie they agree on who belongs where (X12).',
       '무엇을 고르든 모두가 로드 밸런서를 지나 들어옵니다. 둘을 띄우세요. 서버 고정 쿠키의 비밀 값이 같으면 누가 어디에 속하는지 서로 일치합니다(X12).',
     ),

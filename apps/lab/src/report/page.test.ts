@@ -60,7 +60,7 @@ describe('reportPage', async () => {
     const [result] = exampleReport.results
     const results = ['C4', 'C5', 'X8', 'X3', 'X2', 'X10'].map((id) => ({ ...result, id })) as Result[]
     const row = answers(results).find(({ question }) => question.en === 'What else can fail?')
-    for (const cell of [row?.sticky, row?.clustered, decision.advice[3]]) {
+    for (const cell of [row?.sticky, row?.clustered, decision.advice[4]]) {
       expect(cell?.en).toContain('balancer')
       expect(cell?.ko).toContain('로드 밸런서')
     }
