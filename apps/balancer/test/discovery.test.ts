@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
@@ -6,18 +6,28 @@ import { BalancerProcess, startNodes } from './process.ts'
 
 interface Folder extends Disposable {
   readonly file: string
+  /** Puts a new text in its place at once: whoever looks sees this one or the one before. */
+  write(text: string): void
 }
 
 function folder(): Folder {
   const path = mkdtempSync(join(tmpdir(), 'balancer-discovery-'))
-  return { file: join(path, 'upstreams'), [Symbol.dispose]: () => rmSync(path, { recursive: true }) }
+  const file = join(path, 'upstreams')
+  return {
+    file,
+    write(text) {
+      writeFileSync(`${file}.new`, text)
+      renameSync(`${file}.new`, file)
+    },
+    [Symbol.dispose]: () => rmSync(path, { recursive: true }),
+  }
 }
 
 test.each([{}, { WORKERS: '2' }])('UPSTREAMS_FILE is followed, the workers are told: %o', async (env) => {
   using at = folder()
   await using nodes = await startNodes(['a', 'b'])
   const [a, b] = nodes.map(({ entry }) => entry)
-  writeFileSync(at.file, `${a}\n`)
+  at.write(`${a}\n`)
   const discovery = { UPSTREAMS_FILE: at.file, DISCOVERY_MIN_MS: '20', DISCOVERY_DRAIN_MS: '0' }
   await using lb = new BalancerProcess({ ...discovery, ...env })
   await expect.poll(() => lb.ready).toBeDefined()
@@ -28,11 +38,11 @@ test.each([{}, { WORKERS: '2' }])('UPSTREAMS_FILE is followed, the workers are t
     return [...new Set(answers)].toSorted().join()
   }
   expect(await served()).toBe('a')
-  writeFileSync(at.file, `${a}\n${b}\n`)
+  at.write(`${a}\n${b}\n`)
   await expect.poll(served).toBe('a,b')
-  writeFileSync(at.file, `${b}\n`)
+  at.write(`${b}\n`)
   await expect.poll(served).toBe('b')
-  writeFileSync(at.file, 'nonsense')
+  at.write('nonsense')
   const warnings = () => lb.log.filter(({ msg }) => String(msg).startsWith('discovery fails'))
   await expect.poll(warnings).toHaveLength(1)
   expect(warnings()[0]).toMatchObject({ source: at.file, problem: expect.stringContaining('"nonsense" is not name=') })

@@ -81,7 +81,7 @@ test('on SIGTERM what does not end in time is cut, and it exits 0 all the same',
 test('a wrong variable is one line on stderr and exit 1', async () => {
   await using lb = new BalancerProcess({ MODE: 'cluster' })
   expect(await lb.exited).toBe(1)
-  expect(lb.err).toBe('MODE: "cluster" is not one of local, sticky, clustered, hybrid (or redis)\n')
+  expect(lb.err).toBe('MODE: "cluster" is not one of local, sticky, clustered, hybrid, redis\n')
   expect(lb.out).toBe('')
 })
 
