@@ -78,8 +78,8 @@ function latency(x11: Figures | undefined): Row | undefined {
     about: text(`a read under load, ${named} in ms`, `부하 중 읽기, ${named} (ms)`),
     number: text(said('en'), said('ko')),
     meaning: text(
-      'What the round trip to the store adds, beside everything else that a request costs; the choice of balancer does not change it.',
-      '저장소 왕복이 요청의 다른 비용에 더하는 양입니다. 로드 밸런서를 바꿔도 달라지지 않습니다.',
+      'Compare the middles: there the round trip to the store shows. The tails belong to this machine and to what else ran on it.',
+      'p50을 비교하세요. 저장소까지의 왕복이 거기에 드러납니다. 꼬리는 이 기계와 함께 돌던 다른 일의 몫입니다.',
     ),
     from: ['X11'],
   }
@@ -117,8 +117,8 @@ function failover(
       `서버: ${window(c4, 'ko')}(sticky), ${window(c5, 'ko')}(clustered). 로드 밸런서(둘일 때): ${window(x12, 'ko')}. Sentinel 아래의 Redis: 쓰기 없이 ${ms(x2.windowMs)}, 요청마다 ${ms(x3.clearAnswerMs)} 안에 거절`,
     ),
     meaning: text(
-      'A dead server costs a moment either way; what differs is who has lost a session afterwards. Sentinel here calls a primary dead after 1 s; its default is 30 s.',
-      '서버 하나가 죽는 것은 어느 쪽이나 잠깐입니다. 차이는 그 뒤에 세션을 잃은 사람이 있느냐입니다. 여기의 Sentinel은 1초 뒤에 죽었다고 판단합니다(기본값 30초).',
+      'A dead server costs a moment at most either way; what differs is who has lost a session afterwards. With a second balancer each user fails once, whenever it next asks. Sentinel here calls a primary dead after 1 s; its default is 30 s.',
+      '서버 하나가 죽는 것은 어느 쪽이나 길어야 잠깐입니다. 차이는 그 뒤에 세션을 잃은 사람이 있느냐입니다. 두 번째 로드 밸런서가 있으면 사용자마다 다음 요청에서 한 번 실패합니다. 여기의 Sentinel은 1초 뒤에 죽었다고 판단합니다(기본값 30초).',
     ),
     from: ['C4', 'C5', 'X12', 'X2', 'X3'],
   }
@@ -130,6 +130,7 @@ function memory(x7: Figures | undefined, c6: Figures | undefined): Row | undefin
     formatNumber(Math.round((10 * users * (bytes ?? Number.NaN)) / 2 ** 20) / 10)
   const pages = users / secondsPerPage
   const commands = pages * ((c6.readCommands ?? Number.NaN) + writesPerPage * ((c6.writeCommands ?? Number.NaN) - 1))
+  const room = 1000 * Math.floor((256 * 2 ** 20) / (x7.RedisBytes4000 ?? Number.NaN) / 1000)
   const core = 100 * pages * ((x7.redisMicrosPerLoad ?? Number.NaN) / 1e6)
   return {
     about: text(
@@ -141,8 +142,8 @@ function memory(x7: Figures | undefined, c6: Figures | undefined): Row | undefin
       `Redis에 ${mebibytes(x7.RedisBytes1000)} / ${mebibytes(x7.RedisBytes4000)} MiB, 초당 명령 ${formatNumber(Math.round(commands))}개, 읽기에 코어의 ${formatNumber(Math.round(core * 10) / 10)} %`,
     ),
     meaning: text(
-      'The smallest Redis that is on offer has room for it (256 MiB hold some 40,000 such users of 4 kB): buy for availability, not for size. Sticky needs the same memory, spread over the servers.',
-      '가장 작은 Redis로 충분합니다(256 MiB면 4 kB 사용자 약 4만 명). 크기가 아니라 가용성을 보고 고르세요. sticky도 같은 메모리를 서버에 나눠 씁니다.',
+      `256 MiB have room for some ${formatNumber(room)} users of 4 kB: buy a Redis for availability, not for size. Sticky needs the same memory, spread over the servers. For your own numbers: npm run lab -- size.`,
+      `256 MiB에는 4 kB 사용자 약 ${formatNumber(room)}명이 들어갑니다. Redis는 크기가 아니라 가용성을 보고 고르세요. sticky도 같은 메모리를 서버에 나눠 씁니다. 직접 계산하려면 npm run lab -- size.`,
     ),
     from: ['X7', 'C6'],
   }
