@@ -38,7 +38,11 @@ async function run(config: Config): Promise<void> {
     lifecycle: parts.lifecycle,
     drainMs: config.drainMs,
     servers: [app, admin],
-    afterwards: client ? [{ close: () => client.disconnect() }] : [],
+    // The store first: a near cache tells the others, over this client, that it serves nothing any more.
+    afterwards: [
+      { close: () => parts.sessions.store[Symbol.asyncDispose]() },
+      ...(client ? [{ close: () => client.disconnect() }] : []),
+    ],
     log,
   })
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, end)

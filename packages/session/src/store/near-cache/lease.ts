@@ -1,7 +1,7 @@
 import type { TrackedServer } from '../redis/connection.ts'
 import type { RedisBackend } from '../redis/redis.ts'
 import { Link } from './link.ts'
-import { BEACON, RENEW } from './scripts.ts'
+import { BEACON, LEAVE, RENEW } from './scripts.ts'
 
 /** How often a lease is renewed in its time. */
 const BEATS_PER_LEASE = 4
@@ -166,10 +166,14 @@ export class Lease {
     this.#aliveUntil = Math.max(this.#aliveUntil, beat.sentAt + this.#options.leaseMs)
   }
 
-  close(): void {
+  /** Serves nothing any more, and leaves the list, so that the end of a session need not wait for this process. */
+  async close(): Promise<void> {
     clearInterval(this.#timer)
     for (const link of this.#links.values()) link.close()
     this.#links.clear()
     this.#lost()
+    if (this.#count === 0) return
+    const { calls, id, leaseMs } = this.#options
+    await calls.read(LEAVE, [this.#holders], [id], { giveUpAt: performance.now() + leaseMs }).catch(() => {}) // it is taken off
   }
 }

@@ -167,6 +167,14 @@ describe('nearCache', () => {
     expect(b.peek(keysHeld[1], at())).toBeUndefined()
   })
 
+  it('leaves the list when it is closed, so that nobody waits for it', async () => {
+    const leaving = await live()
+    const holders = async () => Object.keys(await single.client().hgetall('spring:session:near:holders')).length
+    const before = await holders()
+    await leaving[Symbol.asyncDispose]()
+    expect(await holders()).toBe(before - 1)
+  })
+
   it('does not wait for anybody when it is not strict', async () => {
     const cache = await live({ strict: false })
     expect(await timed(() => cache.confirmEnd(newKey()))).toBeLessThan(50)

@@ -250,7 +250,7 @@ class Near implements NearCache {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#lease.close()
+    await this.#lease.close()
     await this.#store[Symbol.asyncDispose]()
   }
 }
