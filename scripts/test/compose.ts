@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { freePort } from '@session-cluster/cluster'
-import { lessons, type Mode } from '@session-cluster/contract'
+import { defaultCookieName, hasAffinity, isShared, lessons, type Mode } from '@session-cluster/contract'
 import { seededRandom, ask as send, VirtualUser } from '@session-cluster/visitor'
 import { root } from '../workspace.ts'
 import { tell } from './recap.ts'
@@ -47,9 +47,10 @@ try {
   const unknown = spawnSync('docker', ['compose', 'config'], { cwd: root, env: { ...process.env, MODE: 'hybird' } })
   assert.notEqual(unknown.status, 0, 'an unknown MODE is an error')
 
-  console.error('compose: MODE=clustered --scale server=5')
-  compose('clustered', ['up', '--detach', '--wait', '--wait-timeout', '180', '--scale', 'server=5'])
-  await walk('clustered', '', '')
+  console.error('compose: MODE=hybrid --scale server=5')
+  compose('hybrid', ['up', '--detach', '--wait', '--wait-timeout', '180', '--scale', 'server=5'])
+  await walk('hybrid', '', '')
+  console.log("compose hybrid: the tutorial's walk holds")
   await scales()
   if (process.env.TEST_BUDGET === 'full') await watches()
 } catch (error) {
@@ -71,18 +72,18 @@ async function walk(mode: Mode, prefix: string, service: string): Promise<void> 
     balancer: at(`${prefix}BALANCER_PORT`),
   }
   for (const url of Object.values(urls)) await answers(`${url}/get`)
-  const clustered = mode === 'clustered'
+  const shared = isShared(mode)
   const alice = user(urls.a)
   const saved = await alice.ask('/set?q=password')
   assert.deepEqual([saved.status, saved.body.trim(), saved.node], [200, 'Saved: password', 'a'])
-  assert.deepEqual(alice.jar.names, [clustered ? 'SESSION' : 'JSESSIONID'])
+  assert.deepEqual(alice.jar.names, [defaultCookieName(mode)])
   assert.equal((await alice.ask('/get')).body.trim(), 'password')
 
   const elsewhere = await alice.ask('/get', { base: urls.b })
   assert.equal(elsewhere.node, 'b')
-  assert.equal(elsewhere.status, clustered ? 200 : 404, `8080 → 8081 in ${mode}`)
+  assert.equal(elsewhere.status, shared ? 200 : 404, `8080 → 8081 in ${mode}`)
 
-  alice.jar.delete(clustered ? 'SESSION' : 'JSESSIONID')
+  alice.jar.delete(defaultCookieName(mode))
   assert.equal((await alice.ask('/get')).status, 404, 'without the cookie nobody knows her')
 
   await throughTheBalancer(mode, urls.balancer)
@@ -97,7 +98,7 @@ async function throughTheBalancer(mode: Mode, url: string): Promise<void> {
   const visits = []
   for (let turn = 0; turn < 6; turn++) visits.push(await bob.visit())
   const met = new Set(visits.map(({ node }) => node)).size
-  assert.ok(mode === 'sticky' ? met === 1 : met >= 3, `${met} servers answered in ${mode}`)
+  assert.ok(hasAffinity(mode) ? met === 1 : met >= 3, `${met} servers answered in ${mode}`)
   for (const { node, outcome } of visits) {
     const knows = mode !== 'local' || node === home
     assert.equal(outcome, knows ? 'found' : 'miss', `${node} answers a session of ${home} in ${mode}`)
@@ -114,7 +115,7 @@ async function crash(mode: Mode, urls: Record<'a' | 'b' | 'c' | 'balancer', stri
   compose(service ? undefined : mode, ['kill', '--signal', 'SIGKILL', `${service}b`])
   for (const { each, home } of users) {
     const { outcome } = await each.look(mode === 'local' ? urls[home as 'a' | 'b' | 'c'] : urls.balancer)
-    const survives = mode === 'clustered' || home !== 'b'
+    const survives = isShared(mode) || home !== 'b'
     assert.equal(outcome === 'found', survives, `a session of ${home} after b's crash in ${mode}`)
   }
   compose(service ? undefined : mode, ['start', `${service}b`])
@@ -166,7 +167,7 @@ async function scales(): Promise<void> {
     }
   }
   await met(8)
-  compose('clustered', ['up', '--detach', '--wait', '--scale', 'server=2'])
+  compose('hybrid', ['up', '--detach', '--wait', '--scale', 'server=2'])
   await met(5)
 }
 
@@ -178,7 +179,7 @@ async function watches(): Promise<void> {
   const watching = spawn('docker', ['compose', '--project-name', project, 'watch', '--no-up'], {
     cwd: copy,
     stdio: ['ignore', 2, 2],
-    env: { ...process.env, ...ports, MODE: 'clustered' },
+    env: { ...process.env, ...ports, MODE: 'hybrid' },
   })
   try {
     const page = join(copy, 'apps/server/src/pages/words-en.ts')
@@ -226,7 +227,7 @@ function compose(mode: Mode | undefined, args: string[], mustWork = true): strin
 }
 
 function down(): void {
-  for (const mode of [undefined, 'clustered'] as const) compose(mode, ['down', '--volumes', '--timeout', '2'], false)
+  for (const mode of [undefined, 'hybrid'] as const) compose(mode, ['down', '--volumes', '--timeout', '2'], false)
 }
 
 function docker(args: string[], env: NodeJS.ProcessEnv = {}, mustWork = true): string {

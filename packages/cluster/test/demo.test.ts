@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
-import { modes } from '@session-cluster/contract'
+import { lessons, modes } from '@session-cluster/contract'
 import { ask, seededRandom, VirtualUser } from '@session-cluster/visitor'
 import { describe, expect, test } from 'vitest'
 import { baseEnvironment, newRun } from '../src/environment.ts'
@@ -68,7 +68,7 @@ describe('the demo', () => {
     const ports = await demoPorts(3)
     await using demo = new Script('demo', ports)
     await expect.poll(() => demo.stdout).toContain('Ctrl-C stops everything.')
-    for (const [index, mode] of modes.entries()) {
+    for (const [index, mode] of lessons.entries()) {
       expect(demo.stdout).toContain(
         `  ${mode}\n    balancer  http://localhost:${Number(ports.BALANCER_PORT) + 100 * index}`,
       )

@@ -1,4 +1,4 @@
-import { defaultCookieName, modes } from '@session-cluster/contract'
+import { defaultCookieName, hasAffinity, isShared, modes } from '@session-cluster/contract'
 import { seededRandom, VirtualUser } from '@session-cluster/visitor'
 import { describe, expect, test } from 'vitest'
 import { testCluster } from './harness.ts'
@@ -17,7 +17,7 @@ describe.each(modes)('the tutorial, MODE=%s', (mode) => {
 
     const elsewhere = await alice.ask('/get', { base: b })
     expect(elsewhere.node).toBe('b')
-    if (mode === 'clustered') {
+    if (isShared(mode)) {
       expect([elsewhere.status, elsewhere.body]).toEqual([200, 'password'])
     } else {
       expect(elsewhere.status).toBe(404)
@@ -43,7 +43,7 @@ describe.each(modes)('the tutorial, MODE=%s', (mode) => {
     const visits = []
     for (let turn = 0; turn < 6; turn++) visits.push(await bob.visit())
     const nodes = new Set(visits.map(({ node }) => node))
-    if (mode === 'sticky') {
+    if (hasAffinity(mode)) {
       expect([...nodes]).toEqual([home])
       expect(bob.jar.names).toHaveLength(2)
     } else {
