@@ -1,4 +1,5 @@
 import { createBalancer } from '@session-cluster/balancer'
+import { shuffled } from '@session-cluster/visitor'
 import { experiment, type Lab } from '../experiment.ts'
 import { text } from '../language.ts'
 import { timeline } from '../pictures/timeline.ts'
@@ -132,7 +133,8 @@ async function moved(lab: Recorded, cluster: Awaited<ReturnType<typeof labCluste
     }
   }
   await visitsDuring(lab, users, perSecond, { during: 'killed', happen: () => cluster.balancer.crash() })
-  for (const user of users) {
+  // In another order: thirty users in turn on three servers would meet theirs again without any affinity.
+  for (const user of shuffled(users, lab.random('order'))) {
     user.base = second
     await visited(lab, user, 'by the second')
   }
