@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream'
 import { ReadableStream } from 'node:stream/web'
+import { setImmediate as turn } from 'node:timers/promises'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import type { SyncSession } from '../src/fastify-session.ts'
 import type { Session } from '../src/index.ts'
@@ -96,6 +97,48 @@ export const ways = {
     answer: (reply) => {
       reply.raw.end('raw')
       return reply
+    },
+  },
+  trailers: { answer: (reply) => reply.trailer('x-sum', async () => 'sum').send(body) },
+  'early hints': {
+    answer: (reply) => {
+      reply.writeEarlyHints({ link: '</style.css>; rel=preload' })
+      return body
+    },
+  },
+  'call the not-found handler': {
+    answer: (reply) => {
+      reply.callNotFound()
+      return reply
+    },
+  },
+  'response that streams': { answer: (reply) => reply.send(new Response(webStream(), { status: 203 })) },
+  'stream that fails late': {
+    answer: (reply) =>
+      reply.send(
+        Readable.from(
+          (async function* () {
+            yield 'first'
+            await turn()
+            throw failure(410)
+          })(),
+        ),
+      ),
+  },
+  'serializer that fails': {
+    fails: true,
+    answer: (reply) =>
+      reply
+        .serializer(() => {
+          throw failure(409)
+        })
+        .send(body),
+  },
+  'hijack, later': {
+    bypasses: true,
+    answer: (reply) => {
+      reply.hijack().raw.write('raw, ')
+      setImmediate(() => reply.raw.end('later'))
     },
   },
   'callback send': { callback: true, answer: (reply) => void reply.send(body) },

@@ -55,6 +55,10 @@ export class DeferredResponse {
   #failure: unknown
   /** What `destroy` was called with while the response waits: what was written before it leaves first, as it does without us. */
   #destroyed: Given | undefined
+  /** Whether what was written last would be lost if the response were destroyed now: Node sends it when the turn is over. */
+  #isLost = false
+  /** Whether it was lost so, when `destroy` was called. */
+  #isLostWith = false
 
   constructor(response: ServerResponse, deferral: Deferral) {
     const { writeHead, write, end, flushHeaders, destroy } = response
@@ -151,6 +155,7 @@ export class DeferredResponse {
 
   #onDestroy(given: Given): unknown {
     if (this.#phase !== 'waiting') return this.#found.destroy.apply(this.#response, given as unknown[])
+    if (!this.#destroyed) this.#isLostWith = this.#isLost
     this.#destroyed ??= given
     return this.#response
   }
@@ -201,7 +206,11 @@ export class DeferredResponse {
     this.#replay()
     response.statusCode = statusCode
     response.writeHead = writeHead
-    if (this.#destroyed) this.#found.destroy.apply(response, [...this.#destroyed])
+    const destroyed = this.#destroyed
+    if (!destroyed) return
+    const destroy = () => this.#found.destroy.apply(response, [...destroyed])
+    if (this.#isLostWith || response.writableEnded) destroy()
+    else process.nextTick(destroy)
   }
 
   #replay(): void {
@@ -220,6 +229,10 @@ export class DeferredResponse {
   #keepChunk(given: Given): boolean {
     const response = this.#response
     this.#keep(this.#found.write, given)
+    this.#isLost = true
+    process.nextTick(() => {
+      this.#isLost = false
+    })
     if (this.#phase === 'dropped' || response.writableEnded) return this.#phase === 'dropped'
     const [chunk, encoding] = given as [string | Uint8Array, BufferEncoding?]
     this.#bytes += Buffer.byteLength(chunk, typeof encoding === 'string' ? encoding : undefined)

@@ -129,6 +129,8 @@ const OF_THE_ANSWER = [
 /** What the handler prepared must not reach the client: neither its cookies nor its status. */
 function refuse(reply: FastifyReply, error: unknown, kept: readonly string[]): void {
   forgetUnwritten(reply)
+  // Fastify would announce them again, and chunks beside the length of this answer.
+  for (const name of String(reply.getHeader('trailer') ?? '').split(/[\s,]+/)) if (name) reply.removeTrailer(name)
   for (const name of OF_THE_ANSWER) reply.removeHeader(name)
   reply.header('cache-control', 'no-store')
   for (const line of kept) reply.header('set-cookie', line)
