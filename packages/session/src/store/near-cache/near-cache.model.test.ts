@@ -33,7 +33,7 @@ describe.concurrent('several processes with near caches', () => {
     async (seed) => {
       const told = await live({ ...redis, seed }, FAULTS, LASTS_MS)
       expect(told).toMatchObject({ broken: [], seed })
-      expect(told.hits).toBeGreaterThan(500)
+      expect(told.hits).toBeGreaterThan(100)
       if (isFull) expect(told.done.size).toBe(Object.keys(FAULTS).length)
     },
   )
@@ -55,7 +55,7 @@ describe.concurrent('several processes with near caches', () => {
       const ports = cluster.nodes.map(({ port }) => port)
       const told = await live({ ...redis, ports, seed: 12 }, { ...faults, ...clusterFaults(cluster) }, 2 * LASTS_MS)
       expect(told.broken).toEqual([])
-      expect(told.hits).toBeGreaterThan(500)
+      expect(told.hits).toBeGreaterThan(100)
       for (const fault of ['a slot moves', 'a primary is killed']) expect(told.done.get(fault)).toBeGreaterThan(0)
     },
   )

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { Redis as Iovalkey, Cluster as IovalkeyCluster } from 'iovalkey'
 import { createClient as createClient5, createCluster as createCluster5 } from 'redis-5'
 import { createClient as createClient6, createCluster as createCluster6 } from 'redis-6'
@@ -165,6 +166,24 @@ describe('nearCache', () => {
     await a.destroy(keysHeld[1], at())
     await a.confirmEnd(keysHeld[1])
     expect(b.peek(keysHeld[1], at())).toBeUndefined()
+  })
+
+  it('needs no right of a Redis user beyond those that its page and the README name', async () => {
+    const read = (path: string) => readFileSync(new URL(`../../../${path}`, import.meta.url), 'utf8')
+    const rules = ['README.md', 'docs/near-cache.md'].map(
+      (path) => /ACL SETUSER sessions (.*)/.exec(read(path))?.[1] ?? '',
+    )
+    const [own, beside] = rules.map((rule) => rule.split(' ')) as [string[], string[]]
+    await single.client().call('ACL', 'SETUSER', 'sessions', ...own, '+info', ...beside)
+    const client = single.client({ ...redisOptions, username: 'sessions', password: 'secret' })
+    const cache = nearCache(redisStore({ client, namespace: 'shop' }))
+    caches.push(cache)
+    await expect.poll(() => cache.cacheStats.isLive, { timeout: 5_000 }).toBe(true)
+    const key = await made(cache)
+    await cached(cache, key)
+    await cache.destroy(key, at())
+    await cache.confirmEnd(key)
+    expect(await cache.load(key, at())).toBeUndefined()
   })
 
   it('leaves the list when it is closed, so that nobody waits for it', async () => {
