@@ -606,7 +606,6 @@ export const en = {
   'policy.address-hash': 'address hash',
   'policy.consistent-hash': 'consistent hash',
   'diagram.policy.sticky': 'affinity → {policy}',
-  'diagram.policy.hybrid': 'affinity → {policy}',
   'tour.happened.share': 'It happened, of the last 60 requests:',
   'tour.right': 'Right: {answer}.',
   'tour.wrong': 'You said: {answer}. It came out differently.',

@@ -606,7 +606,6 @@ export const ko: Readonly<Record<Key, string>> = {
   'policy.address-hash': '주소 해시',
   'policy.consistent-hash': '일관된 해시',
   'diagram.policy.sticky': '서버 고정 → {policy}',
-  'diagram.policy.hybrid': '서버 고정 → {policy}',
   'tour.happened.share': '최근 요청 60건의 결과:',
   'tour.right': '맞습니다: {answer}.',
   'tour.wrong': '예상: {answer}. 결과는 달랐습니다.',
