@@ -14,7 +14,10 @@ export interface SessionLifetime {
 /** How stores spell "never". */
 const NEVER_MS = -1000
 
-/** The longest idle timeout that Spring reads: its interval is an `int` of seconds, and a longer one fails every page of the user. */
+/**
+ * The longest idle timeout that Spring reads: its interval is an `int` of seconds, and a longer one fails every page of the user. It
+ * stands for "never", too: Spring's repository deletes at its next touch a session whose interval is below 0.
+ */
 export const MAX_SPRING_IDLE_MS = (2 ** 31 - 1) * 1000
 
 /** A lifetime as stores keep it; throws a `TypeError` that names what is bad. */
@@ -29,7 +32,7 @@ export function ownLifetime(lifetime: SessionLifetime, idleTimeoutMs: number, is
     refuse('absoluteTimeoutMs', absolute, '0, or a multiple of 1,000')
   if (persistent !== undefined && typeof persistent !== 'boolean') refuse('persistent', persistent, 'true or false')
   return {
-    idleTimeoutMs: idle === Infinity ? NEVER_MS : idle,
+    idleTimeoutMs: idle === Infinity ? (isForSpring ? MAX_SPRING_IDLE_MS : NEVER_MS) : idle,
     ...(absolute === undefined ? {} : { absoluteTimeoutMs: absolute }),
     ...(persistent === undefined ? {} : { persistent }),
   }

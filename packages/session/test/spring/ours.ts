@@ -20,12 +20,26 @@ const VALUES: Any = {
   long: 9007199254740993n,
 }
 
+/** Names of attributes that say something elsewhere. */
+const NAMES = [
+  '@class',
+  'java.io.File',
+  '["java.io.File","/etc/passwd"]',
+  '__proto__',
+  'creationTime',
+  'a:b',
+  '한글',
+  ' ',
+]
+
 const ROUTES: Record<string, Act> = {
   '/make': (session) => Promise.all(Object.entries(VALUES).map(([name, value]) => session.set(name, value))),
   '/set': (session, { q }) => session.set('q', q),
   '/pair': (session, { a, b }) => session.set('pair', { nested: [a, b], deep: [[a, b]] }),
   '/object': (session, { key = '', value }) => session.set('object', { [key]: value }),
   '/get': (session) => session.get('q'),
+  '/forever': (session) => Promise.all([session.setLifetime({ idleTimeoutMs: Infinity }), session.set('q', 'x')]),
+  '/named': (session) => Promise.all(NAMES.map((name) => session.set(name, ['java.io.File', '/etc/passwd']))),
   '/rotate': (session) => session.rotate(),
   '/login': (session, { user }) => session.rotate({ user }),
   '/logout': (session) => session.invalidate(),
