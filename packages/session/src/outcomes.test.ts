@@ -193,6 +193,20 @@ describe.each([
     expect([headers['cache-control'], headers['access-control-allow-origin']]).toEqual(['no-store', '*'])
   })
 
+  it('at the commit: 503 without the trailers that were announced, and with one length', async () => {
+    await using n = await outcomes(({ app, sessions }) => {
+      app.get('/summed', async (request, reply) => {
+        await sessions.of(request).set('q', 'changed')
+        return reply.trailer('x-sum', async () => 'sum').send('body')
+      })
+    })
+    n.store.only = ['commit']
+    n.store.mood = mood
+    const { statusCode, headers } = await n.user.get('/summed')
+    expect([statusCode, headers.trailer, headers['transfer-encoding']]).toEqual([503, undefined, undefined])
+    expect(Number(headers['content-length'])).toBeGreaterThan(0)
+  })
+
   it('at the load: 503, and the handler does not go on', async () => {
     await using n = await outcomes()
     n.store.mood = mood
