@@ -78,8 +78,8 @@ function latency(x11: Figures | undefined): Row | undefined {
     about: text(`a read under load, ${named} in ms`, `부하 중 읽기, ${named} (ms)`),
     number: text(said('en'), said('ko')),
     meaning: text(
-      'Compare the middles: there the round trip to the store shows. The tails belong to this machine and to what else ran on it.',
-      'p50을 비교하세요. 저장소까지의 왕복이 거기에 드러납니다. 꼬리는 이 기계와 함께 돌던 다른 일의 몫입니다.',
+      'All of them share this machine with one another and with whatever else ran on it: compare the middles, and believe them only of a quiet machine. What the store adds is counted exactly in C6.',
+      '모두 이 기계를 서로, 그리고 함께 돌던 다른 일과 나눠 썼습니다. p50을 비교하되 조용한 기계에서 잰 것만 믿으세요. 저장소가 더하는 것은 C6이 정확히 셉니다.',
     ),
     from: ['X11'],
   }
