@@ -28,10 +28,12 @@ const ports = await freePorts([
 const random = seededRandom(1)
 let failed = false
 
-process.on('SIGINT', () => {
-  down()
-  process.exit(130)
-})
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.on(signal, () => {
+    down()
+    process.exit(1)
+  })
+}
 
 try {
   console.error('compose: without MODE')
@@ -167,7 +169,7 @@ async function scales(): Promise<void> {
     }
   }
   await met(8)
-  compose('hybrid', ['up', '--detach', '--wait', '--scale', 'server=2'])
+  compose('hybrid', ['up', '--detach', '--no-build', '--no-deps', '--no-recreate', '--scale', 'server=2', 'server'])
   await met(5)
 }
 
