@@ -9,7 +9,7 @@ import { openConsole } from '../test/open-console.ts'
 const target = fileURLToPath(new URL('../../../docs/console.png', import.meta.url))
 const most = 1024 * 1024
 /** What a README shows it in, so that its words are as large as the README's own. */
-const viewport = { width: 1012, height: 640 }
+const viewport = { width: 1012, height: 600 }
 
 await ensurePages()
 const browser = await openBrowser()
@@ -17,12 +17,12 @@ await using console = await openConsole()
 try {
   const { page } = await openPage(browser, console.url, {
     lang: 'en',
-    hash: '&theme=light&user=Erin&lane=sticky',
+    hash: '&theme=light&user=Erin&present=1',
     context: { viewport, deviceScaleFactor: 2 },
   })
-  console.stage.traffic.setClock({ running: true, rate: 10 })
+  console.stage.traffic.setClock({ running: true, rate: 6 })
   await page.waitForTimeout(4000)
-  await page.locator('[data-ask=crash]').click()
+  await page.locator('.dock .primary').click()
   await page.locator('dialog .primary').click()
   await page.mouse.move(2, 2)
   // Long enough for everybody of b's to have come back, and found their session or not.

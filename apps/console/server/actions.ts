@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { randomInt } from 'node:crypto'
 import type { Outcome } from '@session-cluster/contract'
 import { type Attempt, attemptTo, type CookieJar, firstVerdict, type UserAction } from '@session-cluster/visitor'
 import type { LaneTarget } from './lane-target.ts'
@@ -8,6 +8,8 @@ import { type Home, type UserState, without } from './user-state.ts'
 /** What came of one action. */
 export interface Done {
   readonly attempt: Attempt
+  /** The request line's method and target. */
+  readonly line: readonly [string, string]
   readonly at: number
   readonly outcome: Outcome
   /** The session cookie that was sent. */
@@ -38,7 +40,7 @@ const maxBodyBytes = 64 * 1024
 const visitMs = 35_000
 
 /** The method and target of each action's request. */
-function lineOf(action: UserAction, token: string): readonly ['GET' | 'POST', string] {
+function lineOf(action: UserAction, token: string, name: string): readonly ['GET' | 'POST', string] {
   switch (action) {
     case 'login':
       return ['GET', `/set?q=${token}`]
@@ -46,6 +48,8 @@ function lineOf(action: UserAction, token: string): readonly ['GET' | 'POST', st
       return ['POST', '/cart/add?item=tea']
     case 'count':
       return ['POST', '/counter']
+    case 'context':
+      return ['POST', `/context?user=${name}`]
     case 'logout':
       return ['POST', '/logout']
     default:
@@ -53,12 +57,19 @@ function lineOf(action: UserAction, token: string): readonly ['GET' | 'POST', st
   }
 }
 
+/** The tutorial's password, with an ending that nobody else's has: whoever gives it back has found this very session. */
+const newToken = (): string =>
+  `password-${randomInt(36 ** 6)
+    .toString(36)
+    .padStart(6, '0')}`
+
 /** Does one action as this user, really, and judges the answer by the user's token. */
 export async function act(
   lane: LaneTarget,
   user: UserState,
   action: UserAction,
   options: ActOptions = {},
+  name = '',
 ): Promise<Done> {
   const at = Date.now()
   if (options.fresh) {
@@ -67,14 +78,15 @@ export async function act(
   }
   if (action === 'forget') user.jar.delete(lane.cookieName)
   if (action === 'forget' || options.fresh) without(user)
-  const token = randomBytes(9).toString('base64url')
+  const token = newToken()
+  const line = lineOf(action, token, name)
   const cookie = user.jar.get(lane.cookieName)
-  const attempt = await send(lane, user, lineOf(action, token), options)
+  const attempt = await send(lane, user, line, options)
   lane.answered?.(attempt)
   const node = servedBy(attempt)
   if (action === 'forge') {
     const verdict = firstVerdict(action, {}, attempt, false)
-    return { attempt, at, cookie, node, outcome: verdict === 'unknown' ? 'none' : verdict, overwrote: false }
+    return { attempt, line, at, cookie, node, outcome: verdict === 'unknown' ? 'none' : verdict, overwrote: false }
   }
   if (attempt.ok) user.jar.store(attempt.answer.headers['set-cookie'] ?? [])
   const now = user.jar.get(lane.cookieName)
@@ -85,10 +97,11 @@ export async function act(
     verdict === 'unknown' && cookie !== undefined
       ? await lookFor(lane, user, cookie, action === 'open' ? node : undefined)
       : { outcome: verdict === 'unknown' ? ('none' as const) : verdict }
-  const overwrote = cookie !== undefined && renewed && (action === 'write' || action === 'count')
+  const overwrote =
+    cookie !== undefined && renewed && (action === 'write' || action === 'count' || action === 'context')
   remember(lane, user, action, { attempt, token, outcome: search.outcome, overwrote, via: options.via })
   const overwritten = search.outcome === 'lost' && user.goneBy === 'overwrite'
-  return { attempt, at, cookie, node, home, overwrote, overwritten, ...search }
+  return { attempt, line, at, cookie, node, home, overwrote, overwritten, ...search }
 }
 
 async function send(

@@ -5,7 +5,15 @@ import { Body } from './body.ts'
 import { CallError } from './call-error.ts'
 import type { Stage } from './stage.ts'
 
-const actions = ['login', 'open', 'write', 'count', 'logout', 'forget'] as const satisfies readonly UserAction[]
+const actions = [
+  'login',
+  'open',
+  'write',
+  'count',
+  'context',
+  'logout',
+  'forget',
+] as const satisfies readonly UserAction[]
 const mostTimes = 20
 
 /** What users do, and the clock that lets them do it by themselves. Each call answers when the deeds are done. */

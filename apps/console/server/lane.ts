@@ -96,7 +96,7 @@ export class Lane implements AsyncDisposable {
 
   /** Does one action as a user, and tells what came of it once both ends have spoken. */
   async act(name: string, user: UserState, action: UserAction, options: ActOptions = {}): Promise<RequestRecord> {
-    const done = await act(this.target, user, action, options)
+    const done = await act(this.target, user, action, options, name)
     const requestId = requestIdOf(done.attempt)
     const direct = options.via !== undefined
     const joined: Joined = requestId === undefined ? { decisions: [] } : await this.#joiner.claim(requestId, direct)

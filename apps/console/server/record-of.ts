@@ -24,10 +24,13 @@ export function recordOf(
   const { attempt, at, outcome, node } = done
   const session = joined.node?.session ?? undefined
   const status = attempt.ok ? attempt.answer.status : 0
+  const said = attempt.ok && status < 300 ? firstLine(attempt.answer.body) : undefined
   return {
     lane: id,
     user,
     action,
+    line: done.line.join(' '),
+    ...(said === undefined ? {} : { said }),
     at,
     ms: Math.round(attempt.ms * 10) / 10,
     status,
@@ -88,6 +91,9 @@ export function strangerRecord(
     }),
   }
 }
+
+/** What a browser would show of an answer; of a refusal only its status, because it may name an id. */
+const firstLine = (body: string): string => (body.split('\n', 1)[0] ?? '').slice(0, 60)
 
 const hopsOf = ({ decisions }: Joined): RequestRecord['hops'] =>
   decisions.map(({ upstream = '', attempt, reason }) => ({ upstream, attempt, reason }))

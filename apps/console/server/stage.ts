@@ -46,6 +46,8 @@ export class Stage implements AsyncDisposable {
   readonly #notices: Notice[] = []
   /** Each user's last record in each lane, by `lane/user`. */
   readonly #latest = new Map<string, RequestRecord>()
+  /** Each user's last login in each lane, likewise. */
+  readonly #logins = new Map<string, RequestRecord>()
   #fresh: { records: RequestRecord[]; notices: Notice[] } = { records: [], notices: [] }
   #seq = 0
   #flushes = 0
@@ -71,7 +73,7 @@ export class Stage implements AsyncDisposable {
       full: true,
       run: this.startedAt,
       records: this.#recent(),
-      latest: [...this.#latest.values()],
+      latest: [...this.#logins.values(), ...this.#latest.values()],
       notices: this.#notices.slice(-60),
       skipped: 0,
       ...this.#views(),
@@ -102,6 +104,7 @@ export class Stage implements AsyncDisposable {
   #forget(): void {
     for (const list of [this.#records, this.#notices, this.#fresh.records, this.#fresh.notices]) list.length = 0
     this.#latest.clear()
+    this.#logins.clear()
     this.startedAt = Date.now()
   }
 
@@ -190,7 +193,11 @@ export class Stage implements AsyncDisposable {
   #record(record: Omit<RequestRecord, 'seq'>): RequestRecord {
     const numbered = { seq: ++this.#seq, ...record }
     keep(this.#records, numbered)
-    if (numbered.user !== undefined) this.#latest.set(`${numbered.lane}/${numbered.user}`, numbered)
+    if (numbered.user !== undefined) {
+      const key = `${numbered.lane}/${numbered.user}`
+      this.#latest.set(key, numbered)
+      if (numbered.action === 'login') this.#logins.set(key, numbered)
+    }
     this.#fresh.records.push(numbered)
     return numbered
   }

@@ -89,6 +89,8 @@ function answerSteps({ node, session, shared, failure, status, cookie, outcome }
   const id = session?.maskedCookie ?? cookie ?? ''
   const store = shared && !session?.fromMemory ? 'redis' : 'memory'
   const values = { node, id, trips: session?.storeRoundTrips ?? 0, ms: Math.round((session?.storeMs ?? 0) * 10) / 10 }
+  // The handler's value could not be kept as it is, so nothing was.
+  if (status === 422) return [{ key: 'node.refused', values: { node, status }, bad: true }]
   if (!session) return [{ key: 'node.answered', values: { node, status }, bad: status >= 500 }]
   switch (session.outcome) {
     case 'found':

@@ -26,7 +26,8 @@ beforeAll(async () => {
     await opened.stage.ready
     return opened
   }
-  console = await open()
+  // A port that nobody is given by chance while the server is away.
+  console = await open(String(await freePort()))
   browser = await openBrowser()
   view = await openPage(browser, console.url)
 })
@@ -42,13 +43,15 @@ describe('a console that is attached to a running cluster', () => {
     await view.deed('open')
     await expect.poll(() => view.mark('Bob', 'clustered'), patient).toBe('found')
     expect(await view.page.locator('.lane').count()).toBe(1)
-    expect(await view.page.locator('.lane .chip').textContent()).toBe(view.t('lane.attached'))
+    await view.drawer('servers')
+    expect(await view.page.locator('[data-figures] .chip').textContent()).toBe(view.t('lane.attached'))
   })
 
   it('shows what it cannot do, with the reason', async () => {
+    await view.drawer('what-if')
     const add = view.page.locator('[data-ask=add]')
     expect(await add.getAttribute('aria-disabled')).toBe('true')
-    expect(await add.getAttribute('title')).toBe(view.t('disabled.not-parent'))
+    expect(await add.textContent()).toContain(view.t('disabled.not-parent'))
     await add.click({ force: true })
     expect(await view.page.locator('.trouble').textContent()).toContain(view.t('disabled.not-parent'))
     await view.page.keyboard.press('g')
@@ -70,6 +73,7 @@ describe('a console that is attached to a running cluster', () => {
 
   it('crashes a node through its own admin port, by the token, and sees it come back', async () => {
     const pid = cluster.node('b').pid
+    await view.drawer('what-if')
     await view.page.locator('[data-ask=crash]').click()
     await view.page.locator('dialog .primary').click()
     await expect.poll(() => view.stateOf('clustered', 'b'), patient).toBe('crashed')
@@ -90,6 +94,7 @@ describe('a console that is attached to a running cluster', () => {
   })
 
   it('drains through the balancer’s admin port', async () => {
+    await view.drawer('servers')
     await view.page
       .locator('.node-table [data-node=c]')
       .getByRole('button', { name: view.t('nodes.for', { action: view.t('do.drain'), node: 'c' }) })
@@ -114,40 +119,43 @@ describe('a console that is attached to a running cluster', () => {
 })
 
 describe('a console whose server ends and begins anew under an open page', () => {
-  let other: Console
   let page: OpenPage
-  const held = () => page.page.locator('.log .head .quiet').allTextContents()
+  const held = () => page.page.locator('[data-waiting]').allTextContents()
   beforeAll(async () => {
-    // A port that nobody is given by chance while the server is away.
-    other = await open(String(await freePort()))
-    page = await openPage(browser, other.url, { lang: 'ko', hash: '&user=Bob&tab=cookie' })
+    page = await openPage(browser, console.url, { lang: 'ko', hash: '&user=Bob&drawer=events' })
   })
-  afterAll(() => other?.[Symbol.asyncDispose]())
 
   it('is said to be away in the page’s language, and what is tried meanwhile too', async () => {
-    await page.page.getByRole('button', { name: page.t('log.pause'), exact: true }).click()
+    await page.page.locator('[data-hold]').click()
     await expect.poll(held, patient).toEqual([page.t('log.held', { n: 0 })])
-    const { port } = new URL(other.url)
-    await other[Symbol.asyncDispose]()
-    await expect.poll(() => page.page.locator('.banner').textContent(), patient).toBe(page.t('connection.broken'))
+    const { port } = new URL(console.url)
+    await console[Symbol.asyncDispose]()
+    await expect.poll(() => page.page.locator('.live').textContent(), patient).toBe(page.t('connection.broken'))
+    expect(await page.page.locator('.say').getAttribute('data-says')).toBe('say.broken')
+    await page.drawer('what-if')
     await page.page.locator('[data-deed=open]').click()
     await expect
       .poll(() => page.page.locator('.trouble').textContent(), patient)
       .toContain(page.t('disabled.server-away'))
-    other = await open(port)
+    console = await open(port)
   })
 
   it('is there again by itself: nothing that is over is still complained of, and the log that was held has what came since', async () => {
-    await expect.poll(() => page.page.locator('.banner').count(), patient).toBe(0)
-    expect(await page.page.locator('.trouble').count()).toBe(0)
+    await expect.poll(() => page.page.locator('.unheard').count(), patient).toBe(0)
+    await expect.poll(() => page.page.locator('.trouble').count(), patient).toBe(0)
     expect(await page.page.locator('html').getAttribute('lang')).toBe('ko')
-    const told = other.stage.snapshot()
-    const n = told.records.length + told.notices.length
-    expect(n).toBeGreaterThanOrEqual(9)
-    await expect.poll(held, patient).toEqual([page.t('log.held', { n })])
-    await page.page.getByRole('button', { name: page.t('log.live'), exact: true }).click()
-    await expect.poll(() => page.page.locator('.events tbody tr').count(), patient).toBe(n)
-    const cookie = other.stage.traffic.stateOf('Bob', 'clustered').jar.get('SESSION') ?? ''
+    // What the server has told of so far: a late event may come while one looks.
+    const told = () => {
+      const { records, notices } = console.stage.snapshot()
+      return records.length + notices.length
+    }
+    expect(told()).toBeGreaterThanOrEqual(9)
+    await page.drawer('events')
+    await expect.poll(async () => (await held())[0] === page.t('log.held', { n: told() }), patient).toBe(true)
+    await page.page.locator('[data-hold]').click()
+    await expect.poll(async () => (await page.page.locator('.events tbody tr').count()) === told(), patient).toBe(true)
+    await page.drawer('cookie')
+    const cookie = console.stage.traffic.stateOf('Bob', 'clustered').jar.get('SESSION') ?? ''
     await expect
       .poll(() => page.page.locator('[data-cookie=SESSION] dd code').first().textContent(), patient)
       .toContain(cookie.slice(-2))

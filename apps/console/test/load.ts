@@ -124,7 +124,7 @@ async function pageMeter(page: Page) {
     longTasks: () => page.evaluate(() => (window as unknown as { long: number[] }).long),
     told: () =>
       page.evaluate(() => {
-        const canvases = [...document.querySelectorAll<HTMLElement>('.dots')]
+        const canvases = [...document.querySelectorAll<HTMLElement>('.stage .dots')]
         const banner = document.querySelector<HTMLElement>('[data-skipped]')
         return {
           drawn: canvases.reduce((sum, { dataset }) => sum + Number(dataset.drawn ?? 0), 0),

@@ -1,4 +1,4 @@
-import { modes as allModes, type Mode } from '@session-cluster/contract'
+import { lessons, type Mode } from '@session-cluster/contract'
 import { type Console, startConsole } from '../server/console.ts'
 
 /**
@@ -20,14 +20,14 @@ export async function openConsole(
       host: '127.0.0.1',
       port: 0,
       allowedHosts: [],
-      modes: options.modes ?? allModes,
+      modes: options.modes ?? lessons,
       attached: [],
       ports: { nodes: 0, balancer: 0, balancerAdmin: 0 },
     },
     { running: false, env: quick, onLog: options.onLog, balancerEnv: options.balancerEnv },
   )
   await console.stage.ready
-  const missing = (options.modes ?? allModes).filter((mode) => !console.stage.lanes.has(mode))
+  const missing = (options.modes ?? lessons).filter((mode) => !console.stage.lanes.has(mode))
   if (missing.length > 0) {
     const errors = console.stage.laneViews().map(({ id, error }) => `${id}: ${error ?? 'ready'}`)
     await console[Symbol.asyncDispose]()

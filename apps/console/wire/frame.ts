@@ -152,7 +152,7 @@ export interface Frame {
   readonly page?: string
   readonly records: readonly RequestRecord[]
   readonly notices: readonly Notice[]
-  /** In a full frame: each user's last record in each lane, also one that `records` no longer goes back to. */
+  /** In a full frame: each user's last login and last record in each lane, also those that `records` no longer goes back to. */
   readonly latest?: readonly RequestRecord[]
   readonly lanes?: readonly LaneView[]
   readonly users?: readonly UserView[]

@@ -41,6 +41,10 @@ export interface RequestRecord {
   /** Absent for a request that someone else sent through the balancer. */
   readonly user?: string
   readonly action: UserAction
+  /** The request line: method and target. Absent for a stranger's. */
+  readonly line?: string
+  /** The first line of an answer that brought something. */
+  readonly said?: string
   /** Epoch ms at which it was sent. */
   readonly at: number
   readonly ms: number

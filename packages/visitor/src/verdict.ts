@@ -2,7 +2,7 @@ import type { Outcome } from '@session-cluster/contract'
 import type { Attempt } from './client.ts'
 
 /** What a user can do, each with one request; `visit` is what somebody else does. */
-export type UserAction = 'login' | 'open' | 'write' | 'count' | 'logout' | 'forget' | 'forge' | 'visit'
+export type UserAction = 'login' | 'open' | 'write' | 'count' | 'context' | 'logout' | 'forget' | 'forge' | 'visit'
 
 /** What a user held when the request left: the other half of every verdict. */
 export interface Expectation {
@@ -36,8 +36,11 @@ export function firstVerdict(action: UserAction, sent: Expectation, attempt: Att
       return answer.status === 200 && (sent.token === undefined || answer.body.trim() === sent.token)
         ? 'found'
         : 'unknown'
+    case 'context':
     case 'write':
     case 'count':
+      // A value that the codec refused, whoever asked: it says nothing about the session.
+      if (answer.status === 422) return 'none'
       if (sent.cookie === undefined) return 'fresh'
       return renewed || answer.status >= 400 ? 'unknown' : 'found'
   }

@@ -1,7 +1,8 @@
 import { render } from 'preact'
-import { App } from './app.tsx'
+import { Page } from './model/page.ts'
+import { openStream } from './model/stream.ts'
+import { App } from './shell/app.tsx'
 import './style.css'
-import { openStream } from './stream.ts'
 
 const root = document.getElementById('app')
-if (root) render(<App stream={openStream()} />, root)
+if (root) render(<App page={new Page(openStream())} />, root)

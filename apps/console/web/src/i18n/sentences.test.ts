@@ -2,7 +2,7 @@ import { globSync, readFileSync } from 'node:fs'
 import { modes } from '@session-cluster/contract'
 import { describe, expect, it } from 'vitest'
 import { laneActions, nodeActions } from '../../../wire/frame.ts'
-import { answersOf, laneOf, sayIn, stopsWith } from '../tour-script.ts'
+import { asked, compared, laneOf, sayIn, stopsWith } from '../tour/script.ts'
 import { languages, preferredLanguage, sentences, translator } from './translate.ts'
 
 const slots = (text: string) => [...text.matchAll(/\{(\w+)\}/g)].map(([, name]) => name).toSorted()
@@ -33,6 +33,8 @@ describe('the sentences', () => {
       'nodes.latency',
       'nodes.answers',
       'session.id',
+      'drawer.redis',
+      'tour.7.3.same',
       'why.cookie.sent',
       'why.raw',
       'why.title',
@@ -84,7 +86,12 @@ describe('the sentences', () => {
 })
 
 describe('the tour', () => {
-  const sets = [[...modes], ...modes.map((mode) => [mode]), ['local', 'clustered'], ['sticky', 'clustered']] as const
+  const sets = [
+    [...compared],
+    ...compared.map((mode) => [mode]),
+    ['local', 'clustered'],
+    ['sticky', 'clustered'],
+  ] as const
 
   it.each(sets.map((lanes) => [lanes.join(' + '), lanes] as const))(
     'has words for each of its steps with %s',
@@ -95,16 +102,20 @@ describe('the tour', () => {
         const t = translator(lang)
         for (const { what } of stops) {
           const lane = laneOf(what, lanes)
-          const answers = answersOf(what, lane)
           const said = [sayIn(what.key, lane, t.has), sayIn(`${what.key}.reveal`, lane, t.has)]
-          const wanted = [...said, ...(answers ?? []).map((answer) => `${what.key}.${answer}`)]
+          const wanted = [...said, `${what.key}.do`, ...(what.answers ?? []).map((answer) => `${what.key}.${answer}`)]
           expect(wanted.filter((key) => !t.has(key))).toEqual([])
-          if (answers) expect(answers).toContain(what.right?.(lane))
+          // Under each lane that is asked about, one of the answers is right.
+          for (const one of asked(what, lanes)) expect(what.answers).toContain(what.right?.(one))
+          if (what.answers) expect(asked(what, lanes).length).toBeGreaterThan(0)
           // Nothing is said of a lane that is not here.
-          const absent = modes.filter((mode) => !(lanes as readonly string[]).includes(mode))
+          const absent = compared.filter((mode) => !(lanes as readonly string[]).includes(mode))
           const words = said.map((key) => t.any(key).toLowerCase()).join(' ')
           if (lane !== undefined && lanes.length === 1)
-            expect(absent.filter((mode) => words.includes(`${t(`mode.${mode}`)} lane`.toLowerCase()))).toEqual([])
+            expect(
+              absent.filter((mode) => words.includes(t(`mode.${mode}`).toLowerCase())),
+              what.key,
+            ).toEqual([])
         }
       }
     },
@@ -118,7 +129,7 @@ describe('the list of sentences', () => {
       .filter((file) => !/i18n|\.test\./.test(file))
       .map((file) => readFileSync(new URL(file, root), 'utf8'))
       .join('\n')
-    const beginnings = [...code.matchAll(/`((?:[a-z][\w]*\.)+)\$\{/g)].map(([, beginning]) => beginning as string)
+    const beginnings = [...code.matchAll(/`((?:[a-z][\w-]*\.)+)\$\{/g)].map(([, beginning]) => beginning as string)
     const unsaid = Object.keys(sentences.en).filter(
       (key) =>
         !key.startsWith('tour.') &&
@@ -132,8 +143,8 @@ describe('the list of sentences', () => {
 
 describe('translator', () => {
   it('fills in, and leaves what it has nothing for', () => {
-    expect(translator('en')('clock.rate.value', { n: 3 })).toBe('3 / s')
-    expect(translator('en')('clock.rate.value')).toBe('{n} / s')
+    expect(translator('en')('clock.rate.value', { n: 3 })).toBe('3 a second')
+    expect(translator('en')('clock.rate.value')).toBe('{n} a second')
     expect(translator('ko').any('no.such.key')).toBe('no.such.key')
   })
 
