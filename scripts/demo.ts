@@ -89,7 +89,8 @@ async function lanesUp({ stage }: Console, failures: readonly Error[]): Promise<
 /** One clear line for what a user can mend; the whole error for what only we can. */
 function fail(error: unknown): void {
   const known =
-    error instanceof Error && ['SettingError', 'StartError', 'NoRedisError', 'PageError'].includes(error.name)
+    error instanceof Error &&
+    ['ConfigError', 'SettingError', 'StartError', 'NoRedisError', 'PageError'].includes(error.name)
   complain(known ? error.message : String((error as Error).stack))
   if (error instanceof StartError && showLogs) for (const { text } of error.log) complain(text)
   process.exitCode = 1

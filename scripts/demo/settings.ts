@@ -1,6 +1,6 @@
 import { isFree } from '@session-cluster/cluster'
 import { type ConsoleOptions, portStep, startConsole } from '@session-cluster/console'
-import { lessons, type Mode, parseMode } from '@session-cluster/contract'
+import { lessons, type Mode, parseMode, whole } from '@session-cluster/contract'
 
 /** The nodes of a lane; each takes the next port. */
 export const NODES = ['a', 'b', 'c'] as const
@@ -46,7 +46,7 @@ export interface Settings {
 
 /**
  * Reads the demo's variables. With Spring there is one lane, `clustered`, whose sessions are laid out for it. Throws
- * {@link SettingError}.
+ * {@link SettingError}, and `ConfigError` for a port.
  */
 export function readSettings(env: NodeJS.ProcessEnv, { withSpring = false } = {}): Settings {
   const modes = readModes(withSpring && !env.MODE ? { MODE: 'clustered' } : env)
@@ -125,9 +125,5 @@ function readModes(env: NodeJS.ProcessEnv): readonly Mode[] {
 
 /** A port that leaves room for those which lie above it. */
 function port(env: NodeJS.ProcessEnv, variable: string, fallback: number, room = 0): number {
-  const text = env[variable] || String(fallback)
-  const last = 65_535 - room
-  const value = /^\d{1,5}$/.test(text) ? Number(text) : 0
-  if (value >= 1 && value <= last) return value
-  throw new SettingError(`${variable}=${JSON.stringify(text)} is no port: use a whole number from 1 to ${last}`)
+  return whole(env, variable, [1, 65_535 - room]) ?? fallback
 }

@@ -116,8 +116,8 @@ describe('the demo', () => {
 
   test.each([
     ['demo', { MODE: 'hybird' }, 'use local, sticky, clustered, hybrid or redis'],
-    ['demo', { PORT: '80a' }, 'PORT="80a" is no port'],
-    ['demo', { BALANCER_PORT: '0' }, 'BALANCER_PORT="0" is no port'],
+    ['demo', { PORT: '80a' }, 'PORT: "80a" is not a whole number from 1 to 64333'],
+    ['demo', { BALANCER_PORT: '0' }, 'BALANCER_PORT: "0" is not a whole number from 1 to 65335'],
     ['server', { MODE: 'clustered' }, 'needs REDIS_URL'],
   ])('%s with %o says one line and exits with 1', async (name, env: Record<string, string>, message) => {
     await using script = new Script(name, env)
