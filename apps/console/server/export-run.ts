@@ -1,6 +1,7 @@
-import { foundPercent, isJudged, judged, type Outcome } from '@session-cluster/contract'
+import { foundPercent, isJudged, judged } from '@session-cluster/contract'
 import { type Language, type Translate, translator } from '../web/src/i18n/translate.ts'
 import type { LaneView, UserView } from '../wire/frame.ts'
+import { heights, signs } from '../wire/marks.ts'
 import type { Notice, RequestRecord } from '../wire/record.ts'
 import { exportStyle } from './export-style.ts'
 
@@ -17,17 +18,6 @@ export interface ExportOptions {
   /** Epoch ms. */
   readonly startedAt: number
   readonly now: number
-}
-
-/** Signs as on the page. */
-const signs: Readonly<Record<Outcome, string>> = {
-  found: '✓',
-  fresh: '+',
-  none: '○',
-  miss: '–',
-  lost: '✗',
-  unreadable: '?',
-  error: '!',
 }
 
 /** The run as one HTML file: no script, no network, prints well. Everything that came from outside is escaped. */
@@ -81,15 +71,6 @@ ${lost}<p class="quiet">${t('lane.even', { max: lane.maxOverMean?.toFixed(2) ?? 
 const shortMs = (ms: number | undefined): string => (ms === undefined ? '–' : ms < 10 ? ms.toFixed(1) : ms.toFixed(0))
 
 function strip(records: readonly RequestRecord[]): string {
-  const heights: Readonly<Record<Outcome, number>> = {
-    found: 26,
-    fresh: 26,
-    none: 10,
-    miss: 14,
-    lost: 20,
-    unreadable: 17,
-    error: 8,
-  }
   const bars = records
     .filter(({ outcome }) => isJudged(outcome))
     .slice(-120)

@@ -1,16 +1,6 @@
 import type { Outcome } from '@session-cluster/contract'
+import { signs } from '../../../wire/marks.ts'
 import { usePage } from '../model/page.ts'
-
-/** A sign for each outcome: readable without its colour. */
-export const signs: Readonly<Record<Outcome, string>> = {
-  found: '✓',
-  fresh: '+',
-  none: '○',
-  miss: '–',
-  lost: '✗',
-  unreadable: '?',
-  error: '!',
-}
 
 /** An outcome as a sign and a word. */
 export function OutcomePill({ outcome }: { outcome: Outcome }) {

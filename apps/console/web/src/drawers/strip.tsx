@@ -1,13 +1,11 @@
 import { type Outcome, outcomes } from '@session-cluster/contract'
 import { useMemo } from 'preact/hooks'
 import type { LaneView } from '../../../wire/frame.ts'
+import { heights } from '../../../wire/marks.ts'
 import { usePage } from '../model/page.ts'
 import { type StripItem, stripLimit } from '../model/state.ts'
 
 const nothing: readonly StripItem[] = []
-
-/** Heights differ too, so that the strip can be read without its colours. */
-const heights = { found: 26, fresh: 26, none: 10, miss: 14, lost: 20, unreadable: 17, error: 8 } as const
 
 /** The outcomes of a lane's last requests, oldest first, with a line where something was done to the lane. */
 export function Strip({ lane }: { lane: LaneView }) {

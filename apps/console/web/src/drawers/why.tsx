@@ -1,8 +1,8 @@
 import type { LaneView } from '../../../wire/frame.ts'
+import { signs } from '../../../wire/marks.ts'
 import type { RequestRecord, WhyStep } from '../../../wire/record.ts'
 import { elsewhere } from '../model/elsewhere.ts'
 import { usePage } from '../model/page.ts'
-import { signs } from './outcome.tsx'
 
 /** The chain from the cookie to the verdict, lane by lane: of the user's last request, or of the one that was chosen among the events. */
 export function WhyDrawer({ user, lane }: { user: string; lane: LaneView }) {

@@ -1,4 +1,4 @@
-import { signs } from '../drawers/outcome.tsx'
+import { signs } from '../../../wire/marks.ts'
 import { usePage } from '../model/page.ts'
 import { statusWords } from '../model/status.ts'
 import { Target, unheard } from './figures.tsx'

@@ -1,4 +1,4 @@
-import { signs } from '../drawers/outcome.tsx'
+import { signs } from '../../../wire/marks.ts'
 import { usePage } from '../model/page.ts'
 import { Browser } from './browser.tsx'
 import { type LaneBox, textWidth } from './layout.ts'
