@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { termsOf, wordFaults } from './glossary.ts'
+import { type Term, termsOf, wordFaults } from './glossary.ts'
 
 const terms = termsOf(`| English | Korean | what it means | not |
 |---|---|---|---|
@@ -22,4 +22,21 @@ test('names the line that says a word which is ruled out, and what to say', () =
 
 test('lets the tutorial’s own sentences be', () => {
   expect(wordFaults('README.ko.md', '| [C2](x#c2) | 친화성 |', terms)).toEqual([])
+})
+
+test('takes an English word for a word of a sentence only', () => {
+  const server: Term[] = [{ english: 'server', korean: '서버', not: ['node', 'Node {node}'] }]
+  const faults = (line: string) => wordFaults('en.ts', line, server).length
+  const names = [
+    "  'why.node': '{node} answered',",
+    "node: 'server',",
+    'its own Node',
+    'apps/node/a',
+    'node_modules',
+    'nodes',
+  ]
+  expect(names.map(faults)).toEqual(names.map(() => 0))
+  expect(["'Node {node} answers'", 'the node’s port', 'ask another node, or', 'a node.'].map(faults)).toEqual([
+    1, 1, 1, 1,
+  ])
 })

@@ -38,10 +38,17 @@ export function wordFaults(name: string, text: string, terms: readonly Term[]): 
     if (/^\| \[[CX]\d/.test(line)) return []
     return terms.flatMap(({ korean, not }) =>
       not
-        .filter((word) => line.includes(word))
+        .filter((word) => says(line, word))
         .map((word) => `${name}:${index + 1}: ${word}; docs/glossary.md has ${korean}`),
     )
   })
+}
+
+/** Whether a line says the word. An English one as a word of a sentence, not as a name in code, in an address or in a placeholder. */
+function says(line: string, word: string): boolean {
+  return /^[a-z ]+$/i.test(word)
+    ? new RegExp(`(?<![\\w.{/$-])${word}(?![\\w}:/-]|\\.\\w)`).test(line)
+    : line.includes(word)
 }
 
 /** The faults of everything that learners read. */

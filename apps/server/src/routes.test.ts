@@ -146,7 +146,7 @@ describe('GET /whoami', () => {
         attributes: ['q'],
         redisKey: null,
         redisCli: null,
-        storedIn: 'the memory of node b; nothing is in Redis',
+        storedIn: 'the memory of server b; nothing is in Redis',
       },
     })
     expect(Date.parse(answer.session.createdAt)).toBeLessThanOrEqual(Date.parse(answer.session.lastAccessedAt))
@@ -178,7 +178,7 @@ describe('GET /', () => {
     }
     const list = await client.get('/')
     expect(list.headers['content-type']).toBe('text/plain; charset=utf-8')
-    expect(list.body).toContain('This is node b in MODE=local.')
+    expect(list.body).toContain('This is server b in MODE=local.')
   })
 
   it('loads nothing from elsewhere and runs nothing but its own script', async () => {

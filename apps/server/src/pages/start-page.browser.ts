@@ -98,9 +98,9 @@ describe('the start page', () => {
     await tab.page.goto(urlOfB)
     expect(await tab.page.innerText('main')).toContain('No such session there')
     await tab.page.goto(`${urlOfB}/get`)
-    expect(await tab.page.innerText('h1')).toBe('Node b does not know this session')
+    expect(await tab.page.innerText('h1')).toBe('Server b does not know this session')
     await tab.page.click('text=To the start page')
-    expect(await tab.page.innerText('h1')).toBe('Node b')
+    expect(await tab.page.innerText('h1')).toBe('Server b')
   })
 
   it('works without scripts too', async () => {

@@ -21,7 +21,7 @@ export const en: Words = {
     'bad-request': { title: 'The request cannot be read', detail: '{reason}' },
     'no-such-page': {
       title: 'There is no such page',
-      detail: 'Node {node} answers nothing at {path}. GET / lists what it does.',
+      detail: 'Server {node} answers nothing at {path}. GET / lists what it does.',
     },
     'method-not-allowed': { title: 'Wrong method', detail: '{path} takes {allow} only.' },
     'cart-full': { title: 'The cart is full', detail: 'A cart holds {max} items.' },
@@ -33,7 +33,7 @@ export const en: Words = {
       title: 'Too many writers at once',
       detail: 'The value changed at every attempt. Nothing was saved; try again.',
     },
-    'too-large': { title: 'Too large', detail: 'What was sent is larger than this node takes.' },
+    'too-large': { title: 'Too large', detail: 'What was sent is larger than this server takes.' },
     'body-type': {
       title: 'The body has an unknown type',
       detail: 'Send application/x-www-form-urlencoded, or put the values in the query.',
@@ -41,19 +41,19 @@ export const en: Words = {
     'value-refused': { title: 'The value would not come back as it is', detail: '{reason}' },
     'store-unavailable': {
       title: 'The session store does not answer',
-      detail: 'Node {node} is well, but cannot reach the sessions. Nothing was lost; try again in a moment.',
+      detail: 'Server {node} is well, but cannot reach the sessions. Nothing was lost; try again in a moment.',
     },
     'store-refused': {
       title: 'The session store refused the change',
-      detail: '{reason}. Node {node} and the store are well, and what was saved before can be read. Try again later.',
+      detail: '{reason}. Server {node} and the store are well, and what was saved before can be read. Try again later.',
     },
-    'server-error': { title: 'Something went wrong', detail: 'Node {node} has logged it.' },
+    'server-error': { title: 'Something went wrong', detail: 'Server {node} has logged it.' },
   },
   missing: {
     'no-cookie': {
       title: 'No session cookie came',
       detail:
-        'The request carried no {cookie} cookie, so node {node} cannot know whose session to look for. Nothing was looked up.',
+        'The request carried no {cookie} cookie, so server {node} cannot know whose session to look for. Nothing was looked up.',
     },
     'malformed-cookie': {
       title: 'The cookie is no session id',
@@ -61,33 +61,33 @@ export const en: Words = {
     },
     'unknown-session': {
       local: {
-        title: 'Node {node} does not know this session',
+        title: 'Server {node} does not know this session',
         detail:
-          'The memory of node {node} holds no session for {cookie}={masked}. In local mode a node knows only the sessions that were made on it; another node may have this one, or it has ended.',
+          'The memory of server {node} holds no session for {cookie}={masked}. In local mode a server knows only the sessions that were made on it; another server may have this one, or it has ended.',
       },
       sticky: {
-        title: 'Node {node} does not know this session',
+        title: 'Server {node} does not know this session',
         detail:
-          'The memory of node {node} holds no session for {cookie}={masked}. In sticky mode it lives on the node that made it: if that node still runs, only the balancer finds the way there; if it died, the session died with it.',
+          'The memory of server {node} holds no session for {cookie}={masked}. In sticky mode it lives on the server that made it: if that server still runs, only the balancer finds the way there; if it died, the session died with it.',
       },
       clustered: {
         title: 'Redis does not know this session',
         detail:
-          'Node {node} asked Redis, which all nodes share, and there is no session for {cookie}={masked}. It has ended or expired, or it was never made.',
+          'Server {node} asked Redis, which all servers share, and there is no session for {cookie}={masked}. It has ended or expired, or it was never made.',
       },
       hybrid: {
         title: 'Redis does not know this session',
         detail:
-          'Node {node} does not have it in memory and asked Redis, which all nodes share: there is no session for {cookie}={masked}. It has ended or expired, or it was never made.',
+          'Server {node} does not have it in memory and asked Redis, which all servers share: there is no session for {cookie}={masked}. It has ended or expired, or it was never made.',
       },
     },
     'expired-session': {
       title: 'The session has expired',
-      detail: 'Node {node} found the session of {cookie}={masked}, but its time is over.',
+      detail: 'Server {node} found the session of {cookie}={masked}, but its time is over.',
     },
     'no-attribute': {
       title: 'The session holds no {attribute}',
-      detail: 'Node {node} found the session of {cookie}={masked}, but nothing was saved in it as {attribute}.',
+      detail: 'Server {node} found the session of {cookie}={masked}, but nothing was saved in it as {attribute}.',
     },
   },
   advice: {
@@ -95,10 +95,11 @@ export const en: Words = {
       'Save something first: /set?q=password. A browser keeps the cookie by itself; curl does with -c jar -b jar.',
     'malformed-cookie': 'Delete the cookie, then save something: /set?q=password.',
     'unknown-session': {
-      local: 'Ask the node on which you saved it, or start it in MODE=clustered, where all nodes know all sessions.',
-      sticky: 'Go through the balancer, not to a node’s own port. MODE=clustered keeps sessions when a node dies.',
-      clustered: 'Save something again: /set?q=password makes a new session that every node knows.',
-      hybrid: 'Save something again: /set?q=password makes a new session that every node knows.',
+      local:
+        'Ask the server on which you saved it, or start it in MODE=clustered, where all servers know all sessions.',
+      sticky: 'Go through the balancer, not to a server’s own port. MODE=clustered keeps sessions when a server dies.',
+      clustered: 'Save something again: /set?q=password makes a new session that every server knows.',
+      hybrid: 'Save something again: /set?q=password makes a new session that every server knows.',
     },
     'expired-session': 'Save something again: /set?q=password makes a new session.',
     'no-attribute':
@@ -107,42 +108,43 @@ export const en: Words = {
   modes: {
     local: {
       name: 'Local',
-      lesson: 'Each node keeps the sessions made on it in its own memory. The next node knows nothing of them.',
-      place: 'the memory of node {node}',
+      lesson: 'Each server keeps the sessions made on it in its own memory. The next server knows nothing of them.',
+      place: 'the memory of server {node}',
       tries: [
-        'Save a value here, then read it on another node. It will not be there.',
-        'Save a value there too, and come back: your cookie was overwritten, and this node has lost you.',
-        'Read ten times through the balancer and watch which node finds it.',
+        'Save a value here, then read it on another server. It will not be there.',
+        'Save a value there too, and come back: your cookie was overwritten, and this server has lost you.',
+        'Read ten times through the balancer and watch which server finds it.',
       ],
     },
     sticky: {
       name: 'Sticky',
-      lesson: 'Sessions still live in one node’s memory, but the balancer sends each client back to the same node.',
-      place: 'the memory of node {node}',
+      lesson: 'Sessions still live in one server’s memory, but the balancer sends each client back to the same server.',
+      place: 'the memory of server {node}',
       tries: [
-        'Open this page through the balancer, save a value, and read it ten times: always the same node.',
-        'Read it on another node’s own port: without the balancer nobody takes you to your session.',
-        'Stop the node that answers you, and read once more.',
+        'Open this page through the balancer, save a value, and read it ten times: always the same server.',
+        'Read it on another server’s own port: without the balancer nobody takes you to your session.',
+        'Stop the server that answers you, and read once more.',
       ],
     },
     clustered: {
       name: 'Clustered',
-      lesson: 'All nodes keep sessions in one Redis. Any node serves any client, and a node may die.',
+      lesson: 'All servers keep sessions in one Redis. Any server serves any client, and a server may die.',
       place: 'Redis',
       tries: [
-        'Save a value here, then read it on another node. It is there.',
-        'Read ten times through the balancer: the nodes take turns, and all of them know you.',
+        'Save a value here, then read it on another server. It is there.',
+        'Read ten times through the balancer: the servers take turns, and all of them know you.',
         'Look at your session in Redis with the line above.',
       ],
     },
     hybrid: {
       name: 'Hybrid',
-      lesson: 'Sessions lie in Redis, and the node that you come back to has yours in its memory, too. A node may die.',
-      place: 'Redis, and the memory of node {node}',
+      lesson:
+        'Sessions lie in Redis, and the server that you come back to has yours in its memory, too. A server may die.',
+      place: 'Redis, and the memory of server {node}',
       tries: [
         'Save a value, wait two seconds and read it twice through the balancer: the second answer did not ask Redis.',
-        'Read it on another node’s own port: it is there, too.',
-        'Stop the node that answers you, and read once more: nothing is lost.',
+        'Read it on another server’s own port: it is there, too.',
+        'Stop the server that answers you, and read once more: nothing is lost.',
       ],
     },
   },
@@ -151,23 +153,23 @@ export const en: Words = {
     cookieAbsent: 'No {cookie} cookie came',
     cookieMalformed: '{cookie} came, but is no id',
     cookiePresent: '{cookie}={masked} came',
-    lookedMemory: 'Node {node} looked in its own memory',
-    lookedRedis: 'Node {node} asked Redis',
-    lookedNowhere: 'Node {node} had nothing to look for',
+    lookedMemory: 'Server {node} looked in its own memory',
+    lookedRedis: 'Server {node} asked Redis',
+    lookedNowhere: 'Server {node} had nothing to look for',
     foundNoSession: 'No such session there',
     foundExpired: 'The session’s time is over',
     foundNoAttribute: 'A session, but no {attribute} in it',
   },
   labels: {
-    node: 'node',
+    node: 'server',
     cookie: 'cookie',
     none: 'none',
     malformed: 'malformed',
     why: 'why',
     next: 'next',
     talking: 'This page comes from',
-    youAre: 'Node {node}',
-    sessionHeading: 'Your session, as node {node} sees it',
+    youAre: 'Server {node}',
+    sessionHeading: 'Your session, as server {node} sees it',
     atLoad: 'as it was when this page was made',
     again: 'Look again',
     created: 'Made',
@@ -197,7 +199,7 @@ export const en: Words = {
     counter: 'Counter',
     plusOne: 'Add one',
     answers: 'Answers',
-    answersNote: 'The newest first, each with the node that answered.',
+    answersNote: 'The newest first, each with the server that answered.',
     noAnswers: 'Nothing sent yet.',
     clear: 'Clear',
     thenHeading: 'Three things to try',

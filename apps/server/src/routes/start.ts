@@ -16,7 +16,7 @@ POST /logout              ends the session
 POST /cart/add?item=…     puts an item in the cart; GET /cart shows it
 POST /counter             adds one; GET /counter shows it
 POST /context?user=…      keeps an object of a class; GET /context shows what came back
-GET  /whoami              what this node knows of you
+GET  /whoami              what this server knows of you
 GET  /work?ms=            burns CPU time, at most 1000 ms
 POST /slow-set?q=&ms=     reads the session, waits at most 10000 ms, then writes q
 GET  /livez, /readyz      is it alive, does it take new work
@@ -29,7 +29,7 @@ export function startRoutes(app: FastifyInstance, parts: Parts): void {
   app.get('/', async (request, reply) => {
     const { nodeName, mode } = parts.config
     if (acceptedForm(request.headers.accept) !== 'html') {
-      return answerText(reply, `This is node ${nodeName} in MODE=${mode}.\n\n${GUIDE}`)
+      return answerText(reply, `This is server ${nodeName} in MODE=${mode}.\n\n${GUIDE}`)
     }
     return answerPage(reply, startPage(pageWords(request), await standing(parts, request)))
   })

@@ -36,5 +36,5 @@ export function whoamiRoutes(app: FastifyInstance, { config, sessions }: Parts):
 function whereStored(config: Parts['config'], key: string | undefined): Record<string, string | null> {
   if (config.redis && key !== undefined)
     return { redisKey: key, redisCli: redisCliLine(config.redis, key), storedIn: 'Redis' }
-  return { redisKey: null, redisCli: null, storedIn: `the memory of node ${config.nodeName}; nothing is in Redis` }
+  return { redisKey: null, redisCli: null, storedIn: `the memory of server ${config.nodeName}; nothing is in Redis` }
 }

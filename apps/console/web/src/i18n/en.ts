@@ -152,7 +152,7 @@ export const en = {
   'why.met.died': '{node} died before it answered',
   'why.met.died.note': 'nothing was sent back yet, so the balancer tries another',
   'why.met.status': '{node} answered {status}',
-  'why.met.status.note': 'such an answer is not passed on while another node may be asked',
+  'why.met.status.note': 'such an answer is not passed on while another server may be asked',
   'why.strict': '{node} failed, and affinity is strict',
   'why.strict.note': 'nobody else may answer for it',
   'why.direct': 'straight to {node}',
