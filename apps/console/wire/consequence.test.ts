@@ -1,5 +1,5 @@
 import type { Mode } from '@session-cluster/contract'
-import { foundPercent, noTotals } from '@session-cluster/contract'
+import { foundPercent, isShared, modes, noTotals } from '@session-cluster/contract'
 import { describe, expect, it } from 'vitest'
 import { consequence } from './consequence.ts'
 import { type LaneView, type NodeView, nodeActions, type UserView } from './frame.ts'
@@ -32,7 +32,7 @@ const lane = (mode: Mode): LaneView => ({
       answers: { ok: 0, client: 0, server: 0 },
       requests: 0,
       redispatches: 0,
-      holds: mode === 'clustered' ? [] : names.filter((_, i) => i % 3 === index),
+      holds: isShared(mode) ? [] : names.filter((_, i) => i % 3 === index),
       pinned: [],
       found: 0,
       missed: 0,
@@ -48,6 +48,7 @@ const users: UserView[] = names.map((name) => ({
     local: { cookie: true, session: 'kept' },
     sticky: { cookie: true, session: 'kept' },
     clustered: { cookie: true, session: 'kept' },
+    hybrid: { cookie: true, session: 'kept' },
   },
 }))
 
@@ -59,6 +60,18 @@ describe('consequence', () => {
       values: { n: 3, all: 9, node: 'b' },
     })
     expect(consequence('crash', lane('clustered'), users, 'b')).toMatchObject({ key: 'crash.shared', losing: 0 })
+  })
+
+  it('costs nobody a session in any mode with Redis, whatever is done to a server', () => {
+    for (const mode of modes.filter(isShared))
+      for (const action of nodeActions) expect(consequence(action, lane(mode), users, 'b').losing, mode).toBe(0)
+  })
+
+  it('says that a server’s memory goes on answering while Redis is frozen, and not once it is gone', () => {
+    const keys = (mode: Mode) =>
+      (['redis-freeze', 'redis-stop'] as const).map((action) => consequence(action, lane(mode), users).key)
+    expect(keys('clustered')).toEqual(['redis-freeze', 'redis-stop'])
+    expect(keys('hybrid')).toEqual(['redis-freeze.hybrid', 'redis-stop'])
   })
 
   it('says of local what a round robin makes of it: there nobody is anyone’s own', () => {

@@ -1,4 +1,4 @@
-import { isShared } from '@session-cluster/contract'
+import { hasAffinity, isShared } from '@session-cluster/contract'
 import type { LaneAction, LaneView, NodeAction, NodeView, UserView } from './frame.ts'
 
 /** What an action will come to in one lane: an i18n key without its `consequence.`, and what to fill in. */
@@ -51,7 +51,9 @@ export function consequence(
       return tell(`add.${lane.mode}`)
     case 'redis-stop':
     case 'redis-freeze':
-      return tell(shared ? action : 'redis.unaffected')
+      if (!shared) return tell('redis.unaffected')
+      // Memory answers until it may not be trusted any more; a connection that breaks says so at once.
+      return tell(action === 'redis-freeze' && hasAffinity(lane.mode) ? 'redis-freeze.hybrid' : action)
     default:
       return tell(action)
   }

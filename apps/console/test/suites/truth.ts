@@ -1,8 +1,9 @@
+import { lessons } from '@session-cluster/contract'
 import { shuffled } from '@session-cluster/visitor'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { languages } from '../../web/src/i18n/translate.ts'
-import { asked as askedLanes, compared, sayIn, stopsWith } from '../../web/src/tour/script.ts'
+import { asked as askedLanes, sayIn, stopsWith } from '../../web/src/tour/script.ts'
 import type { LaneId, RequestRecord } from '../../wire/record.ts'
 import { type OpenPage, openPage } from '../browser.ts'
 import { asked, contradictions, type Figures, shown } from '../figures.ts'
@@ -24,7 +25,7 @@ export function truthSuite(shared: () => Shared): void {
     beforeAll(async () => {
       const { console, browser } = shared()
       await console.stage.reset()
-      const places = ['', '&drawer=servers', ...compared.map((lane) => `&only=${lane}`)]
+      const places = ['', '&drawer=servers', ...lessons.map((lane) => `&only=${lane}`)]
       for (const [at, hash] of places.entries())
         views.push(await openPage(browser, console.url, { lang: languages[at % 2] ?? 'en', hash }))
       page = (views[0] as OpenPage).page
@@ -152,7 +153,7 @@ export function truthSuite(shared: () => Shared): void {
     }
 
     it('holds in a lane that stands alone: the tour is that lane’s, and says nothing of another', async () => {
-      for (const [at, lane] of compared.entries()) {
+      for (const [at, lane] of lessons.entries()) {
         const view = views[at + 2] as OpenPage
         const { t } = view
         await view.goTo(`&only=${lane}&tour=2.1`)
@@ -162,7 +163,7 @@ export function truthSuite(shared: () => Shared): void {
         await expect.poll(() => view.page.locator('.say').getAttribute('data-phase'), patient).toBe('revealed')
         const said = await view.page.locator('.say h1').textContent()
         for (const part of plain(t.any(sayIn('tour.2.1.reveal', lane, t.has)))) expect(said).toContain(part)
-        for (const other of compared.filter((one) => one !== lane)) expect(said).not.toContain(t(`mode.${other}`))
+        for (const other of lessons.filter((one) => one !== lane)) expect(said).not.toContain(t(`mode.${other}`))
         expect(await view.page.locator(`[data-happened=${lane}]`).textContent()).toContain(
           t(lane === 'clustered' ? 'outcome.found' : 'outcome.miss'),
         )

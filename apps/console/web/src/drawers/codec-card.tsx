@@ -16,7 +16,7 @@ export function CodecTrialCard({ lane }: { lane: LaneView }) {
   const run = (event: Event) => {
     event.preventDefault()
     attempt(
-      calls.codec(codec, sample).then((made) => {
+      calls.codec(lane.id, codec, sample).then((made) => {
         page.trial.value = made
       }),
     )

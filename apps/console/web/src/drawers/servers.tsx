@@ -1,4 +1,4 @@
-import { foundPercent, judged, noTotals, type Totals } from '@session-cluster/contract'
+import { foundPercent, hasAffinity, judged, noTotals, type Totals } from '@session-cluster/contract'
 import { useState } from 'preact/hooks'
 import type { LaneView, NodeAction, NodeView } from '../../../wire/frame.ts'
 import { signs } from '../../../wire/marks.ts'
@@ -33,7 +33,7 @@ const columns: readonly Column[] = [
   { key: 'requests', cell: ({ requests }) => String(requests) },
   { key: 'answers', more: true, cell: ({ answers }) => `${answers.ok} / ${answers.client} / ${answers.server}` },
   { key: 'held', cell: ({ held }) => orDash(held, String) },
-  { key: 'pinned', more: true, cell: ({ pinned }, { mode }) => (mode === 'sticky' ? String(pinned.length) : '–') },
+  { key: 'pinned', more: true, cell: ({ pinned }, { mode }) => (hasAffinity(mode) ? String(pinned.length) : '–') },
   { key: 'hit', cell: hit },
   { key: 'gone', cell: ({ gone }) => String(gone) },
   { key: 'redispatches', more: true, cell: ({ redispatches }) => String(redispatches) },

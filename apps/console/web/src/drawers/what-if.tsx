@@ -1,5 +1,6 @@
 import { isGone } from '../../../wire/consequence.ts'
 import type { LaneAction, NodeAction } from '../../../wire/frame.ts'
+import type { LaneId } from '../../../wire/record.ts'
 import { calls } from '../model/calls.ts'
 import { redisSwitch } from '../model/health.ts'
 import { usePage } from '../model/page.ts'
@@ -24,8 +25,8 @@ function Questions() {
   const { t, state } = usePage()
   const b = state.lanes.flatMap(({ nodes }) => nodes).filter(({ name }) => name === 'b')
   const bDown = b.length > 0 && b.every(isGone)
-  const shared = state.lanes.some(({ redis }) => redis)
-  const redis = state.lanes.find(({ redis: here }) => here)?.redis?.state ?? 'up'
+  const shared = state.lanes.find(({ redis }) => redis)
+  const redis = shared?.redis?.state ?? 'up'
   return (
     <section class="whatif" aria-label={t('whatif.servers')}>
       <h3>{t('whatif.servers')}</h3>
@@ -40,10 +41,10 @@ function Questions() {
           <Question
             label={t(redis === 'up' ? 'whatif.redis' : 'whatif.redis.back')}
             action={redisSwitch[redis]}
-            lane="clustered"
+            lane={shared.id}
           />
         )}
-        {shared && <Question label={t('whatif.codec')} action="codec" lane="clustered" />}
+        {shared && <Question label={t('whatif.codec')} action="codec" lane={shared.id} />}
       </div>
     </section>
   )
@@ -159,7 +160,7 @@ function Question<A extends NodeAction | LaneAction>({
   action: A
   /** The server that it is done to: without one of that name it cannot be asked. */
   node?: string
-  lane?: 'clustered'
+  lane?: LaneId
 }) {
   const { t, state, tell, open } = usePage()
   const reason = refusal(action, node, state.lanes)

@@ -464,6 +464,8 @@ export const en = {
     'Every request for a session is answered 503 at once. When it comes back, it has them all again: it keeps a file.',
   'consequence.redis-freeze':
     'Every request for a session is answered 503 within the store’s time-out. Sessions survive.',
+  'consequence.redis-freeze.hybrid':
+    'Servers answer reads from memory until their lease runs out; after that every request for a session gets a 503. Sessions survive.',
   'consequence.redis.unaffected': 'This lane does not use Redis: unaffected.',
   'consequence.redis-thaw': 'Redis goes on where it stood.',
   'consequence.redis-start': 'Redis starts again.',
@@ -658,6 +660,7 @@ export const en = {
   'did.silence': 'nobody answered',
   'did.balancer': 'the balancer answered',
   'did.asked': '{node} asked Redis',
+  'did.memory': '{node} had it in memory',
   'did.holds': '{node} holds it',
   'did.miss': '{node} answered, {holder} holds it',
   'did.answered': '{node} answered',

@@ -465,6 +465,8 @@ export const ko: Readonly<Record<Key, string>> = {
   'consequence.redis-stop':
     '세션이 필요한 요청은 모두 곧바로 503을 받습니다. 파일에 적어 두므로, 돌아오면 세션이 모두 그대로 있습니다.',
   'consequence.redis-freeze': '세션이 필요한 요청은 저장소 제한 시간 안에 503을 받습니다. 세션은 남습니다.',
+  'consequence.redis-freeze.hybrid':
+    '서버는 임대 기간이 끝날 때까지 메모리에서 읽어 응답합니다. 그 뒤 세션이 필요한 요청은 503을 받습니다. 세션은 남습니다.',
   'consequence.redis.unaffected': '이 레인은 Redis를 쓰지 않습니다. 영향이 없습니다.',
   'consequence.redis-thaw': 'Redis가 멈춘 자리에서 계속합니다.',
   'consequence.redis-start': 'Redis가 다시 시작합니다.',
@@ -658,6 +660,7 @@ export const ko: Readonly<Record<Key, string>> = {
   'did.silence': '아무도 응답하지 않음',
   'did.balancer': '로드 밸런서가 응답',
   'did.asked': '{node} 서버가 Redis에 물어봄',
+  'did.memory': '{node} 서버의 메모리에 있었음',
   'did.holds': '{node} 서버가 갖고 있음',
   'did.miss': '{node} 응답, 세션은 {holder} 서버에',
   'did.answered': '{node} 서버가 응답',

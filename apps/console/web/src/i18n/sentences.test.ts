@@ -1,8 +1,8 @@
 import { globSync, readFileSync } from 'node:fs'
-import { modes } from '@session-cluster/contract'
+import { lessons, modes } from '@session-cluster/contract'
 import { describe, expect, it } from 'vitest'
 import { laneActions, nodeActions } from '../../../wire/frame.ts'
-import { asked, compared, laneOf, sayIn, stopsWith } from '../tour/script.ts'
+import { asked, laneOf, sayIn, stopsWith } from '../tour/script.ts'
 import { languages, preferredLanguage, sentences, translator } from './translate.ts'
 
 const slots = (text: string) => [...text.matchAll(/\{(\w+)\}/g)].map(([, name]) => name).toSorted()
@@ -87,10 +87,12 @@ describe('the sentences', () => {
 
 describe('the tour', () => {
   const sets = [
-    [...compared],
-    ...compared.map((mode) => [mode]),
+    [...lessons],
+    [...modes],
+    ...modes.map((mode) => [mode]),
     ['local', 'clustered'],
     ['sticky', 'clustered'],
+    ['clustered', 'hybrid'],
   ] as const
 
   it.each(sets.map((lanes) => [lanes.join(' + '), lanes] as const))(
@@ -109,7 +111,7 @@ describe('the tour', () => {
           for (const one of asked(what, lanes)) expect(what.answers).toContain(what.right?.(one))
           if (what.answers) expect(asked(what, lanes).length).toBeGreaterThan(0)
           // Nothing is said of a lane that is not here.
-          const absent = compared.filter((mode) => !(lanes as readonly string[]).includes(mode))
+          const absent = modes.filter((mode) => !(lanes as readonly string[]).includes(mode))
           const words = said.map((key) => t.any(key).toLowerCase()).join(' ')
           if (lane !== undefined && lanes.length === 1)
             expect(

@@ -26,6 +26,7 @@ export const tourEn = {
   'tour.2.1.reveal@sticky': 'Saved on a, read on b: <l>not found</l>. b cannot look into a’s memory.',
   'tour.2.1.reveal@clustered':
     'Saved on a, read on b: <f>found</f>. Both ask Redis, so it does not matter which is asked.',
+  'tour.2.1.reveal@hybrid': 'Saved on a, read on b: <f>found</f>. b has not seen it before, so it asks Redis.',
   'tour.2.2': 'Now ten times through the load balancer, which takes turns. What does {user} see?',
   'tour.2.2.do': 'Open /get ten times',
   'tour.2.2.always': 'always the value',
@@ -41,19 +42,26 @@ export const tourEn = {
   'tour.3.1.do': 'Everybody logs in',
   'tour.3.1.reveal':
     'In Sticky it added a cookie of its own that says which server it was. Look at the drawer “Cookie”.',
+  'tour.3.1.reveal@hybrid': 'It added a cookie of its own that says which server it was. Look at the drawer “Cookie”.',
   'tour.3.2': '{user} opens /get ten times. How many servers answer in Sticky?',
+  'tour.3.2@hybrid': '{user} opens /get ten times. How many servers answer?',
   'tour.3.2.do': 'Open /get ten times',
   'tour.3.2.one': 'one',
   'tour.3.2.three': 'all three',
   'tour.3.2.reveal': 'One server answers, and it <f>always finds</f> the session: sticky sends {user} back to it.',
+  'tour.3.2.reveal@hybrid':
+    'One server answers, and it <f>always finds</f> the session: in its memory, without asking Redis.',
 
   'tour.4.title': 'Nine users, three servers',
   'tour.4.1': 'The users of a and c leave; only b’s go on. How much of the traffic does b get in Sticky?',
+  'tour.4.1@hybrid': 'The users of a and c leave; only b’s go on. How much of the traffic does b get?',
   'tour.4.1.do': 'Only b’s users go on',
   'tour.4.1.third': 'a third',
   'tour.4.1.half': 'half',
   'tour.4.1.all': 'all of it',
   'tour.4.1.reveal': 'b does <l>everything</l>; a and c have nothing to do. Moving a user would lose the session.',
+  'tour.4.1.reveal@hybrid':
+    'b does <l>everything</l>; a and c have nothing to do. But any of them could take over: Redis has the sessions.',
 
   'tour.5.title': 'A server dies',
   'tour.5.1': 'Everybody logs in again, then server b dies. Who is logged out?',
@@ -66,6 +74,8 @@ export const tourEn = {
   'tour.5.1.reveal@sticky':
     'Server b died and <l>took its sessions with it</l>. Its users were moved, their sessions were not.',
   'tour.5.1.reveal@clustered': 'Server b died, and <f>nobody noticed</f>: the others find every session in Redis.',
+  'tour.5.1.reveal@hybrid':
+    'Server b died, and <f>nobody lost anything</f>: its users were moved, and the others find their sessions in Redis.',
   'tour.5.2': 'Server b comes back. Is {user} logged in again?',
   'tour.5.2.do': 'Bring b back, open /get',
   'tour.5.2.yes': 'yes, b is back',
@@ -78,8 +88,12 @@ export const tourEn = {
   'tour.6.1.share': 'takes its share',
   'tour.6.1.idle': 'stays idle',
   'tour.6.1.misses': 'finds nobody',
-  'tour.6.1.reveal': 'Only with a shared store does d help <f>at once</f>, and nobody misses a session.',
+  'tour.6.1.reveal': 'Only in Clustered does d help <f>at once</f> without anybody missing a session.',
+  'tour.6.1.reveal@clustered': 'With a shared store d helps <f>at once</f>, and nobody misses a session.',
+  'tour.6.1.reveal@hybrid':
+    'd stays <l>idle</l> until new users come: the others are sent back. Nobody would miss a session there.',
   'tour.6.2': 'd is taken away again, gracefully. Who loses a session in Clustered?',
+  'tour.6.2@hybrid': 'd is taken away again, gracefully. Who loses a session?',
   'tour.6.2.do': 'Remove server d',
   'tour.6.2.none': 'nobody',
   'tour.6.2.some': 'those d served',

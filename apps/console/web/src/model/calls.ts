@@ -48,7 +48,7 @@ export const calls = {
   lane: (lane: Scope, action: LaneAction, value: { node?: string | undefined; codec?: CodecName | undefined } = {}) =>
     call<object>('lane', { lane, action, ...value }),
   power: (lane: LaneId, on: boolean) => call<object>('power', { lane, on }),
-  codec: (codec: TrialCodec, sample: SampleName) => call<CodecTrial>('codec', { lane: 'clustered', codec, sample }),
+  codec: (lane: LaneId, codec: TrialCodec, sample: SampleName) => call<CodecTrial>('codec', { lane, codec, sample }),
   forge: (lane: LaneId, user: string, cookie: string, value: string) =>
     call<{ record: RequestRecord }>('forge', { lane, user, cookie, value }),
 }

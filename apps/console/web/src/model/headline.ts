@@ -1,5 +1,6 @@
 import { isGone } from '../../../wire/consequence.ts'
 import type { LaneView } from '../../../wire/frame.ts'
+import type { LaneId } from '../../../wire/record.ts'
 import type { Translate, Values } from '../i18n/translate.ts'
 import { redisSwitch } from './health.ts'
 import type { PageState } from './state.ts'
@@ -16,7 +17,7 @@ export interface Headline {
 export type Offer =
   | { readonly does: 'wait' | 'again' | 'login' | 'start' | 'open' | 'tour' }
   | { readonly does: 'crash' | 'restart'; readonly node: string }
-  | { readonly does: 'redis'; readonly action: 'redis-thaw' | 'redis-start' }
+  | { readonly does: 'redis'; readonly lane: LaneId; readonly action: 'redis-thaw' | 'redis-start' }
 
 /** The lanes' names with their numbers: `3 in Local, 0 in Clustered`. */
 const list = (lanes: readonly LaneView[], t: Translate, of: (lane: LaneView) => number): string =>
@@ -45,8 +46,12 @@ export function headline(state: PageState, t: Translate, heard: string): Headlin
       values: { n: redis?.sessions ?? 0 },
       offers: { does: 'start' },
     }
-  if (redis && redis.state !== 'up')
-    return { says: 'say.redis', offers: { does: 'redis', action: redisSwitch[redis.state] as 'redis-thaw' } }
+  const mute = ready.find((lane) => lane.redis && lane.redis.state !== 'up')
+  if (mute?.redis)
+    return {
+      says: 'say.redis',
+      offers: { does: 'redis', lane: mute.id, action: redisSwitch[mute.redis.state] as 'redis-thaw' },
+    }
   const sessionIs = (what: string) => (lane: LaneView) =>
     users.filter((user) => user.lanes[lane.id]?.session === what).length
   const unreadable = ready.filter((lane) => sessionIs('unreadable')(lane) > 0)

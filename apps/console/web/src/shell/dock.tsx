@@ -81,7 +81,7 @@ export function doOffer(page: Page): void {
   const { offers } = headline(state, t, '')
   if (offers.does === 'crash' || offers.does === 'restart')
     open({ kind: 'confirm', action: offers.does, node: offers.node })
-  else if (offers.does === 'redis') attempt(calls.lane('clustered', offers.action))
+  else if (offers.does === 'redis') attempt(calls.lane(offers.lane, offers.action))
   else if (offers.does === 'login' || offers.does === 'open') attempt(calls.act('all', offers.does))
   else if (offers.does === 'start') attempt(startAll(state.lanes))
   else if (offers.does === 'again') page.source.again()

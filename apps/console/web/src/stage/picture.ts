@@ -191,11 +191,11 @@ function visitOf(lane: LaneView, record: RequestRecord): VisitPicture {
 }
 
 /** How it came about, in a few words. */
-function didOf({ outcome, node, status }: RequestRecord, shared: boolean, held: boolean): string {
+function didOf({ outcome, node, status, session }: RequestRecord, shared: boolean, held: boolean): string {
   if (node === undefined) return status === 0 ? 'silence' : 'balancer'
   switch (outcome) {
     case 'found':
-      return shared ? 'asked' : 'holds'
+      return !shared ? 'holds' : session?.fromMemory ? 'memory' : 'asked'
     case 'miss':
       return held ? 'miss' : 'answered'
     case 'lost':

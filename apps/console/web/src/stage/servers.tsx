@@ -1,3 +1,4 @@
+import { hasAffinity } from '@session-cluster/contract'
 import { usePage } from '../model/page.ts'
 import { Basket, burst, Target, unheard } from './figures.tsx'
 import { type Box, type LaneBox, pathOf, textWidth, wireTo } from './layout.ts'
@@ -23,9 +24,8 @@ function Balancer({ box, picture }: { box: LaneBox; picture: LanePicture }) {
   const { t } = usePage()
   const { balancer, sizes, cx } = box
   if (!balancer) return null
-  const turns = picture.id === 'sticky' || picture.id === 'hybrid'
   const policy = t.has(`picks.${picture.policy}`) ? t.any(`picks.${picture.policy}`) : picture.policy
-  const words = `${t('diagram.balancer')} · ${turns ? t('picks.affinity') : policy}`
+  const words = `${t('diagram.balancer')} · ${hasAffinity(picture.id) ? t('picks.affinity') : policy}`
   const fits = textWidth(words, sizes.pill) < balancer.w - 16
   return (
     <g class="balancer">

@@ -9,6 +9,7 @@ const layout = stageLayout(
   [
     { id: 'local', shared: false, nodes: 3 },
     { id: 'clustered', shared: true, nodes: 3 },
+    { id: 'hybrid', shared: true, nodes: 3 },
   ],
   2,
 )
@@ -89,11 +90,10 @@ describe('a trip', () => {
     expect(comesTo(places, top(2))).toBe(true)
   })
 
-  it('goes down to Redis only when the server really asked it', () => {
-    const shelf = groundOf('clustered').box.shelf
+  it.each(['clustered', 'hybrid'] as const)('goes down to Redis in %s only when the server really asked it', (lane) => {
+    const shelf = groundOf(lane).box.shelf
     const session = { cookie: 'present', outcome: 'found', storeCommands: 1, storeRoundTrips: 1, storeMs: 0.4 }
-    const lowest = (part: Partial<RequestRecord>) =>
-      Math.max(...way({ lane: 'clustered', ...part }, 'clustered').map(({ y }) => y))
+    const lowest = (part: Partial<RequestRecord>) => Math.max(...way({ lane, ...part }, lane).map(({ y }) => y))
     expect(lowest({ session })).toBeGreaterThan(shelf.y)
     expect(lowest({ session: { ...session, storeRoundTrips: 0 } })).toBeLessThan(shelf.y)
   })

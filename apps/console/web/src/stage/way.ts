@@ -90,11 +90,10 @@ export function plan(record: RequestRecord, { box, nodes, users }: Ground, start
 /** The way past the balancer: round that end of it which is nearer to where it comes from. */
 function around(home: Point, node: Box, { balancer, cx }: LaneBox): Curve[] {
   if (!balancer) return [straight(home, topOf(node))]
-  const corner = {
-    x: home.x <= cx ? Math.min(home.x, balancer.x - 14) : Math.max(home.x, balancer.x + balancer.w + 14),
-    y: balancer.y + balancer.h + 10,
-  }
-  return [straight(home, corner), straight(corner, topOf(node))]
+  const x = home.x <= cx ? Math.min(home.x, balancer.x - 14) : Math.max(home.x, balancer.x + balancer.w + 14)
+  const above = { x, y: balancer.y - 10 }
+  const below = { x, y: balancer.y + balancer.h + 10 }
+  return [straight(home, above), straight(above, below), straight(below, topOf(node))]
 }
 
 /** The node that the user's affinity cookie names, when it could not be reached. */

@@ -1,3 +1,4 @@
+import { hasAffinity, isShared, modes } from '@session-cluster/contract'
 import { applies } from '../../../wire/applies.ts'
 import type { CodecTrial } from '../../../wire/codec.ts'
 import type { LaneView, NodeView } from '../../../wire/frame.ts'
@@ -70,7 +71,7 @@ export async function setStage(guide: Guide): Promise<void> {
 
 /**
  * Everyone begins anew, as in new browsers, so that the balancer spreads them over all servers again; and in local each on the same
- * server as in sticky, so that a crash hurts the same people in both. Answers who is where.
+ * server as where users are sent back, so that a crash hurts the same people in both. Answers who is where.
  *
  * @param onB somebody who has to come to live on b
  */
@@ -78,34 +79,38 @@ export async function settle(guide: Guide, onB?: string): Promise<ReadonlyMap<st
   await calls.active(guide.state().users.map(({ name }) => name))
   // What was lost before belongs to another story.
   await calls.countAnew()
-  const homes = new Map<string, string>()
-  const note = (records: readonly RequestRecord[]) => {
-    for (const { lane, user, node } of records) if (lane === 'sticky' && user && node) homes.set(user, node)
-  }
   // Logged out first, each where the session is: sessions that nobody has the cookie of any more would only puzzle whoever counts them.
-  await guide.act('all', 'logout', { lanes: ['sticky', 'clustered'] })
+  await guide.act('all', 'logout', { lanes: modes.filter((mode) => isShared(mode) || hasAffinity(mode)) })
   for (const { name, lanes } of guide.state().users)
     if (lanes.local?.home !== undefined) await guide.act(name, 'logout', { lanes: ['local'], via: lanes.local.home })
-  // The balancer's turn is brought to the first server, so that everybody begins where their colour says.
-  const nodes =
-    readyLanes(guide)
-      .find(({ id }) => id === 'sticky')
-      ?.nodes.map(({ name }) => name) ?? []
-  const [first] = guide.state().users
-  for (const _ of nodes) {
-    const [met] = first ? await guide.act(first.name, 'login', { lanes: ['sticky'], fresh: true }) : []
-    if (first) await guide.act(first.name, 'logout', { lanes: ['sticky'] })
-    if (met?.node === undefined || met.node === nodes.at(-1)) break
-  }
-  note(await guide.act('all', 'login', { lanes: ['sticky'], fresh: true }))
-  await guide.act('all', 'login', { lanes: ['clustered'] })
-  const turns = readyLanes(guide).find(({ id }) => id === 'sticky')?.nodes.length ?? 0
-  for (let turn = 0; onB !== undefined && homes.get(onB) !== 'b' && turn < turns; turn++)
-    note(await guide.act(onB, 'login', { lanes: ['sticky'], fresh: true }))
+  const homes = new Map<string, string>()
+  for (const lane of readyLanes(guide).filter(({ mode }) => hasAffinity(mode)))
+    for (const [user, node] of await pinned(guide, lane, onB)) homes.set(user, homes.get(user) ?? node)
+  await guide.act('all', 'login', { lanes: modes.filter((mode) => isShared(mode) && !hasAffinity(mode)) })
   for (const { name } of guide.state().users) {
     const home = homes.get(name) ?? (name === onB ? 'b' : undefined)
     await guide.act(name, 'login', { lanes: ['local'], ...(home && { via: home }) })
   }
+  return homes
+}
+
+/** Logs everybody in where the balancer sends them back. Answers to which server each of them is sent. */
+async function pinned(guide: Guide, { id, nodes }: LaneView, onB?: string): Promise<ReadonlyMap<string, string>> {
+  const homes = new Map<string, string>()
+  const login = async (who: string) => {
+    const records = await guide.act(who, 'login', { lanes: [id], fresh: true })
+    for (const { user, node } of records) if (user && node) homes.set(user, node)
+    return records[0]?.node
+  }
+  // The balancer's turn is brought to the first server, so that everybody begins where their colour says.
+  const [first] = guide.state().users
+  for (const _ of first ? nodes : []) {
+    const node = await login(first?.name ?? '')
+    await guide.act(first?.name ?? '', 'logout', { lanes: [id] })
+    if (node === undefined || node === nodes.at(-1)?.name) break
+  }
+  await login('all')
+  for (let turn = 0; onB !== undefined && homes.get(onB) !== 'b' && turn < nodes.length; turn++) await login(onB)
   return homes
 }
 

@@ -1,11 +1,9 @@
+import { hasAffinity, isShared, lessons, modes } from '@session-cluster/contract'
 import type { LaneId } from '../../../wire/record.ts'
 import { calls } from '../model/calls.ts'
 import type { Drawer } from '../model/link.ts'
 import type { PageState } from '../model/state.ts'
 import { type Guide, settle } from './moves.ts'
-
-/** The lanes that the tutorial compares. */
-export const compared = ['local', 'sticky', 'clustered'] as const satisfies readonly LaneId[]
 
 /** One step: a sentence, perhaps a question, and a real action. */
 export interface Step {
@@ -69,7 +67,7 @@ export function stopAt(stops: readonly Stop[], { chapter, step }: { chapter: num
 
 /** The lane that a step is about; `undefined` where the three are side by side, and it compares them. */
 export function laneOf({ about }: Step, lanes: readonly LaneId[]): LaneId | undefined {
-  return compared.every((mode) => lanes.includes(mode)) ? undefined : about.find((lane) => lanes.includes(lane))
+  return lessons.every((mode) => lanes.includes(mode)) ? undefined : about.find((lane) => lanes.includes(lane))
 }
 
 /** The key of what is said where a step is about this lane: its own, or that of any one lane, or that of the three together. */
@@ -90,14 +88,18 @@ export function asked(step: Step, lanes: readonly LaneId[]): readonly LaneId[] {
 export const asksOnce = (step: Step, lanes: readonly LaneId[]): boolean =>
   new Set(asked(step, lanes).map((lane) => step.right?.(lane))).size === 1
 
-const all = compared
+const all = modes
 const yesOrNo = ['yes', 'no'] as const
+
+/** A lane whose sessions are in Redis. */
+const inRedis = (state: PageState): LaneId => state.lanes.find(({ redis }) => redis)?.id ?? 'clustered'
 
 const first = (state: PageState): string => state.users[0]?.name ?? 'Alice'
 
-/** Who lives on b: in the sticky lane, or else the first one. */
+/** Who lives on b: where users are sent back to a server, or else in the first lane. */
 export function livesOnB(state: PageState): string[] {
-  const lane = state.lanes.find(({ id }) => id === 'sticky') ?? state.lanes[0]
+  const lane = state.lanes.find(({ mode }) => hasAffinity(mode)) ?? state.lanes[0]
+  if (lane && isShared(lane.mode)) return [...(lane.nodes.find(({ name }) => name === 'b')?.pinned ?? [])]
   return lane ? state.users.filter((user) => user.lanes[lane.id]?.home === 'b').map(({ name }) => name) : []
 }
 
@@ -150,7 +152,7 @@ export const chapters: readonly Chapter[] = [
       {
         key: 'tour.2.1',
         about: all,
-        right: (lane) => (lane === 'clustered' ? 'yes' : 'no'),
+        right: (lane) => (isShared(lane) ? 'yes' : 'no'),
         answers: yesOrNo,
         lane: 'local',
         points: 'user',
@@ -163,7 +165,7 @@ export const chapters: readonly Chapter[] = [
       {
         key: 'tour.2.2',
         about: ['local', 'clustered'],
-        right: (lane) => (lane === 'clustered' ? 'always' : 'turns'),
+        right: (lane) => (isShared(lane) ? 'always' : 'turns'),
         after: true,
         answers: ['always', 'turns', 'never'],
         lane: 'local',
@@ -179,13 +181,13 @@ export const chapters: readonly Chapter[] = [
     steps: [
       {
         key: 'tour.3.1',
-        about: ['sticky'],
+        about: ['sticky', 'hybrid'],
         lane: 'sticky',
         run: async ({ act }) => void (await act('all', 'login')),
       },
       {
         key: 'tour.3.2',
-        about: ['sticky'],
+        about: ['sticky', 'hybrid'],
         right: () => 'one',
         after: true,
         answers: ['one', 'three'],
@@ -202,7 +204,7 @@ export const chapters: readonly Chapter[] = [
     steps: [
       {
         key: 'tour.4.1',
-        about: ['sticky'],
+        about: ['sticky', 'hybrid'],
         right: () => 'all',
         answers: ['third', 'half', 'all'],
         lane: 'sticky',
@@ -225,8 +227,8 @@ export const chapters: readonly Chapter[] = [
     steps: [
       {
         key: 'tour.5.1',
-        about: ['sticky', 'local', 'clustered'],
-        right: (lane) => (lane === 'clustered' ? 'nobody' : 'theirs'),
+        about: ['sticky', 'local', 'clustered', 'hybrid'],
+        right: (lane) => (isShared(lane) ? 'nobody' : 'theirs'),
         answers: ['nobody', 'theirs', 'everybody'],
         lane: 'sticky',
         points: 'b',
@@ -256,9 +258,9 @@ export const chapters: readonly Chapter[] = [
     steps: [
       {
         key: 'tour.6.1',
-        about: ['clustered'],
+        about: ['clustered', 'hybrid'],
         asks: all,
-        right: (lane) => (lane === 'clustered' ? 'share' : lane === 'sticky' ? 'idle' : 'misses'),
+        right: (lane) => (hasAffinity(lane) ? 'idle' : isShared(lane) ? 'share' : 'misses'),
         answers: ['share', 'idle', 'misses'],
         lane: 'clustered',
         shows: 'share',
@@ -278,7 +280,7 @@ export const chapters: readonly Chapter[] = [
       },
       {
         key: 'tour.6.2',
-        about: ['clustered'],
+        about: ['clustered', 'hybrid'],
         right: () => 'none',
         after: true,
         answers: ['none', 'some'],
@@ -291,6 +293,7 @@ export const chapters: readonly Chapter[] = [
       },
       {
         key: 'tour.6.3',
+        // A server that has the session in memory answers for a while yet.
         about: ['clustered'],
         right: () => 'error',
         undo: () => calls.lane('clustered', 'redis-thaw'),
@@ -311,7 +314,7 @@ export const chapters: readonly Chapter[] = [
     steps: [
       {
         key: 'tour.7.1',
-        about: ['clustered'],
+        about: ['clustered', 'hybrid'],
         drawer: 'redis',
         lane: 'clustered',
         points: 'user',
@@ -319,23 +322,23 @@ export const chapters: readonly Chapter[] = [
       },
       {
         key: 'tour.7.2',
-        about: ['clustered'],
+        about: ['clustered', 'hybrid'],
         right: () => 'plain',
         answers: ['same', 'plain', 'refused'],
         drawer: 'redis',
         lane: 'clustered',
         points: 'user',
-        run: async ({ tried }) => tried(await calls.codec('raw-json', 'class')),
+        run: async ({ tried, state }) => tried(await calls.codec(inRedis(state()), 'raw-json', 'class')),
       },
       {
         key: 'tour.7.3',
-        about: ['clustered'],
+        about: ['clustered', 'hybrid'],
         right: () => 'same',
         answers: ['same', 'plain'],
         drawer: 'redis',
         lane: 'clustered',
         points: 'user',
-        run: async ({ tried }) => tried(await calls.codec('registry', 'class')),
+        run: async ({ tried, state }) => tried(await calls.codec(inRedis(state()), 'registry', 'class')),
       },
     ],
   },
