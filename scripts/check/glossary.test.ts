@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { type Term, termsOf, wordFaults } from './glossary.ts'
+import { sentencesIn, type Term, termsOf, wordFaults } from './glossary.ts'
 
 const terms = termsOf(`| English | Korean | what it means | not |
 |---|---|---|---|
@@ -39,4 +39,10 @@ test('takes an English word for a word of a sentence only', () => {
   expect(["'Node {node} answers'", 'the node’s port', 'ask another node, or', 'a node.'].map(faults)).toEqual([
     1, 1, 1, 1,
   ])
+})
+
+test('reads the sentences of the lab’s sources, not their code and not the tutorial’s own words', () => {
+  const source =
+    "// one node\nrow(node, text('another node', '다른 노드'))\nsays: text('a node', '노드')\ntext(\n  `no node of us`,\n '…',\n)"
+  expect(sentencesIn(source)).toBe("\ntext('another node', '다른 노드'\n\ntext(\n  `no node of us`,\n '…'")
 })

@@ -1,5 +1,5 @@
 /** Whoever writes for learners uses the glossary's words, and none of those that it rules out. */
-import { readFileSync } from 'node:fs'
+import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 /** What learners read. A row of the table of claims quotes the tutorial, in the tutorial's words. */
@@ -12,7 +12,16 @@ const READ = [
   'apps/console/web/src/i18n/tour-ko.ts',
   'apps/server/src/pages/words-en.ts',
   'apps/server/src/pages/words-ko.ts',
+  'docs/report/README.md',
+  'docs/report/README.ko.md',
 ]
+
+/** Where the lab's reports have their words from. */
+const REPORTED = 'apps/lab/src/{broken,experiments,pictures,report}/*.ts'
+
+/** A sentence in both languages, as the lab's sources write it; what `says` holds is the tutorial's own. */
+const LITERAL = /'(?:\\.|[^'\\])*'|`(?:\\.|[^`\\])*`/.source
+const SENTENCE = new RegExp(`(?<!\\bsays: )\\btext\\(\\s*(?:${LITERAL}),\\s*(?:${LITERAL})`, 'g')
 
 /** One row of the glossary: the word in each language, and what is not to be said in its place. */
 export interface Term {
@@ -51,9 +60,23 @@ function says(line: string, word: string): boolean {
     : line.includes(word)
 }
 
+/** A source's sentences alone, each on its line. */
+export function sentencesIn(source: string): string {
+  let at = 0
+  let sentences = ''
+  for (const { index, 0: sentence } of source.matchAll(SENTENCE)) {
+    sentences += source.slice(at, index).replace(/[^\n]+/g, '') + sentence
+    at = index + sentence.length
+  }
+  return sentences
+}
+
 /** The faults of everything that learners read. */
 export function glossaryFaults(root: string): string[] {
   const read = (name: string) => readFileSync(join(root, name), 'utf8')
   const terms = termsOf(read('docs/glossary.md'))
-  return READ.flatMap((name) => wordFaults(name, read(name), terms))
+  return [
+    ...READ.flatMap((name) => wordFaults(name, read(name), terms)),
+    ...globSync(REPORTED, { cwd: root }).flatMap((name) => wordFaults(name, sentencesIn(read(name)), terms)),
+  ]
 }

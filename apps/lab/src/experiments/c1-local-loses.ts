@@ -29,12 +29,12 @@ export const localLoses = experiment<C1Row>({
     '회수를 다른 포트의 서버에서 하려고 할 때 데이터를 정상적으로 찾을 수 없습니다. 여러 서버를 가동하게 되면, 세션의 정보를 서버 내부에서 관리하기 어려워집니다.',
   ),
   steps: text(
-    `Two nodes without shared sessions. Set on a; get on a, b, a and so on. Delete the cookie. Write on a and b in turns with one cookie jar, then with a jar for each. Last, ${crowd} users through a round-robin balancer.`,
-    `세션을 나누지 않는 노드 둘. a에 저장하고 a, b, a …에서 읽습니다. 쿠키를 지웁니다. 쿠키 저장소 하나로 a와 b에 번갈아 쓰고, 노드마다 따로 둔 쿠키 저장소로도 써 봅니다. 끝으로 라운드 로빈 로드 밸런서로 사용자 ${crowd}명.`,
+    `Two servers without shared sessions. Set on a; get on a, b, a and so on. Delete the cookie. Write on a and b in turns with one cookie jar, then with a jar for each. Last, ${crowd} users through a round-robin balancer.`,
+    `세션을 나누지 않는 서버 둘. a에 저장하고 a, b, a …에서 읽습니다. 쿠키를 지웁니다. 쿠키 저장소 하나로 a와 b에 번갈아 쓰고, 서버마다 따로 둔 쿠키 저장소로도 써 봅니다. 끝으로 라운드 로빈 로드 밸런서로 사용자 ${crowd}명.`,
   ),
   expected: text(
-    'b misses every time; each write on the other node replaces the cookie; behind round robin half of the reads miss',
-    'b는 매번 찾지 못하고, 다른 노드에 쓸 때마다 쿠키가 바뀌며, 라운드 로빈에서는 읽기의 절반이 세션을 찾지 못한다',
+    'b misses every time; each write on the other server replaces the cookie; behind round robin half of the reads miss',
+    'b는 매번 찾지 못하고, 다른 서버에 쓸 때마다 쿠키가 바뀌며, 라운드 로빈에서는 읽기의 절반이 세션을 찾지 못한다',
   ),
   async run(lab) {
     await using cluster = await labCluster(lab, { mode: 'local', nodes: 2 })
@@ -90,8 +90,8 @@ export const localLoses = experiment<C1Row>({
         ),
         counted(
           text(
-            'a jar for each node, six writes: cookie replaced',
-            '노드마다 쿠키 저장소, 여섯 번 쓰기: 쿠키가 바뀐 횟수',
+            'a jar for each server, six writes: cookie replaced',
+            '서버마다 쿠키 저장소, 여섯 번 쓰기: 쿠키가 바뀐 횟수',
           ),
           replaced('a jar for each'),
           2,
@@ -108,7 +108,7 @@ export const localLoses = experiment<C1Row>({
           [text('reads in turns', '번갈아 읽기'), there],
           [text('cookie deleted', '쿠키 삭제'), deleted],
           [text('one jar, reads between', '쿠키 저장소 하나, 사이에 읽기'), cells(history, 'one jar')],
-          [text('a jar for each', '노드마다 쿠키 저장소'), cells(history, 'a jar for each')],
+          [text('a jar for each', '서버마다 쿠키 저장소'), cells(history, 'a jar for each')],
         ]),
       ],
     }

@@ -30,12 +30,12 @@ export const stickyKeeps = experiment<UserRow>({
     '특정 사람이 보낸 요청을 하나의 서버로 고정하는 방법입니다. 로드밸런서가 사용자를 기록해, 다시 요청할 경우 최초로 요청이 전달된 서버로 전달합니다.',
   ),
   steps: text(
-    `Three nodes behind an affinity cookie; ${crowd} users save once and read ${requestsEach} times each, ten at a time, in a new order each time; then every node is asked for every session.`,
-    `서버 고정 쿠키를 쓰는 로드 밸런서 뒤의 노드 셋. 사용자 ${crowd}명이 한 번 저장하고 ${requestsEach}번씩, 매번 순서를 바꿔 열 명이 동시에 읽습니다. 끝으로 모든 노드에 모든 세션을 묻습니다.`,
+    `Three servers behind an affinity cookie; ${crowd} users save once and read ${requestsEach} times each, ten at a time, in a new order each time; then every server is asked for every session.`,
+    `서버 고정 쿠키를 쓰는 로드 밸런서 뒤의 서버 셋. 사용자 ${crowd}명이 한 번 저장하고 ${requestsEach}번씩, 매번 순서를 바꿔 열 명이 동시에 읽습니다. 끝으로 모든 서버에 모든 세션을 묻습니다.`,
   ),
   expected: text(
-    'every user sees one node only; nothing is missed, nothing is lost',
-    '사용자마다 노드 하나만 만나며, 찾지 못함도 유실도 없다',
+    'every user sees one server only; nothing is missed, nothing is lost',
+    '사용자마다 서버 하나만 만나며, 찾지 못함도 유실도 없다',
   ),
   async run(lab) {
     await using cluster = await labCluster(lab, { mode: 'sticky', nodes: 3 })
@@ -67,12 +67,12 @@ export const stickyKeeps = experiment<UserRow>({
           nodes.map(() => crowd / 3),
         ),
         counted(
-          text('users who saw no other node than the one that saved', '저장한 노드 말고는 만나지 않은 사용자'),
+          text('users who saw no other server than the one that saved', '저장한 서버 말고는 만나지 않은 사용자'),
           faithful,
           crowd,
         ),
         counted(
-          text('reads: found, missed, failed', '읽기: 찾음, 미스, 오류'),
+          text('reads: found, missed, failed', '읽기: 찾음, 여기 없음, 오류'),
           [ended(reads, 'found'), ended(reads, 'miss'), ended(reads, 'error')],
           [crowd * requestsEach, 0, 0],
         ),
@@ -95,7 +95,7 @@ function picture(users: number, nodes: readonly string[], seen: ReadonlyMap<stri
     columns: Array.from({ length: users }, (_, index) => String(index + 1)),
     columnTitle: text('user', '사용자'),
     rows: nodes,
-    rowTitle: text('node', '노드'),
+    rowTitle: text('server', '서버'),
     count: (node, user) => seen.get(`u${user}`)?.get(node) ?? 0,
   })
 }

@@ -43,16 +43,16 @@ export const stickyUnbalanced = experiment<C3Row>({
     '9명의 사용자를 3대의 서버로 분산했을 때, A와 C의 사용자는 떠나고 B의 사용자만 활발하면 B 서버가 더 바쁘게 동작하게 되며, 이는 과부하로 이어질 수 있습니다.',
   ),
   steps: text(
-    `Nine users save in turn, three to a node. Only b’s three go on: ${reads} reads; then requests of ${workMs} ms CPU each at ${overload} times the pace that one node can keep, sticky and clustered in turns.`,
-    `사용자 9명이 차례로 저장해 노드마다 3명이 됩니다. b의 세 명만 남아 ${reads}번 읽고, 이어서 요청마다 CPU ${workMs} ms를 쓰는 요청을 한 노드가 감당하는 속도의 ${overload}배로 보냅니다. sticky와 clustered를 번갈아 잽니다.`,
+    `Nine users save in turn, three to a server. Only b’s three go on: ${reads} reads; then requests of ${workMs} ms CPU each at ${overload} times the pace that one server can keep, sticky and clustered in turns.`,
+    `사용자 9명이 차례로 저장해 서버마다 3명이 됩니다. b의 세 명만 남아 ${reads}번 읽고, 이어서 요청마다 CPU ${workMs} ms를 쓰는 요청을 한 서버가 감당하는 속도의 ${overload}배로 보냅니다. sticky와 clustered를 번갈아 잽니다.`,
   ),
   expected: text(
     'sticky 0/100/0, max/mean 3, Jain 0.33; clustered a third each, 1 and 1, and a shorter wait',
     'sticky 0/100/0, 최대/평균 3, Jain 0.33. clustered는 1/3씩, 1과 1, 그리고 더 짧은 대기',
   ),
   limits: text(
-    'Three nodes on two cores: clustered has less CPU here than on three machines, so the true difference in waiting is larger.',
-    '코어 둘에 노드 셋이라 clustered의 CPU가 기계 세 대보다 적습니다. 실제 대기 시간의 차이는 더 큽니다.',
+    'Three servers on two cores: clustered has less CPU here than on three machines, so the true difference in waiting is larger.',
+    '코어 둘에 서버 셋이라 clustered의 CPU가 기계 세 대보다 적습니다. 실제 대기 시간의 차이는 더 큽니다.',
   ),
   async run(lab) {
     await using clusters = await labClusters(lab, {

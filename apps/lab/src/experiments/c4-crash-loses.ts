@@ -35,8 +35,8 @@ export const crashLoses = experiment<UserRow | IncidentRow>({
     '만약 B 서버가 다운되게 된다면, 해당 서버에서 관리하는 세션도 다 사라지고, 사용자는 갑자기 자기 데이터가 사라지게 될 수 있습니다.',
   ),
   steps: text(
-    `Three sticky nodes, ${crowd} sessions, thirty to a node. SIGKILL b while ${perSecond} reads a second arrive; then every user reads once more and every node is asked for every session. Once with users sent on to another node, once without.`,
-    `sticky 노드 셋, 세션 ${crowd}개, 노드마다 30개. 초당 ${perSecond}번 읽는 동안 b를 SIGKILL로 죽입니다. 이어서 모두 한 번씩 읽고, 모든 노드에 모든 세션을 묻습니다. 사용자를 다른 노드로 보내는 경우와 보내지 않는 경우를 한 번씩.`,
+    `Three sticky servers, ${crowd} sessions, thirty to a server. SIGKILL b while ${perSecond} reads a second arrive; then every user reads once more and every server is asked for every session. Once with users sent on to another server, once without.`,
+    `sticky 서버 셋, 세션 ${crowd}개, 서버마다 30개. 초당 ${perSecond}번 읽는 동안 b를 SIGKILL로 죽입니다. 이어서 모두 한 번씩 읽고, 모든 서버에 모든 세션을 묻습니다. 사용자를 다른 서버로 보내는 경우와 보내지 않는 경우를 한 번씩.`,
   ),
   expected: text('lost: exactly b’s thirty, either way', '유실: 두 경우 모두 정확히 b의 30개'),
   async run(lab) {
@@ -52,13 +52,13 @@ export const crashLoses = experiment<UserRow | IncidentRow>({
       headline: {
         value: `${redispatch.lostOfB} / ${crowd / 3}`,
         label: text(
-          `of b’s sessions are lost, and ${redispatch.lostOfOthers} of the other nodes’ ${(2 * crowd) / 3}`,
-          `유실된 b의 세션. 다른 노드의 ${(2 * crowd) / 3}개 중에서는 ${redispatch.lostOfOthers}개`,
+          `of b’s sessions are lost, and ${redispatch.lostOfOthers} of the other servers’ ${(2 * crowd) / 3}`,
+          `유실된 b의 세션. 다른 서버의 ${(2 * crowd) / 3}개 중에서는 ${redispatch.lostOfOthers}개`,
         ),
       },
       checks: [redispatch, strict].flatMap((each) => [
         counted(named(each, text('b’s sessions lost', 'b의 세션 유실')), each.lostOfB, crowd / 3),
-        counted(named(each, text('others’ sessions lost', '다른 노드의 세션 유실')), each.lostOfOthers, 0),
+        counted(named(each, text('others’ sessions lost', '다른 서버의 세션 유실')), each.lostOfOthers, 0),
         counted(
           named(each, text('afterwards, one read each: found, lost, error', '그 뒤 한 번씩 읽기: 찾음, 유실, 오류')),
           each.afterwards,
@@ -137,7 +137,7 @@ function crashedIn(history: History<UserRow | IncidentRow>, policy: Policy): Cra
 
 function picture(crashes: readonly Crashed[]) {
   const names = {
-    redispatch: text('redispatch: b’s users are sent to another node', 'redispatch: b의 사용자를 다른 노드로 보냄'),
+    redispatch: text('redispatch: b’s users are sent to another server', 'redispatch: b의 사용자를 다른 서버로 보냄'),
     strict: text('strict: b’s users wait for b', 'strict: b의 사용자는 b를 기다림'),
   }
   return timeline({

@@ -55,12 +55,12 @@ export const clusteredSurvives = experiment<C5Row>({
     '요청이 어느 서버로 전달이 되든 세션 정보가 유지될 수 있습니다. 서버의 자유로운 추가 제거도 가능해 지고, 중간에 서버를 제거하더라도 세션이 사라지지 않습니다.',
   ),
   steps: text(
-    `Three nodes on one Redis, ${crowd} sessions, ${perSecond} reads a second all along. SIGKILL b; add d; remove a gracefully. After each step every user reads once and every node is asked for every session. Where Java is: a server of ours and the tutorial’s own Spring Boot program on one Redis; each reads what the other saved.`,
-    `Redis 하나를 쓰는 노드 셋, 세션 ${crowd}개, 내내 초당 ${perSecond}번 읽기. b를 SIGKILL로 죽이고, d를 더하고, a를 정상 종료 절차로 뺍니다. 단계마다 모두 한 번씩 읽고, 모든 노드에 모든 세션을 묻습니다. Java가 있으면 이 프로젝트의 서버와 튜토리얼의 Spring Boot 프로그램이 Redis 하나를 함께 쓰며 서로 저장한 값을 읽습니다.`,
+    `Three servers on one Redis, ${crowd} sessions, ${perSecond} reads a second all along. SIGKILL b; add d; remove a gracefully. After each step every user reads once and every server is asked for every session. Where Java is: a server of ours and the tutorial’s own Spring Boot program on one Redis; each reads what the other saved.`,
+    `Redis 하나를 쓰는 서버 셋, 세션 ${crowd}개, 내내 초당 ${perSecond}번 읽기. b를 SIGKILL로 죽이고, d를 더하고, a를 정상 종료 절차로 뺍니다. 단계마다 모두 한 번씩 읽고, 모든 서버에 모든 세션을 묻습니다. Java가 있으면 이 프로젝트의 서버와 튜토리얼의 Spring Boot 프로그램이 Redis 하나를 함께 쓰며 서로 저장한 값을 읽습니다.`,
   ),
   expected: text(
-    'nothing lost; the newcomer takes its full share at once; no read fails while nodes come and go',
-    '유실 0. 새 노드는 곧바로 제 몫을 맡고, 노드가 오가는 동안 실패하는 읽기가 없다',
+    'nothing lost; the newcomer takes its full share at once; no read fails while servers come and go',
+    '유실 0. 새 서버는 곧바로 제 몫을 맡고, 서버가 오가는 동안 실패하는 읽기가 없다',
   ),
   async run(lab) {
     await using cluster = await labCluster(lab, {
@@ -261,7 +261,7 @@ function pictures(all: readonly Step[], lost: ReadonlySet<string>) {
     }),
     shareArea({
       id: 'shares',
-      title: text('Each node’s share of the answers', '노드마다 답한 몫'),
+      title: text('Each server’s share of the answers', '서버마다 답한 몫'),
       caption: text(
         'Who takes over b’s part, how soon d gets one, and whether a leaves a gap.',
         'b의 몫을 누가 넘겨받고, d가 얼마나 빨리 제 몫을 맡고, a가 빈틈을 남기는지 봅니다.',

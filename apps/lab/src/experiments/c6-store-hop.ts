@@ -54,8 +54,8 @@ export const storeHop = experiment<C6Row>({
     '서버 외부에 세션을 저장하는 것이므로, 관리 포인트가 늘어나게 되며, 통신 과정에서 어쩔 수 없는 지연이 발생합니다.',
   ),
   steps: text(
-    'One node with its sessions in memory, one with them in Redis behind a proxy that adds 0, 1, 5 or 20 ms to each round trip. Requests one after another: untouched, read, write; memory and the delays in turns.',
-    '세션을 메모리에 둔 노드 하나와, 왕복마다 0, 1, 5, 20 ms를 더하는 프록시 너머 Redis에 둔 노드 하나. 요청을 하나씩 보냅니다: 세션을 안 씀, 읽기, 쓰기. 메모리와 지연들을 번갈아 잽니다.',
+    'One server with its sessions in memory, one with them in Redis behind a proxy that adds 0, 1, 5 or 20 ms to each round trip. Requests one after another: untouched, read, write; memory and the delays in turns.',
+    '세션을 메모리에 둔 서버 하나와, 왕복마다 0, 1, 5, 20 ms를 더하는 프록시 너머 Redis에 둔 서버 하나. 요청을 하나씩 보냅니다: 세션을 안 씀, 읽기, 쓰기. 메모리와 지연들을 번갈아 잽니다.',
   ),
   expected: text(
     'a request grows by the added delay times its round trips: 0 untouched, 1 read, 2 write',

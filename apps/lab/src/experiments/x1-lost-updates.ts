@@ -60,8 +60,8 @@ export const lostUpdates = experiment<X1Row>({
     '공유 세션은 여러 서버가 동시에 바꿀 수 있습니다. 어떤 변경도 사라지지 않고, 로그아웃은 유지됩니다.',
   ),
   steps: text(
-    `Three nodes on one Redis. ${increments} parallel +1 on one session; ${races} times two different attributes at once; ${races} sessions logged out while a slow write of each is on its way. As a control the same against Express with express-session and connect-redis, as their READMEs set them up: it must lose some, or the test races nothing.`,
-    `Redis 하나를 쓰는 노드 셋. 한 세션에 동시에 +1 ${increments}번, 서로 다른 속성 둘을 동시에 쓰기 ${races}번, 세션 ${races}개를 느린 쓰기가 진행되는 동안 로그아웃. 대조군으로 README대로 설정한 Express + express-session + connect-redis에도 똑같이 합니다. 대조군이 하나도 잃지 않으면 경합이 없었던 것입니다.`,
+    `Three servers on one Redis. ${increments} parallel +1 on one session; ${races} times two different attributes at once; ${races} sessions logged out while a slow write of each is on its way. As a control the same against Express with express-session and connect-redis, as their READMEs set them up: it must lose some, or the test races nothing.`,
+    `Redis 하나를 쓰는 서버 셋. 한 세션에 동시에 +1 ${increments}번, 서로 다른 속성 둘을 동시에 쓰기 ${races}번, 세션 ${races}개를 느린 쓰기가 진행되는 동안 로그아웃. 대조군으로 README대로 설정한 Express + express-session + connect-redis에도 똑같이 합니다. 대조군이 하나도 잃지 않으면 경합이 없었던 것입니다.`,
   ),
   expected: text(
     `the counter reads ${increments}, both attributes are kept each time, every session stays logged out; the control loses some of each`,
@@ -84,8 +84,8 @@ export const lostUpdates = experiment<X1Row>({
       headline: {
         value: `${ours.counter} / ${increments}`,
         label: text(
-          `simultaneous increments over three nodes arrived; with express-session and connect-redis ${control.counter}`,
-          `세 노드에서 동시에 더한 것 중 반영된 수. express-session + connect-redis는 ${control.counter}`,
+          `simultaneous increments over three servers arrived; with express-session and connect-redis ${control.counter}`,
+          `세 서버에서 동시에 더한 것 중 반영된 수. express-session + connect-redis는 ${control.counter}`,
         ),
       },
       checks: [
@@ -95,7 +95,7 @@ export const lostUpdates = experiment<X1Row>({
           ours.distinct,
           increments,
         ),
-        counted(text('nodes that took increments', '증가를 처리한 노드'), ours.nodes, 'a,b,c'),
+        counted(text('servers that took increments', '증가를 처리한 서버'), ours.nodes, 'a,b,c'),
         counted(
           text('two attributes written at once: both kept', '두 속성을 동시에 쓰기: 둘 다 남음'),
           ours.kept,
@@ -103,8 +103,8 @@ export const lostUpdates = experiment<X1Row>({
         ),
         counted(
           text(
-            'logout during a slow write: sessions that some node still knows',
-            '느린 쓰기 중의 로그아웃: 어느 노드든 아직 아는 세션',
+            'logout during a slow write: sessions that some server still knows',
+            '느린 쓰기 중의 로그아웃: 어느 서버든 아직 아는 세션',
           ),
           ours.alive,
           0,

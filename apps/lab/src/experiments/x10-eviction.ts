@@ -170,7 +170,7 @@ async function relax(lab: Lab, cluster: Cluster, user: VirtualUser | undefined):
 function picture(filled: Record<EvictionPolicy, Filled>) {
   const parts = {
     kept: text('kept', '남음'),
-    gone: text('confirmed, then gone', '확인받고 사라짐'),
+    gone: text('confirmed, then gone', '확인받고 없어짐'),
     refused: text('refused with 503', '503으로 거절'),
   }
   return bars({

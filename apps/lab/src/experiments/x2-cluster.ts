@@ -149,8 +149,8 @@ export function clusterObservations(history: Pick<History, 'rows' | 'settings'>)
         seconds === undefined
           ? back
           : text(
-              `its users had no answer for ${seconds} s: ${timeout} s until it was taken for dead, the rest to choose its replica and to tell the nodes; ${own.failed} of their ${own.answered} requests failed, the longest took ${own.longestMs} ms`,
-              `그 서버의 사용자는 ${seconds}초 동안 응답받지 못함. ${timeout}초 뒤 죽은 것으로 보고, 나머지 시간에 복제본을 골라 노드에 알림. 요청 ${own.answered}건 중 ${own.failed}건 실패, 가장 오래 걸린 것은 ${own.longestMs} ms`,
+              `its users had no answer for ${seconds} s: ${timeout} s until it was taken for dead, the rest to choose its replica and to tell the servers; ${own.failed} of their ${own.answered} requests failed, the longest took ${own.longestMs} ms`,
+              `그 서버의 사용자는 ${seconds}초 동안 응답받지 못함. ${timeout}초 뒤 죽은 것으로 보고, 나머지 시간에 복제본을 골라 서버에 알림. 요청 ${own.answered}건 중 ${own.failed}건 실패, 가장 오래 걸린 것은 ${own.longestMs} ms`,
             ),
     },
     {

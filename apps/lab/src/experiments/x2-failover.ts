@@ -64,7 +64,7 @@ export const failover = (start = replicatedRedis, trouble = clusterTrouble) =>
     ),
     steps: text(
       `A primary, two replicas ${lagMs} ms behind it, three sentinels. ${writers} writers make sessions; SIGKILL the primary; they go on until the new primary takes writes. Then every session whose writing was acknowledged is looked for. Once with a WAIT after each write until every replica has it, once without. Then a Redis Cluster of three primaries with a replica each, behind two nodes: slots move from one primary to another while users go on, then a primary is killed.`,
-      `주 Redis 하나, ${lagMs} ms 늦은 복제본 둘, 센티널 셋. ${writers}개의 쓰기 주체가 세션을 만드는 동안 주 Redis를 SIGKILL로 죽이고, 새 주 Redis가 쓰기를 받을 때까지 계속합니다. 이어서 확인받은 세션을 모두 찾아봅니다. 쓸 때마다 WAIT로 모든 복제본을 기다리는 경우와 기다리지 않는 경우를 한 번씩. 다음으로, 주 서버 셋과 복제본 하나씩으로 된 Redis Cluster와 노드 둘. 사용자가 요청하는 동안 슬롯을 다른 주 서버로 옮기고, 이어서 주 서버 하나를 죽입니다.`,
+      `주 Redis 하나, ${lagMs} ms 늦은 복제본 둘, 센티널 셋. ${writers}개의 쓰기 주체가 세션을 만드는 동안 주 Redis를 SIGKILL로 죽이고, 새 주 Redis가 쓰기를 받을 때까지 계속합니다. 이어서 확인받은 세션을 모두 찾아봅니다. 쓸 때마다 WAIT로 모든 복제본을 기다리는 경우와 기다리지 않는 경우를 한 번씩. 다음으로, 주 서버 셋과 복제본 하나씩으로 된 Redis Cluster와 서버 둘. 사용자가 요청하는 동안 슬롯을 다른 주 서버로 옮기고, 이어서 주 서버 하나를 죽입니다.`,
     ),
     expected: text(
       'writing resumes by itself both times; without WAIT acknowledged sessions are lost, with WAIT none; in a cluster moving slots fails nobody, and a dead primary only its own users, for a while',

@@ -88,8 +88,8 @@ export const storeTrouble = experiment<X3Row>({
     '공유 저장소는 모두가 기대는 하나가 됩니다. 저장소가 고장 나면 사용자는 멈춤이나 조용한 새 세션이 아니라 분명한 답을 받습니다.',
   ),
   steps: text(
-    `Two nodes, ${crowd} users with sessions. Redis answers 20 ms late; is stopped with SIGSTOP; refuses connections. Each time everyone reads, then Redis comes back and everyone reads again. As a control one node of Express with express-session and connect-redis, as their READMEs set it up, while Redis is stopped: are there requests that hang?`,
-    `노드 둘, 세션이 있는 사용자 ${crowd}명. Redis가 20 ms 늦게 답할 때, SIGSTOP으로 멈췄을 때, 연결을 거부할 때. 매번 모두 읽고, Redis가 돌아오면 다시 모두 읽습니다. 대조군으로 README대로 설정한 Express + express-session + connect-redis 노드 하나에서도 Redis를 멈춥니다. 응답 없이 멈추는 요청이 있을까요?`,
+    `Two servers, ${crowd} users with sessions. Redis answers 20 ms late; is stopped with SIGSTOP; refuses connections. Each time everyone reads, then Redis comes back and everyone reads again. As a control one server of Express with express-session and connect-redis, as their READMEs set it up, while Redis is stopped: are there requests that hang?`,
+    `서버 둘, 세션이 있는 사용자 ${crowd}명. Redis가 20 ms 늦게 답할 때, SIGSTOP으로 멈췄을 때, 연결을 거부할 때. 매번 모두 읽고, Redis가 돌아오면 다시 모두 읽습니다. 대조군으로 README대로 설정한 Express + express-session + connect-redis 서버 하나에서도 Redis를 멈춥니다. 응답 없이 멈추는 요청이 있을까요?`,
   ),
   expected: text(
     'slow: all found; hung and refused: 503 with Retry-After, no new cookie, bounded by the store timeout; afterwards all found again; the control hangs',

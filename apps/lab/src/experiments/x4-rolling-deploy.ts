@@ -48,8 +48,8 @@ export const rollingDeploy = experiment<X4Row>({
     '서버를 하나씩 교체하므로, 한동안 옛 코드와 새 코드가 같은 세션을 읽고 씁니다.',
   ),
   steps: text(
-    `Three nodes of a shop on one Redis, ${crowd} users with a cart, ${perSecond} reads a second. Release 2 keeps the cart as an instance of a class instead of a list. It is rolled out node by node, then release 1 is rolled back; after each node every user reads, adds an item and reads the cart. As a control the same change of shape on one of three nodes of Express with express-session and connect-redis: does release 1 fail on what release 2 wrote?`,
-    `Redis 하나를 쓰는 상점 노드 셋, 장바구니가 있는 사용자 ${crowd}명, 초당 ${perSecond}번 읽기. 릴리스 2는 장바구니를 목록 대신 클래스 인스턴스로 저장합니다. 노드를 하나씩 새 릴리스로 바꾸고, 다시 릴리스 1로 되돌립니다. 노드마다 모든 사용자가 읽고, 담고, 장바구니를 봅니다. 대조군으로 Express + express-session + connect-redis 노드 셋 중 하나에 같은 변경을 배포합니다. 릴리스 2가 쓴 것 때문에 릴리스 1이 실패할까요?`,
+    `Three servers of a shop on one Redis, ${crowd} users with a cart, ${perSecond} reads a second. Release 2 keeps the cart as an instance of a class instead of a list. It is rolled out server by server, then release 1 is rolled back; after each server every user reads, adds an item and reads the cart. As a control the same change of shape on one of three servers of Express with express-session and connect-redis: does release 1 fail on what release 2 wrote?`,
+    `Redis 하나를 쓰는 상점 서버 셋, 장바구니가 있는 사용자 ${crowd}명, 초당 ${perSecond}번 읽기. 릴리스 2는 장바구니를 목록 대신 클래스 인스턴스로 저장합니다. 서버를 하나씩 새 릴리스로 바꾸고, 다시 릴리스 1로 되돌립니다. 서버마다 모든 사용자가 읽고, 담고, 장바구니를 봅니다. 대조군으로 Express + express-session + connect-redis 서버 셋 중 하나에 같은 변경을 배포합니다. 릴리스 2가 쓴 것 때문에 릴리스 1이 실패할까요?`,
   ),
   expected: text(
     'no 5xx, no session lost, neither on the way there nor back; what release 1 cannot read reads as absent; the control answers 5xx',
@@ -108,7 +108,7 @@ export const rollingDeploy = experiment<X4Row>({
           ['2', '1'],
         ),
         counted(
-          text('carts that release 2 reads when all nodes run it', '모든 노드가 릴리스 2일 때 읽힌 장바구니'),
+          text('carts that release 2 reads when all servers run it', '모든 서버가 릴리스 2일 때 읽힌 장바구니'),
           there.carts,
           crowd,
         ),
@@ -228,8 +228,8 @@ function picture(history: History<X4Row>) {
     id: 'deployments',
     title: text('Reads during two rolling deployments', '배포 두 번 동안의 읽기'),
     caption: text(
-      'Old and new nodes serve side by side; at each line one of them is restarted with the other release. Does any read fail or miss?',
-      '옛 노드와 새 노드가 함께 답합니다. 선마다 노드 하나가 다른 릴리스로 다시 시작합니다. 실패하거나 세션을 찾지 못한 읽기가 있을까요?',
+      'Old and new servers serve side by side; at each line one of them is restarted with the other release. Does any read fail or miss?',
+      '옛 서버와 새 서버가 함께 답합니다. 선마다 서버 하나가 다른 릴리스로 다시 시작합니다. 실패하거나 세션을 찾지 못한 읽기가 있을까요?',
     ),
     binMs: 250,
     lanes: (Object.keys(directions) as Direction[]).map((direction) => {

@@ -63,12 +63,12 @@ export const forgery = experiment<X6Row>({
     '누구의 세션인지는 쿠키만이 말해 줍니다. 그러므로 추측하거나, 심거나, 바꾸거나, 다시 쓸 수 없어야 합니다.',
   ),
   steps: text(
-    'Against two nodes on one Redis: ids of the right shape that nobody was given, every character of a valid cookie changed, the key as it stands in Redis, an id planted before login, the id from before login, one after logout, one past its idle time; last, a stolen valid id.',
-    'Redis 하나를 쓰는 노드 둘에: 아무에게도 준 적 없는 그럴듯한 ID, 유효한 쿠키의 글자를 하나씩 바꾼 것, Redis에 보이는 키, 로그인 전에 심어 둔 ID, 로그인 전의 ID, 로그아웃한 ID, 유휴 시간이 지난 ID. 끝으로 훔친 유효한 ID.',
+    'Against two servers on one Redis: ids of the right shape that nobody was given, every character of a valid cookie changed, the key as it stands in Redis, an id planted before login, the id from before login, one after logout, one past its idle time; last, a stolen valid id.',
+    'Redis 하나를 쓰는 서버 둘에: 아무에게도 준 적 없는 그럴듯한 ID, 유효한 쿠키의 글자를 하나씩 바꾼 것, Redis에 보이는 키, 로그인 전에 심어 둔 ID, 로그인 전의 ID, 로그아웃한 ID, 유휴 시간이 지난 ID. 끝으로 훔친 유효한 ID.',
   ),
   expected: text(
-    'none is served, on any node; the stolen valid id is: a cookie is a key, whoever holds it',
-    '어느 노드에서도 허용되지 않는다. 단, 훔친 유효한 ID는 통한다. 쿠키는 열쇠이고, 누가 쥐었는지는 모른다',
+    'none is served, on any server; the stolen valid id is: a cookie is a key, whoever holds it',
+    '어느 서버에서도 허용되지 않는다. 단, 훔친 유효한 ID는 통한다. 쿠키는 열쇠이고, 누가 쥐었는지는 모른다',
   ),
   limits: text(
     'A stolen valid id works until its session ends. Against that help HttpOnly, Secure, short lifetimes and a new id at login, not the session store.',

@@ -55,8 +55,8 @@ export const thunderingHerd = experiment<X8Row>({
     '세션을 잃은 사용자들은 한꺼번에 다시 로그인합니다. 로그인은 세션을 읽는 것보다 훨씬 비싸며, 남은 서버가 그것까지 감당해야 합니다.',
   ),
   steps: text(
-    `Three nodes, ${crowd} users each time. SIGKILL b; then all of its users come back at once. Whoever is not known logs in: a password hash (scrypt, N = 2¹⁵, r = 8, p = 1) on the server’s own thread. Meanwhile ${perSecond} reads a second of the users of a and c, whose servers live: how long do they wait? Sticky and clustered in turns.`,
-    `노드 셋, 매번 사용자 ${crowd}명. b를 SIGKILL로 죽이면 b의 사용자가 한꺼번에 돌아옵니다. 알아보지 못하는 사용자는 로그인합니다: 서버 스레드에서 비밀번호 해시(scrypt, N = 2¹⁵, r = 8, p = 1). 그동안 서버가 살아 있는 a와 c의 사용자가 초당 ${perSecond}번 읽습니다. 이들은 얼마나 기다릴까요? sticky와 clustered를 번갈아 잽니다.`,
+    `Three servers, ${crowd} users each time. SIGKILL b; then all of its users come back at once. Whoever is not known logs in: a password hash (scrypt, N = 2¹⁵, r = 8, p = 1) on the server’s own thread. Meanwhile ${perSecond} reads a second of the users of a and c, whose servers live: how long do they wait? Sticky and clustered in turns.`,
+    `서버 셋, 매번 사용자 ${crowd}명. b를 SIGKILL로 죽이면 b의 사용자가 한꺼번에 돌아옵니다. 알아보지 못하는 사용자는 로그인합니다: 서버 스레드에서 비밀번호 해시(scrypt, N = 2¹⁵, r = 8, p = 1). 그동안 서버가 살아 있는 a와 c의 사용자가 초당 ${perSecond}번 읽습니다. 이들은 얼마나 기다릴까요? sticky와 clustered를 번갈아 잽니다.`,
   ),
   expected: text(
     'sticky: all of b’s users log in again, and everybody else waits longer; clustered: nobody does, and nobody notices',

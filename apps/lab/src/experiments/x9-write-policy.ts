@@ -84,8 +84,8 @@ export const writePolicy = experiment<X9Row>({
     '읽기만 한 세션은 쓸 필요가 없습니다. 갱신을 드물게 하면 저장소를 아끼면서도 누구도 일찍 로그아웃되지 않습니다.',
   ),
   steps: text(
-    `${crowd} users, ${requestsEach} requests each that need the session: saving on each, touching on each, touching at most once a minute. The node’s count of commands, and Redis’ own count of commands that write. As controls everyone saves once at the end, and the same reads go through Express with express-session and connect-redis, as their READMEs set them up: the count has to see both.`,
-    `사용자 ${crowd}명이 세션이 필요한 요청을 ${requestsEach}번씩: 매번 저장, 매번 갱신, 1분에 한 번만 갱신. 노드가 센 명령과 Redis가 센 쓰기 명령을 봅니다. 대조군으로 끝에 모두 한 번씩 저장하고, 같은 읽기를 README대로 설정한 Express + express-session + connect-redis로도 보냅니다. 같은 셈이 둘 다 알아채야 합니다.`,
+    `${crowd} users, ${requestsEach} requests each that need the session: saving on each, touching on each, touching at most once a minute. The server’s count of commands, and Redis’ own count of commands that write. As controls everyone saves once at the end, and the same reads go through Express with express-session and connect-redis, as their READMEs set them up: the count has to see both.`,
+    `사용자 ${crowd}명이 세션이 필요한 요청을 ${requestsEach}번씩: 매번 저장, 매번 갱신, 1분에 한 번만 갱신. 서버가 센 명령과 Redis가 센 쓰기 명령을 봅니다. 대조군으로 끝에 모두 한 번씩 저장하고, 같은 읽기를 README대로 설정한 Express + express-session + connect-redis로도 보냅니다. 같은 셈이 둘 다 알아채야 합니다.`,
   ),
   expected: text(
     '2 commands against 1; with the throttle no write at all; time to live never below the idle timeout, above it by at most the throttle; the control writes on reads too',
@@ -258,8 +258,8 @@ function picture(costs: readonly Cost[], field: ControlRow | undefined) {
     id: 'commands',
     title: text('What one request costs the store', '요청 하나가 저장소에 치르는 값'),
     caption: text(
-      'Commands that the node sends, and writes that Redis makes of them.',
-      '노드가 보낸 명령과, 그로 인해 Redis가 한 쓰기.',
+      'Commands that the server sends, and writes that Redis makes of them.',
+      '서버가 보낸 명령과, 그로 인해 Redis가 한 쓰기.',
     ),
     bars: [
       ...costs.flatMap((each) => [

@@ -56,7 +56,7 @@ export function shareArea(options: ShareAreaOptions): Picture {
     ...words,
     spec,
     table: {
-      columns: [text('stretch', '구간'), ...nodes.map((node) => text(`node ${node}`, `노드 ${node}`))],
+      columns: [text('stretch', '구간'), ...nodes.map((node) => text(`server ${node}`, `서버 ${node}`))],
       rows: stretches(options, nodes),
     },
   }

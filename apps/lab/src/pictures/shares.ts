@@ -47,7 +47,7 @@ export function sharesPicture(options: PictureText & { readonly splits: readonly
   return {
     ...words,
     spec,
-    table: { columns: [text('case', '경우'), ...nodes.map((node) => text(`node ${node}`, `노드 ${node}`))], rows },
+    table: { columns: [text('case', '경우'), ...nodes.map((node) => text(`server ${node}`, `서버 ${node}`))], rows },
   }
 }
 

@@ -76,7 +76,7 @@ function stripTable(rows: readonly StripRow[]): Picture['table'] {
     outcomes.map((outcome) => row.cells.filter((cell) => cell.outcome === outcome).length)
   const columns = [
     text('row', '행'),
-    text('requests in order (node, mark)', '요청 순서 (노드, 표시)'),
+    text('requests in order (server, mark)', '요청 순서 (서버, 표시)'),
     ...outcomes.map((outcome) => outcomeLook[outcome].name),
   ]
   return { columns, rows: rows.map((row) => [row.name, inOrder(row), ...counts(row)]) }

@@ -76,16 +76,16 @@ export const reading: readonly Text[] = [
     '숫자 옆 작은 글씨: n은 잰 횟수, 95 %(또는 99 %)는 중앙값의 구간이 얼마나 확실한지입니다. “(n = 5: 1 … 3)”은 다섯 번 모두의 범위입니다. 횟수에는 폭이 없습니다.',
   ),
   text(
-    'Miss: a live cookie, and this node does not know its session. Lost: no node knows it any more. Error: a 5xx or a timeout. The three are counted apart, by a token that each user keeps and each session holds.',
-    '여기 없음: 쿠키는 살아 있으나 이 노드가 그 세션을 모름. 유실: 어느 노드도 더는 모름. 오류: 5xx 또는 시간 초과. 셋은 사용자와 세션이 함께 지닌 토큰으로 따로 셉니다.',
+    'Miss: a live cookie, and this server does not know its session. Lost: no server knows it any more. Error: a 5xx or a timeout. The three are counted apart, by a token that each user keeps and each session holds.',
+    '여기 없음: 쿠키는 살아 있으나 이 서버가 그 세션을 모름. 유실: 어느 서버도 더는 모름. 오류: 5xx 또는 시간 초과. 셋은 사용자와 세션이 함께 지닌 토큰으로 따로 셉니다.',
   ),
 ]
 
 /** What the whole report is unable to say. */
 export const limits: readonly Text[] = [
   text(
-    'All processes shared one machine. The network between real machines, its losses and its partitions, is not in these numbers: the hop to the store was lengthened by a proxy, and nodes contend for the same cores.',
-    '모든 프로세스가 한 기계를 나눠 썼습니다. 실제 기계 사이의 네트워크와 그 손실, 단절은 이 숫자에 없습니다. 저장소까지의 거리는 프록시로 늘렸고, 노드들은 같은 코어를 두고 다툽니다.',
+    'All processes shared one machine. The network between real machines, its losses and its partitions, is not in these numbers: the hop to the store was lengthened by a proxy, and servers contend for the same cores.',
+    '모든 프로세스가 한 기계를 나눠 썼습니다. 실제 기계 사이의 네트워크와 그 손실, 단절은 이 숫자에 없습니다. 저장소까지의 거리는 프록시로 늘렸고, 서버들은 같은 코어를 두고 다툽니다.',
   ),
   text(
     'A store is one more thing to operate: to secure, back up, watch, upgrade and pay for. The tutorial says so, and no experiment here can put a number on it.',
