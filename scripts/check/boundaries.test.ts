@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { importsOf, judge } from './boundaries.ts'
 
@@ -39,4 +40,9 @@ test.each([
 test('finds static, side-effect, dynamic and re-exporting imports', () => {
   const source = `import a from 'a'\nimport type { B } from "b"\nimport 'c'\nawait import('d')\nexport * from 'e'\n`
   expect(importsOf('x.ts', source).map(({ to }) => to)).toEqual(['a', 'b', 'c', 'd', 'e'])
+})
+
+test('the one file that both published libraries need is the same in both', () => {
+  const read = (path: string) => readFileSync(new URL(`../../packages/${path}/prometheus.ts`, import.meta.url), 'utf8')
+  expect(read('balancer/src/admin')).toBe(read('session/src/observe'))
 })

@@ -1,4 +1,5 @@
 import type { NodeInspection } from '@session-cluster/contract'
+import { contentType } from '@session-cluster/session/prometheus'
 import { type FastifyInstance, fastify, LogController } from 'fastify'
 import { answerJson } from '../answer.ts'
 import { refusalProblem } from '../pages/problem.ts'
@@ -14,8 +15,6 @@ import { faultRoutes } from './faults.ts'
 import { guard } from './guard.ts'
 import { metricsText } from './metrics.ts'
 import { sessionRoutes } from './sessions.ts'
-
-const PROMETHEUS = 'text/plain; version=0.0.4; charset=utf-8'
 
 /**
  * Builds the operator's server: inspection, events, sessions, metrics and, with a token, faults. Does not listen.
@@ -57,7 +56,7 @@ export async function buildAdmin(parts: Parts): Promise<FastifyInstance> {
   })
 
   app.get('/inspect', (_request, reply) => answerJson(reply, inspect(parts)))
-  app.get('/metrics', (_request, reply) => reply.type(PROMETHEUS).send(metricsText(parts)))
+  app.get('/metrics', (_request, reply) => reply.type(contentType).send(metricsText(parts)))
   probeRoutes(app, parts)
   sessionRoutes(app, parts)
   if (config.adminToken !== undefined) faultRoutes(app, parts)

@@ -1,6 +1,7 @@
 import type { Histogram } from '../pool/histogram.ts'
 import { counterEntries } from '../pool/stats.ts'
 import type { Totals } from '../pool/totals.ts'
+import { type Buckets, family, histograms, labelled, type Sample } from './prometheus.ts'
 import type { UpstreamReport } from './report.ts'
 
 /** What the metrics tell besides the upstreams' own numbers. */
@@ -24,47 +25,45 @@ const GAUGES: readonly Gauge[] = [
 /** Upper edges of the latency's buckets, seconds; counts are exact to the histogram's 6 %. */
 const EDGES = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60]
 
-function buckets(upstream: string, latency: Histogram): string[] {
-  const label = `upstream="${upstream}"`
-  return [
-    ...EDGES.map((edge) => `_bucket{${label},le="${edge}"} ${latency.countUpTo(edge * 1000)}`),
-    `_bucket{${label},le="+Inf"} ${latency.count}`,
-    `_sum{${label}} ${latency.sum / 1000}`,
-    `_count{${label}} ${latency.count}`,
-  ]
-}
-
-const labels = (upstream: string, statusClass?: string): string =>
-  `upstream="${upstream}"${statusClass === undefined ? '' : `,class="${statusClass}"`}`
-
 /** Everything as Prometheus reads it (text format 0.0.4). */
 export function metricsOf(reports: readonly UpstreamReport[], measured: Measured): string {
   const { totals, load, workers } = measured
   const lines: string[] = []
-  const family = (name: string, type: string, help: string, samples: readonly string[]): void => {
-    lines.push(`# HELP balancer_${name} ${help}`, `# TYPE balancer_${name} ${type}`)
-    for (const sample of samples) lines.push(`balancer_${name}${sample}`)
+  const tell = (name: string, type: 'counter' | 'gauge', help: string, samples: readonly Sample[]): void => {
+    lines.push(...family(`balancer_${name}`, type, help, samples))
   }
   for (const [name, help, of] of GAUGES) {
-    const samples = reports.map((report) => `{upstream="${report.name}"} ${of(report)}`)
-    family(`upstream_${name}`, 'gauge', help, samples)
+    tell(
+      `upstream_${name}`,
+      'gauge',
+      help,
+      reports.map((report) => [labelled({ upstream: report.name }), of(report)]),
+    )
   }
   for (const [metric, of] of Map.groupBy(counterEntries, ([, { metric }]) => metric)) {
     const samples = reports.flatMap((report) =>
-      of.map(([name, { statusClass }]) => `{${labels(report.name, statusClass)}} ${report[name]}`),
+      of.map(([name, { statusClass }]): Sample => {
+        const labels = { upstream: report.name, ...(statusClass !== undefined && { class: statusClass }) }
+        return [labelled(labels), report[name]]
+      }),
     )
-    family(`upstream_${metric}_total`, 'counter', of[0]?.[1].help ?? '', samples)
+    tell(`upstream_${metric}_total`, 'counter', of[0]?.[1].help ?? '', samples)
   }
-  const times = reports.flatMap(({ name }) => buckets(name, measured.latency(name)))
-  family('upstream_latency_seconds', 'histogram', 'From sending to the headers of the answer.', times)
-  const ends = [...totals.byTermination].map(([termination, count]) => `{termination="${termination}"} ${count}`)
-  family('requests_total', 'counter', 'Requests by how they ended.', ends)
-  family('active', 'gauge', 'Requests and tunnels in progress.', [` ${load.active}`])
-  family('connections', 'gauge', 'Clients’ connections.', [` ${load.connections}`])
-  family('queued', 'gauge', 'Requests that wait for a place.', [` ${load.waiting}`])
+  const times = reports.map(({ name }) => [labelled({ upstream: name }), buckets(measured.latency(name))] as const)
+  lines.push(...histograms('balancer_upstream_latency_seconds', 'From sending to the headers of the answer.', times))
+  const ends = [...totals.byTermination].map(([termination, count]): Sample => [labelled({ termination }), count])
+  tell('requests_total', 'counter', 'Requests by how they ended.', ends)
+  tell('active', 'gauge', 'Requests and tunnels in progress.', [['', load.active]])
+  tell('connections', 'gauge', 'Clients’ connections.', [['', load.connections]])
+  tell('queued', 'gauge', 'Requests that wait for a place.', [['', load.waiting]])
   if (workers) {
-    family('workers', 'gauge', 'Workers that listen.', [` ${workers.running}`])
-    family('workers_lost_total', 'counter', 'Workers that ended unasked and were replaced.', [` ${workers.lost}`])
+    tell('workers', 'gauge', 'Workers that listen.', [['', workers.running]])
+    tell('workers_lost_total', 'counter', 'Workers that ended unasked and were replaced.', [['', workers.lost]])
   }
   return `${lines.join('\n')}\n`
+}
+
+function buckets(latency: Histogram): Buckets {
+  const upTo = EDGES.map((edge) => [edge, latency.countUpTo(edge * 1000)] as const)
+  return { upTo, count: latency.count, sum: latency.sum / 1000 }
 }

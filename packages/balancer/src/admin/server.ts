@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { BalancerError } from '../errors.ts'
 import type { Control } from './control.ts'
 import { readAddition, readChange, readJson, readRemoval } from './input.ts'
+import { contentType } from './prometheus.ts'
 import { streamEvents } from './sse.ts'
 
 /** How the admin API is served. */
@@ -47,7 +48,7 @@ async function route(control: Control, options: AdminOptions, req: IncomingMessa
   }
   if (call === 'GET /metrics') {
     const text = (await control.metrics()) + (options.moreMetrics?.() ?? '')
-    return { status: 200, text, type: 'text/plain; version=0.0.4; charset=utf-8' }
+    return { status: 200, text, type: contentType }
   }
   if (call === 'GET /upstreams') return { status: 200, body: await control.list() }
   if (call === 'POST /upstreams') return { status: 201, body: await control.add(readAddition(await readJson(req))) }

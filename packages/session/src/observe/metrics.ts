@@ -2,6 +2,7 @@ import type { AnySessions } from '../sessions.ts'
 import { show } from '../show.ts'
 import type { CacheStats } from '../store/store.ts'
 import { EVENT_NAMES, type StoreOperation } from './events.ts'
+import { type Buckets, contentType, family, histograms, labelled } from './prometheus.ts'
 
 /** What `sessionMetrics` takes. */
 export interface MetricsOptions {
@@ -46,13 +47,13 @@ export function sessionMetrics(
   const store = new Map<string, Histogram>()
   const count = (sample: string): void => void events.set(sample, (events.get(sample) ?? 0) + 1)
   const stops = EVENT_NAMES.filter((name) => name !== 'store' && name !== 'circuit').map((name) =>
-    sessions.on(name, (event) => count(sampleLabels({ ...labels, event: name, ...detail(event) }))),
+    sessions.on(name, (event) => count(labelled({ ...labels, event: name, ...detail(event) }))),
   )
   const stopStore = sessions.on('store', ({ operation, ms, ok }) => {
-    observe(store, sampleLabels({ ...labels, operation, ok: String(ok) }), ms / 1000, buckets)
+    observe(store, labelled({ ...labels, operation, ok: String(ok) }), ms / 1000, buckets)
   })
   return {
-    contentType: 'text/plain; version=0.0.4; charset=utf-8',
+    contentType,
     text: () => {
       const { isCircuitOpen: isOpen, store: sessionStore } = sessions
       return render({ prefix, buckets, labels, events, store, isOpen, cache: sessionStore.cacheStats })
@@ -107,65 +108,40 @@ interface Rendered {
 }
 
 function render({ prefix, buckets, labels, events, store, isOpen, cache }: Rendered): string {
-  const circuit = `${prefix}store_circuit_open`
-  const plain = Object.keys(labels).length > 0 ? `{${sampleLabels(labels)}}` : ''
+  const plain = labelled(labels)
+  const times = [...store].map(([sample, histogram]) => [sample, cumulated(histogram, buckets)] as const)
+  const isLeftAlone = 'Whether the store is left alone for now (1) because it kept failing.'
   const lines = [
-    `# HELP ${prefix}events_total What happened to sessions.`,
-    `# TYPE ${prefix}events_total counter`,
-    ...[...events].map(([sample, n]) => `${prefix}events_total{${sample}} ${n}`),
-    `# HELP ${prefix}store_seconds How long calls to the session store took.`,
-    `# TYPE ${prefix}store_seconds histogram`,
-    ...[...store].flatMap(([sample, histogram]) =>
-      renderHistogram(`${prefix}store_seconds`, sample, histogram, buckets),
-    ),
-    `# HELP ${circuit} Whether the store is left alone for now (1) because it kept failing.`,
-    `# TYPE ${circuit} gauge`,
-    `${circuit}${plain} ${isOpen ? 1 : 0}`,
-    ...(cache ? renderCache(`${prefix}cache`, labels, cache) : []),
+    ...family(`${prefix}events_total`, 'counter', 'What happened to sessions.', [...events]),
+    ...histograms(`${prefix}store_seconds`, 'How long calls to the session store took.', times),
+    ...family(`${prefix}store_circuit_open`, 'gauge', isLeftAlone, [[plain, isOpen ? 1 : 0]]),
+    ...(cache ? renderCache(`${prefix}cache`, plain, cache) : []),
   ]
   return `${lines.join('\n')}\n`
 }
 
 /** What a near cache has counted. */
-function renderCache(name: string, labels: Rendered['labels'], cache: CacheStats): string[] {
-  const plain = Object.keys(labels).length > 0 ? `{${sampleLabels(labels)}}` : ''
+function renderCache(name: string, labels: string, cache: CacheStats): string[] {
   const counters = ['hits', 'misses', 'invalidations', 'flushes', 'evictions'] as const
   const gauges = { entries: cache.entries, bytes: cache.bytes, live: Number(cache.isLive) }
   const bounds = [...cache.hitAges.keys()].filter(Number.isFinite)
   const counts = bounds.map((bound) => cache.hitAges.get(bound) ?? 0)
-  const ages = { counts, sum: cache.hitAgeSumMs / 1000, count: cache.hits }
   const seconds = bounds.map((bound) => bound / 1000)
+  const ages = cumulated({ counts, sum: cache.hitAgeSumMs / 1000, count: cache.hits }, seconds)
+  const agesHelp = 'How long ago what was answered from memory had been read.'
   return [
-    ...counters.flatMap((what) => [
-      `# TYPE ${name}_${what}_total counter`,
-      `${name}_${what}_total${plain} ${cache[what]}`,
-    ]),
-    ...Object.entries(gauges).flatMap(([what, n]) => [`# TYPE ${name}_${what} gauge`, `${name}_${what}${plain} ${n}`]),
-    `# HELP ${name}_hit_age_seconds How long ago what was answered from memory had been read.`,
-    `# TYPE ${name}_hit_age_seconds histogram`,
-    ...renderHistogram(`${name}_hit_age_seconds`, sampleLabels(labels), ages, seconds),
+    ...counters.flatMap((what) => family(`${name}_${what}_total`, 'counter', '', [[labels, cache[what]]])),
+    ...Object.entries(gauges).flatMap(([what, n]) => family(`${name}_${what}`, 'gauge', '', [[labels, n]])),
+    ...histograms(`${name}_hit_age_seconds`, agesHelp, [[labels, ages]]),
   ]
 }
 
-function renderHistogram(name: string, labels: string, { counts, sum, count }: Histogram, buckets: readonly number[]) {
+/** A histogram that counts each bucket apart, as one whose buckets hold those below them too. */
+function cumulated({ counts, sum, count }: Histogram, bounds: readonly number[]): Buckets {
   let below = 0
-  const before = labels === '' ? '' : `${labels},`
-  const rows = buckets.map((bound, i) => {
+  const upTo = bounds.map((bound, i) => {
     below += counts[i] ?? 0
-    return `${name}_bucket{${before}le="${bound}"} ${below}`
+    return [bound, below] as const
   })
-  const braces = labels === '' ? '' : `{${labels}}`
-  return [
-    ...rows,
-    `${name}_bucket{${before}le="+Inf"} ${count}`,
-    `${name}_sum${braces} ${sum}`,
-    `${name}_count${braces} ${count}`,
-  ]
+  return { upTo, sum, count }
 }
-
-const sampleLabels = (labels: Readonly<Record<string, string>>): string =>
-  Object.entries(labels)
-    .map(
-      ([name, value]) => `${name}="${value.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n')}"`,
-    )
-    .join(',')
