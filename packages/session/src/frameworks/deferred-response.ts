@@ -1,7 +1,9 @@
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
 import { getDefaultHighWaterMark } from 'node:stream'
 import { AsIfSent } from './as-if-sent.ts'
-import { assertChunk, type Head, prepareHead, resetHead } from './response-head.ts'
+import { deferClose, type Waiting } from './deferred-close.ts'
+import { assertChunk, assertEncoding, type Head, isUnsendable, prepareHead, resetHead } from './response-head.ts'
 
 /** What the first byte of a response waits for. */
 export interface Deferral {
@@ -38,7 +40,7 @@ type Methods = Record<'writeHead' | 'write' | 'end' | 'flushHeaders' | 'destroy'
  *
  * A head that `writeHead` is given waits for the first byte too, so that a session which is made in between gets its cookie.
  */
-export class DeferredResponse {
+export class DeferredResponse implements Waiting {
   readonly #response: ServerResponse
   readonly #deferral: Deferral
   readonly #found: Methods
@@ -53,11 +55,14 @@ export class DeferredResponse {
   #isFull = false
   #complete: CompleteHead | undefined
   #failure: unknown
-  /** What `destroy` was called with while the response waits: what was written before it leaves first, as it does without us. */
-  #destroyed: Given | undefined
+  /** What was to end the connection while the response waits: what was written before leaves first, as it does without us. */
+  #closing: (() => void)[] = []
+  #socket: Socket | undefined
+  /** Whether the turn is over in which the body ended. */
+  #isOver = false
   /** Whether what was written last would be lost if the response were destroyed now: Node sends it when the turn is over. */
   #isLost = false
-  /** Whether it was lost so, when `destroy` was called. */
+  /** Whether it was lost so, when the connection was to end. */
   #isLostWith = false
 
   constructor(response: ServerResponse, deferral: Deferral) {
@@ -96,6 +101,7 @@ export class DeferredResponse {
   replace({ statusCode, headers, body, before }: Replacement, complete?: CompleteHead): void {
     const response = this.#response
     if (this.#phase === 'dropped') this.#apparent.off()
+    this.#freeSocket()
     if (response.headersSent) {
       response.destroy()
       return
@@ -104,13 +110,21 @@ export class DeferredResponse {
     complete?.()
     this.#found.writeHead.call(response, statusCode, headers)
     this.#found.end.call(response, body)
+    this.#close()
   }
 
   /** Forgets the handler's answer: another one follows by the response's own methods, and waits for nothing. */
   restart(error: unknown): void {
     if (this.#phase !== 'released') this.#apparent.off()
     this.#phase = 'released'
+    this.#freeSocket()
     this.#forget(error)
+  }
+
+  /** Of the connection: it is to end. */
+  closeLater(close: () => void): void {
+    if (this.#closing.length === 0) this.#isLostWith = this.#isLost
+    this.#closing.push(close)
   }
 
   #onWriteHead(given: Given): unknown {
@@ -141,7 +155,7 @@ export class DeferredResponse {
       if (given[0] && typeof given[0] !== 'function') assertChunk(given[0])
       if (!this.#mayLeave()) {
         this.#keep(this.#found.end, given)
-        if (this.#phase === 'waiting') this.#apparent.end()
+        if (this.#phase === 'waiting') this.#seemEnded()
         return this.#response
       }
     }
@@ -154,10 +168,17 @@ export class DeferredResponse {
   }
 
   #onDestroy(given: Given): unknown {
-    if (this.#phase !== 'waiting') return this.#found.destroy.apply(this.#response, given as unknown[])
-    if (!this.#destroyed) this.#isLostWith = this.#isLost
-    this.#destroyed ??= given
+    const destroy = () => this.#found.destroy.apply(this.#response, given as unknown[])
+    if (this.#phase !== 'waiting') return destroy()
+    this.closeLater(destroy)
     return this.#response
+  }
+
+  #seemEnded(): void {
+    this.#apparent.end()
+    process.nextTick(() => {
+      this.#isOver = true
+    })
   }
 
   #mayLeave(): boolean {
@@ -167,6 +188,8 @@ export class DeferredResponse {
 
   #begin(): void {
     const response = this.#response
+    // Throws, and whoever has wrapped it is heard, as without us.
+    if (!this.#head && isUnsendable(response)) response.writeHead(response.statusCode)
     const saving = this.#deferral.save(this.#head ? this.#head[0] : response.statusCode)
     if (!saving) {
       this.#phase = 'released'
@@ -174,6 +197,7 @@ export class DeferredResponse {
       return
     }
     this.#phase = 'waiting'
+    this.#takeSocket()
     saving.then((complete) => this.#release(complete)).catch((error: unknown) => this.#deferral.failed(error))
     if (!this.#head) {
       this.#isImplicit = true
@@ -195,6 +219,7 @@ export class DeferredResponse {
   #release(complete: CompleteHead | undefined): void {
     const response = this.#response
     this.#phase = 'released'
+    this.#freeSocket()
     this.#complete = complete
     this.#apparent.off()
     // What was set since is too late, as it is without the wait; and whoever wrapped the head has been heard.
@@ -206,11 +231,29 @@ export class DeferredResponse {
     this.#replay()
     response.statusCode = statusCode
     response.writeHead = writeHead
-    const destroyed = this.#destroyed
-    if (!destroyed) return
-    const destroy = () => this.#found.destroy.apply(response, [...destroyed])
-    if (this.#isLostWith || response.writableEnded) destroy()
-    else process.nextTick(destroy)
+    this.#close()
+  }
+
+  #takeSocket(): void {
+    const { socket } = this.#response
+    // One of HTTP/2 is shared by many requests, and refuses to be closed.
+    if (!socket || 'stream' in this.#response) return
+    this.#socket = socket
+    deferClose(socket, this)
+  }
+
+  #freeSocket(): void {
+    if (this.#socket) deferClose(this.#socket, undefined)
+    this.#socket = undefined
+  }
+
+  #close(): void {
+    if (this.#closing.length === 0) return
+    const close = () => {
+      for (const act of this.#closing) act()
+    }
+    if (this.#isLostWith || this.#response.writableEnded) close()
+    else process.nextTick(close)
   }
 
   #replay(): void {
@@ -222,8 +265,18 @@ export class DeferredResponse {
   }
 
   #keep(method: Method, given: Given): void {
+    assertEncoding(given)
     if (this.#phase === 'dropped') this.#tell(given)
+    else if (this.#isOver) this.#refuseLater(method, given)
     else this.#kept.push([method, given])
+  }
+
+  /** Of a response that has long ended: Node tells the callback and emits no error, which would end the process. */
+  #refuseLater(method: Method, given: Given): void {
+    const response = this.#response
+    const refuse = () => void method.apply(response, [...given])
+    if (response.destroyed) refuse()
+    else response.once('close', refuse)
   }
 
   #keepChunk(given: Given): boolean {

@@ -14,6 +14,8 @@ export function prepareHead(response: ServerResponse, given: readonly unknown[])
   const [statusCode, reason, last] = given
   const list = typeof reason === 'string' ? last : (last ?? reason)
   if (isMalformed(statusCode, reason, list)) writeToNobody(response, given)
+  const own = typeof reason === 'string' ? undefined : reasonOf(response)
+  if (isMalformed(statusCode, own, undefined)) writeToNobody(response, [statusCode, own])
   response.statusCode = statusCode as number
   if (typeof reason === 'string') response.statusMessage = reason
   const headers = headersOf(list)
@@ -28,6 +30,14 @@ function isMalformed(statusCode: unknown, reason: unknown, list: unknown): boole
   const isReason = typeof reason !== 'string' || /^[\t\x20-\x7e\x80-\xff]*$/.test(reason)
   return code < 100 || code > 999 || isOdd || !isReason
 }
+
+/** Whether Node would refuse the status or the reason that were set, when the body begins without `writeHead`. */
+export const isUnsendable = (response: ServerResponse): boolean =>
+  isMalformed(response.statusCode, reasonOf(response), undefined)
+
+// Not read where it was not set: HTTP/2 has none, and warns.
+const reasonOf = (response: ServerResponse): string | undefined =>
+  Object.hasOwn(response, 'statusMessage') ? response.statusMessage || undefined : undefined
 
 /** Has Node refuse it, with an error of its own. */
 function writeToNobody({ req }: ServerResponse, given: readonly unknown[]): void {
@@ -61,4 +71,10 @@ export function resetHead(response: ServerResponse, headers: OutgoingHttpHeaders
 export function assertChunk(chunk: unknown): void {
   if (typeof chunk === 'string' || chunk instanceof Uint8Array) return
   new OutgoingMessage<IncomingMessage>().write(chunk)
+}
+
+/** Throws what Node throws for a text in an encoding that there is not. */
+export function assertEncoding([chunk, encoding]: readonly unknown[]): void {
+  if (typeof chunk === 'string' && typeof encoding === 'string')
+    Buffer.from(chunk.slice(0, 1), encoding as BufferEncoding)
 }

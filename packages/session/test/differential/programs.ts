@@ -40,8 +40,47 @@ const pieces = (count: number, size: number) => Array.from({ length: count }, (_
 const told = (note: Note, name: string) => (error?: unknown) =>
   note(name, (error as { code?: string } | undefined)?.code ?? 'fine')
 
+/** Ways to end the connection. Express does so after an error that comes when the head has left. */
+const ways: Readonly<Record<string, (response: ServerResponse, request: IncomingMessage) => unknown>> = {
+  'response.destroy': (response) => response.destroy(),
+  'request.destroy': (_, request) => request.destroy(),
+  'socket.destroy': (_, { socket }) => socket.destroy(),
+  'socket.destroy, an error': (_, { socket }) => socket.destroy(new Error('enough')),
+  'socket.end': (_, { socket }) => socket.end(),
+  'socket.destroySoon': (_, { socket }) => socket.destroySoon(),
+}
+
+const begun: Readonly<Record<string, (response: ServerResponse) => unknown>> = {
+  end: (r) => r.end('the answer'),
+  write: (r) => r.write('a part'),
+  flushHeaders: (r) => r.flushHeaders(),
+}
+
+/** What was begun, and is then cut: at once, or a turn later. */
+const cuts: Readonly<Record<string, Program>> = Object.fromEntries(
+  Object.entries(ways).flatMap(([way, close]) =>
+    Object.entries(begun).flatMap(([what, begin]) =>
+      [false, true].map((later) => [
+        `${what}; the connection is cut by ${way}${later ? ', a turn later' : ''}`,
+        {
+          bare: true,
+          ask: { headers: { connection: 'close' } },
+          async run(r, _note, request) {
+            request.on('error', () => {})
+            request.socket.on('error', () => {})
+            begin(r)
+            if (later) await turn()
+            close(r, request)
+          },
+        } satisfies Program,
+      ]),
+    ),
+  ),
+)
+
 /** Every way to answer that we know of. */
 export const programs: Readonly<Record<string, Program>> = {
+  ...cuts,
   'end with text': { run: (r) => r.end('hello') },
   'end with a buffer': { run: (r) => r.end(Buffer.from('hello')) },
   'end with bytes': { run: (r) => r.end(new Uint8Array([65, 66])) },
@@ -485,6 +524,44 @@ export const programs: Readonly<Record<string, Program>> = {
       r.on('error', ({ code }: NodeJS.ErrnoException) => note('error', code))
       r.end('first')
       note('write', r.write('more', told(note, 'callback')))
+    },
+  },
+  'write and end a turn after the end': {
+    not: ['express-session'],
+    async run(r, note) {
+      r.on('error', ({ code }: NodeJS.ErrnoException) => note('error', code))
+      r.end('first')
+      await turn()
+      note('write', r.write('more', told(note, 'callback of write')))
+      note('end', r.end('more', told(note, 'callback of end')) === r)
+    },
+  },
+  'an encoding that there is not': {
+    bare: true,
+    run(r, note) {
+      note(
+        'end',
+        codeOf(() => r.end('x', 'no' as never)),
+      )
+      r.end('y')
+    },
+  },
+  'a status and a reason that are none': {
+    bare: true,
+    run(r, note) {
+      r.statusCode = 1234
+      note(
+        'status',
+        codeOf(() => r.end('x')),
+      )
+      r.statusCode = 201
+      r.statusMessage = 'a\nb'
+      note(
+        'reason',
+        codeOf(() => r.end('x')),
+      )
+      r.statusMessage = ''
+      r.end('y')
     },
   },
   'chunks that are none': {
