@@ -146,4 +146,8 @@ export const broken: Readonly<Record<string, Broken>> = {
     when: text('the two balancers have different secrets', '두 로드 밸런서의 비밀 값이 다를 때'),
     experiment: secondBalancer(['the secret of the first', 'another secret than that']),
   },
+  X13: cluster(
+    text('no end waits for the other servers', '끝낼 때 다른 서버를 기다리지 않을 때'),
+    nodesWith({ SESSION_CACHE_STRICT: 'false' }),
+  ),
 }

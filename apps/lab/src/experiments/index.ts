@@ -19,6 +19,7 @@ import { writePolicy } from './x9-write-policy.ts'
 import { eviction } from './x10-eviction.ts'
 import { choices } from './x11-choices.ts'
 import { secondBalancer } from './x12-second-balancer.ts'
+import { endedEverywhere } from './x13-ended-everywhere.ts'
 
 /** Every experiment, in the order in which the tutorial makes its claims. */
 export const experiments: readonly Experiment[] = [
@@ -42,4 +43,5 @@ export const experiments: readonly Experiment[] = [
   eviction,
   choices,
   secondBalancer(),
+  endedEverywhere,
 ]

@@ -1,6 +1,7 @@
 // A control: a node as one builds it with a session library of the field, started in the place of apps/server. Express,
 // express-session and connect-redis as their READMEs show them: a session is read as a whole, changed, and written back as a
 // whole. For each change the handler works for `WORK_MS` between reading and writing, as one that asks a database does.
+// With NAIVE_CACHE=1 it keeps what it has read in its memory, as rig/naive-cache.ts says.
 // Where $SHOP_RELEASES/<node> says `2`, the cart is kept in another shape: release 1 meets it unprepared.
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -9,6 +10,7 @@ import { RedisStore } from 'connect-redis'
 import express from 'express'
 import session from 'express-session'
 import { createClient } from 'redis'
+import { naiveCache } from './naive-cache.ts'
 
 declare module 'express-session' {
   interface SessionData {
@@ -22,9 +24,15 @@ const { NODE_NAME = 'a', PORT, REDIS_URL = '', SHOP_RELEASES = '', DRAIN_MS = '1
 const file = join(SHOP_RELEASES, NODE_NAME)
 const release = SHOP_RELEASES !== '' && existsSync(file) ? readFileSync(file, 'utf8').trim() : '1'
 
-const client = createClient({ url: REDIS_URL })
-client.on('error', () => {}) // As its README has it, in fewer words.
-await client.connect()
+const prefix = 'field:sessions:'
+const store = process.env.NAIVE_CACHE ? await naiveCache(REDIS_URL, prefix) : await plainStore()
+
+async function plainStore(): Promise<RedisStore> {
+  const client = createClient({ url: REDIS_URL })
+  client.on('error', () => {}) // As its README has it, in fewer words.
+  await client.connect()
+  return new RedisStore({ client, prefix })
+}
 
 const app = express()
 app.get('/readyz', (_, response) => void response.end())
@@ -34,7 +42,7 @@ app.use((_, response, next) => {
 })
 app.use(
   session({
-    store: new RedisStore({ client, prefix: 'field:sessions:' }),
+    store,
     secret: 'keyboard cat',
     resave: false,
     saveUninitialized: false,
