@@ -1,4 +1,4 @@
-// `npm run soak -- session|balancer|console`: see bench/README.md.
+// `npm run soak -- session|balancer|console|faults`: see bench/README.md.
 import { main } from '../bench/src/soak/main.ts'
 
 process.exitCode = await main(process.argv.slice(2))

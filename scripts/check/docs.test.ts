@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { type Checkout, documentFaults } from './docs.ts'
+import { type Checkout, documentFaults, untoldCommands } from './docs.ts'
 
 function checkout(files: Record<string, string>): Checkout {
   return {
@@ -32,4 +32,11 @@ test.each([
   ['a command that is not there', '```sh\nnpm run gone\n```'],
 ])('reports %s', (_, text) => {
   expect(documentFaults('README.md', checkout({ 'README.md': text, 'docs/a.md': '## Here' }))).toHaveLength(1)
+})
+
+test('reports a command that CONTRIBUTING leaves out', () => {
+  const told = (text: string) =>
+    untoldCommands('C.md', { read: () => text, scripts: new Set(['postinstall', 'start', 'soak']) })
+  expect(told('`npm start`, `npm run soak -- session`')).toEqual([])
+  expect(told('`npm start`')).toEqual(['C.md does not tell of `npm run soak`'])
 })

@@ -1,4 +1,4 @@
-/** Keeps the docs true: every relative link and anchor leads somewhere, every named path and npm script exists. */
+/** Keeps the docs true: every relative link and anchor leads somewhere, every named path and npm script exists, every npm script is named. */
 import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join, normalize } from 'node:path'
@@ -22,10 +22,15 @@ export function docsFaults(root: string): string[] {
     read: (path) => readFileSync(join(root, path), 'utf8'),
     scripts: new Set(Object.keys(scripts)),
   }
-  return listed
-    .split('\n')
-    .filter((file) => file && checkout.exists(file))
-    .flatMap((file) => documentFaults(file, checkout))
+  const files = listed.split('\n').filter((file) => file && checkout.exists(file))
+  return [...files.flatMap((file) => documentFaults(file, checkout)), ...untoldCommands('CONTRIBUTING.md', checkout)]
+}
+
+/** The commands that a document of all commands leaves out; npm runs `postinstall` itself. */
+export function untoldCommands(file: string, { read, scripts }: Pick<Checkout, 'read' | 'scripts'>): string[] {
+  const told = new Set([...read(file).matchAll(/\bnpm (?:run )?([\w-]+)/g)].map(([, name]) => name))
+  const untold = [...scripts].filter((name) => name !== 'postinstall' && !told.has(name))
+  return untold.map((name) => `${file} does not tell of \`npm run ${name}\``)
 }
 
 /** The faults of one document. */

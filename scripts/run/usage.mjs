@@ -59,7 +59,7 @@ const usages = {
     examples: ['npm run pack'],
   },
   lab: {
-    words: 'list | run [id …] | report | compare | probe URL | size',
+    words: 'list | run [id …] | judge FILE … | report [DIR] | compare DIR DIR | probe URL | size',
     does: 'Puts each claim to the test; `probe` asks the same of your own application; `size` says how many machines. `npm run lab -- help` lists all options.',
     reads: true,
     examples: ['npm run lab -- run C1 C4', 'npm run lab -- report'],
