@@ -12,6 +12,7 @@ const READ = [
   'apps/console/web/src/i18n/tour-ko.ts',
   'apps/server/src/pages/words-en.ts',
   'apps/server/src/pages/words-ko.ts',
+  'scripts/demo/suggestions.ts',
   'docs/report/README.md',
   'docs/report/README.ko.md',
 ]

@@ -16,7 +16,7 @@ export function introduce(
   print(strong(alone ? `The cluster runs in mode ${only.mode}.` : 'Three clusters run side by side, one in each mode.'))
   print(`  console   ${console}`)
   for (const cluster of inOrder(clusters, settings)) addresses(cluster, alone)
-  if (spring) print(`  node ${spring.name}    ${shown(spring.url)}   (Spring Boot, process ${spring.pid})`)
+  if (spring) print(`  server ${spring.name}  ${shown(spring.url)}   (Spring Boot, process ${spring.pid})`)
   print()
   print(strong(alone ? 'Three things to try in another terminal:' : 'Three things to try:'))
   for (const [index, { say, type }] of things(console, clusters, spring).entries()) {
@@ -24,7 +24,7 @@ export function introduce(
     for (const line of type) print(`     ${typed(line)}`)
   }
   print()
-  if (alone) print(`A node that was killed comes back from the console, or with: ${typed(comeback(only, settings))}`)
+  if (alone) print(`A server that was killed comes back from the console, or with: ${typed(comeback(only, settings))}`)
   print('Ctrl-C stops everything.')
 }
 
@@ -42,12 +42,12 @@ function addresses(cluster: Cluster, alone: boolean): void {
   const { balancer, nodes, redis, mode } = cluster
   if (!alone) {
     print(strong(`  ${mode}`))
-    print(`    balancer  ${shown(balancer.url)}   nodes ${nodes.map(({ url }) => shown(url)).join(' ')}`)
+    print(`    balancer  ${shown(balancer.url)}   servers ${nodes.map(({ url }) => shown(url)).join(' ')}`)
     if (redis) print(`    Redis     ${hidden(redis.url)}`)
     return
   }
   print(`  balancer  ${shown(balancer.url)}   (admin ${shown(balancer.adminUrl)})`)
-  for (const { name, url, pid } of nodes) print(`  node ${name}    ${shown(url)}   (process ${pid})`)
+  for (const { name, url, pid } of nodes) print(`  server ${name}  ${shown(url)}   (process ${pid})`)
   if (redis) print(`  Redis     ${hidden(redis.url)}`)
 }
 

@@ -22,23 +22,23 @@ export function suggestions(cluster: Cluster): readonly Suggestion[] {
   switch (cluster.mode) {
     case 'local':
       return [
-        { say: 'Node a keeps a value for you; node b has never heard of you:', type: [set(a), get(a), get(b)] },
+        { say: 'Server a keeps a value for you; server b has never heard of you:', type: [set(a), get(a), get(b)] },
         { say: 'Through the balancer you are known one time in three:', type: [set(balancer), four] },
         { say: `The same with a browser: ${a} — or try MODE=sticky npm run demo`, type: [] },
       ]
     case 'sticky':
       return [
-        { say: 'The balancer sends you back to the node that you used before:', type: [set(balancer), four] },
-        { say: 'Past the balancer nobody does: node a or node b does not know you:', type: [get(a), get(b)] },
+        { say: 'The balancer sends you back to the server that you used before:', type: [set(balancer), four] },
+        { say: 'Past the balancer nobody does: server a or server b does not know you:', type: [get(a), get(b)] },
         {
-          say: 'Kill the node that answered (its process is above): you are moved, your session is lost:',
+          say: 'Kill the server that answered (its process is above): you are moved, your session is lost:',
           type: ['kill -9 <its process>', get(balancer)],
         },
       ]
     case 'clustered':
       return [
-        { say: 'Node a saves, and node b knows it too: the session lives in Redis:', type: [set(a), get(b)] },
-        { say: 'Kill node b: nobody loses anything:', type: [kill, four] },
+        { say: 'Server a saves, and server b knows it too: the session lives in Redis:', type: [set(a), get(b)] },
+        { say: 'Kill server b: nobody loses anything:', type: [kill, four] },
         {
           say: 'See your session in Redis; the answer names the redis-cli line:',
           type: [`curl -b jar ${balancer}/whoami`],
@@ -47,14 +47,14 @@ export function suggestions(cluster: Cluster): readonly Suggestion[] {
     case 'hybrid':
       return [
         {
-          say: 'You are sent back to the node that you used before, and it answers from its memory:',
+          say: 'You are sent back to the server that you used before, and it answers from its memory:',
           type: [set(balancer), four],
         },
         {
-          say: 'Kill the node that answered (its process is above): you are moved, and lose nothing:',
+          say: 'Kill the server that answered (its process is above): you are moved, and lose nothing:',
           type: ['kill -9 <its process>', get(balancer)],
         },
-        { say: 'What the node had in memory, and how often that was enough:', type: [`curl -s ${balancer}/whoami`] },
+        { say: 'What the server had in memory, and how often that was enough:', type: [`curl -s ${balancer}/whoami`] },
       ]
   }
 }
@@ -87,8 +87,8 @@ export function threeLanes(console: string, clusters: readonly Cluster[]): reado
     return `rm -f jar; curl -s -c jar -b jar '${a}/set?q=password'; curl -s -b jar ${b}/get`
   }
   return [
-    { say: `Open ${console} and crash node b: who is still logged in, and where?`, type: [] },
-    { say: 'In another terminal: node a saves, node b has never heard of you (local) …', type: [walk('local')] },
+    { say: `Open ${console} and crash server b: who is still logged in, and where?`, type: [] },
+    { say: 'In another terminal: server a saves, server b has never heard of you (local) …', type: [walk('local')] },
     { say: '… and knows you when the sessions are in Redis (clustered):', type: [walk('clustered')] },
   ]
 }

@@ -83,7 +83,7 @@ describe('the demo', () => {
     await expect.poll(() => demo.stdout).toContain('Ctrl-C stops everything.')
     const user = new VirtualUser({ name: 'reader', base: `http://127.0.0.1:${ports.PORT}`, random: seededRandom(2) })
     await user.save()
-    process.kill(Number(/node b .*process (\d+)/.exec(demo.stdout)?.[1]), 'SIGKILL')
+    process.kill(Number(/server b .*process (\d+)/.exec(demo.stdout)?.[1]), 'SIGKILL')
     await expect.poll(() => demo.stderr).toContain('node b (clustered) has ended')
     const line = /MODE=clustered REDIS_URL=(\S+) NODE_NAME=b PORT=(\d+) npm run server/.exec(demo.stdout)
     const [, REDIS_URL = '', PORT = ''] = line ?? []

@@ -80,7 +80,7 @@ export const endedEverywhere = experiment<X13Row>({
   ),
   limits: text(
     'One Redis, one machine, one clock; many random schedules with several faults are in the near cache’s model test. How late a read is, is when it was sent: a server may have decided later.',
-    'Redis 하나, 기계 하나, 시계 하나입니다. 여러 장애를 무작위로 섞는 일은 니어 캐시의 모델 테스트가 합니다. 읽기의 시각은 보낸 때이며, 서버는 더 늦게 판단했을 수 있습니다.',
+    'Redis 하나, 기계 하나, 시계 하나입니다. 여러 장애를 무작위로 섞는 일은 로컬 캐시의 모델 테스트가 합니다. 읽기의 시각은 보낸 때이며, 서버는 더 늦게 판단했을 수 있습니다.',
   ),
   async run(lab) {
     await allEnded(sideNames.map((side) => endings(lab, side)))
