@@ -33,6 +33,7 @@ const faults = {
   cut: text('the connection is cut', '연결이 끊김'),
   halfOpen: text('the connection is half open', '연결이 한쪽만 열림'),
   paused: text('a server is paused', '서버 하나가 멈춤'),
+  pausedDeaf: text('paused, and half open', '멈추고, 한쪽만 열림'),
 } as const
 type Fault = keyof typeof faults
 const faultNames = Object.keys(faults) as Fault[]
@@ -71,8 +72,8 @@ export const endedEverywhere = experiment<X13Row>({
     '세션을 메모리에 두는 서버는 세션이 끝났다는 말을 들어야 합니다. 그 말은 늦거나 오지 않을 수 있고, 멈춰 있던 서버는 듣지 못합니다.',
   ),
   steps: text(
-    `Three servers have a user’s session in memory. Then ${lateMs} ms late, cut, half open: the connection over which Redis tells of changes; or server b is paused (SIGSTOP, resumed 100 ms after the answer). The user logs out at a; b and c are asked with the old cookie every ${everyMs} ms, until ${watchMs} ms after the answer. Hybrid as it comes (strict), with SESSION_CACHE_STRICT=false (bounded), and a naive cache: express-session and connect-redis with a map in memory and pub/sub. A lease is ${boundMs} ms.`,
-    `서버 셋이 한 사용자의 세션을 메모리에 갖고 있습니다. Redis가 변경을 알리는 연결이 ${lateMs} ms 늦거나, 끊기거나, 한쪽만 열리거나, b 서버가 멈춥니다(SIGSTOP, 응답 100 ms 뒤 재개). 사용자가 a에서 로그아웃하고, 응답 뒤 ${watchMs} ms까지 ${everyMs} ms마다 옛 쿠키로 b와 c에 묻습니다. 기본 hybrid(strict), SESSION_CACHE_STRICT=false(bounded), 단순 캐시(express-session과 connect-redis에 메모리 맵과 pub/sub)를 비교합니다. 임대 기간은 ${boundMs} ms입니다.`,
+    `Three servers have a user’s session in memory. Then ${lateMs} ms late, cut, half open: the connection over which Redis tells of changes; or server b is paused (SIGSTOP, resumed 100 ms after the answer), or both at once: then it resumes and is told nothing. The user logs out at a; b and c are asked with the old cookie every ${everyMs} ms, until ${watchMs} ms after the answer. Hybrid as it comes (strict), with SESSION_CACHE_STRICT=false (bounded), and a naive cache: express-session and connect-redis with a map in memory and pub/sub. A lease is ${boundMs} ms.`,
+    `서버 셋이 한 사용자의 세션을 메모리에 갖고 있습니다. Redis가 변경을 알리는 연결이 ${lateMs} ms 늦거나, 끊기거나, 한쪽만 열리거나, b 서버가 멈추거나(SIGSTOP, 응답 100 ms 뒤 재개), 둘 다입니다. 그러면 b는 깨어나도 아무 말을 듣지 못합니다. 사용자가 a에서 로그아웃하고, 응답 뒤 ${watchMs} ms까지 ${everyMs} ms마다 옛 쿠키로 b와 c에 묻습니다. 기본 hybrid(strict), SESSION_CACHE_STRICT=false(bounded), 단순 캐시(express-session과 connect-redis에 메모리 맵과 pub/sub)를 비교합니다. 임대 기간은 ${boundMs} ms입니다.`,
   ),
   expected: text(
     `strict: nobody serves the session once the logout is answered; bounded: for at most ${boundMs} ms more; the naive cache serves it for longer`,
@@ -158,6 +159,8 @@ export const endedEverywhere = experiment<X13Row>({
   },
 })
 
+const isPause = (fault: Fault): boolean => fault === 'paused' || fault === 'pausedDeaf'
+
 const isServed = ({ status }: ReadRow) => status === 200
 
 const readsAfter = (history: History<X13Row>, side: Side, afterMs: number, fault?: Fault) =>
@@ -202,8 +205,8 @@ async function ending(lab: Recorded, { side, fault, round }: Case, cluster: Clus
   for (const { name } of cluster.nodes) await inMemory(lab, cluster, side, name, cookie)
   if (fault === 'late') relay.delayMs = lateMs
   if (fault === 'cut') relay.cut()
-  if (fault === 'halfOpen') relay.isSilent = true
-  if (fault === 'paused') await cluster.node('b').freeze()
+  if (fault === 'halfOpen' || fault === 'pausedDeaf') relay.isSilent = true
+  if (isPause(fault)) await cluster.node('b').freeze()
   try {
     await watched(lab, { side, fault }, cluster, { cookie, end: () => user.ask('/logout', { method: 'POST' }) })
   } finally {
@@ -230,7 +233,7 @@ async function watched(
   let resumed: Promise<void> | undefined
   while (performance.now() < answeredAt + watchMs) {
     for (const node of ['b', 'c']) reads.push(asked(cluster, node, cookie))
-    if (about.fault === 'paused' && performance.now() > answeredAt + 100) resumed ??= cluster.node('b').thaw()
+    if (isPause(about.fault) && performance.now() > answeredAt + 100) resumed ??= cluster.node('b').thaw()
     // An answer that never comes is no reason to go on for ever.
     prove(performance.now() < sentAt + 20_000, 'the logout was answered within 20 s')
     await pause(everyMs, lab.signal)
