@@ -1,3 +1,5 @@
+import { isLoopbackName } from '@session-cluster/contract'
+
 /** Why a call was refused. */
 export type Refusal = 'host' | 'origin' | 'type'
 
@@ -15,8 +17,6 @@ export interface CallHeaders {
   readonly 'content-type'?: string | undefined
 }
 
-const loopback = new Set(['localhost', '127.0.0.1', '[::1]'])
-
 /**
  * Decides whether a call comes from the console's own page. A Host that is not ours is refused for every method: a page on
  * another name that was rebound to loopback would otherwise read all of this (DNS rebinding). Whatever is not a plain read
@@ -26,8 +26,7 @@ const loopback = new Set(['localhost', '127.0.0.1', '[::1]'])
 export function refusal(call: CallHeaders, options: GuardOptions = {}): Refusal | undefined {
   const hostname = hostnameOf(call.host)
   if (hostname === undefined) return 'host'
-  const ours = loopback.has(hostname) || hostname.endsWith('.localhost') || options.allowedHosts?.includes(hostname)
-  if (!ours) return 'host'
+  if (!isLoopbackName(hostname) && !options.allowedHosts?.includes(hostname)) return 'host'
   if (call.method === 'GET' || call.method === 'HEAD') return undefined
   const site = call['sec-fetch-site']
   if (site !== undefined && site !== 'same-origin') return 'origin'

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { isLoopback, withoutServiceLinks } from './environment.ts'
+import { isLoopback, isLoopbackName, withoutServiceLinks } from './environment.ts'
 
 test.each(['localhost', '127.0.0.1', '127.9.8.7', '::1', '[::1]'])('%s is this machine', (host) =>
   expect(isLoopback(host)).toBe(true),
@@ -15,6 +15,20 @@ test.each([
   '127.0.0.1.example',
   '',
 ])('%j is not', (host) => expect(isLoopback(host)).toBe(false))
+
+test('a name below localhost leads to this machine too, and is no address to listen on', () => {
+  const names = [
+    'localhost',
+    '127.0.0.1',
+    'sticky.localhost',
+    'a.b.localhost',
+    'localhost.example',
+    '.localhost',
+    'xlocalhost',
+  ]
+  expect(names.filter(isLoopbackName)).toEqual(names.slice(0, 4))
+  expect(isLoopback('sticky.localhost')).toBe(false)
+})
 
 test('what Kubernetes adds for a Service is left out, and nothing else', () => {
   const ours = { BALANCER_PORT: '8000', ADMIN_PORT: undefined, REDIS_URL: 'tcp://redis', SESSION_NAMESPACE: 'shop' }

@@ -3,6 +3,11 @@ export function isLoopback(host: string): boolean {
   return /^(localhost|\[?::1\]?|127(\.\d{1,3}){3})$/i.test(host)
 }
 
+/** Whether a name that a browser was given can only lead to this machine: a loopback host, or a name below `localhost` (RFC 6761 §6.3). */
+export function isLoopbackName(name: string): boolean {
+  return isLoopback(name) || /^([\w-]+\.)+localhost$/i.test(name)
+}
+
 /**
  * An environment without the variables that Kubernetes adds for each Service (`enableServiceLinks`): a Service named `balancer` sets
  * `BALANCER_PORT=tcp://10.0.0.1:8000`, which is no port, and `BALANCER_SERVICE_HOST`, which nobody has set.

@@ -1,6 +1,6 @@
 /** The words that server, balancer, cluster, console, lab and bench share: types and pure functions, and no dependency. */
 export { type CodecName, codecNames } from './codec.ts'
-export { isLoopback, withoutServiceLinks } from './environment.ts'
+export { isLoopback, isLoopbackName, withoutServiceLinks } from './environment.ts'
 export {
   defaultCookieName,
   defaultNamespace,

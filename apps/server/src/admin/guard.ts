@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http'
+import { isLoopbackName } from '@session-cluster/contract'
 import { sameSecret } from '../request-id.ts'
 
 /** Why an admin call is refused. */
@@ -6,8 +7,6 @@ export interface GuardRefusal {
   status: 401 | 403
   message: string
 }
-
-const LOOPBACK_NAME = /^(localhost|[\w-]+\.localhost|127(\.\d{1,3}){3}|\[::1\])(:\d+)?$/i
 
 /**
  * Tells whether an admin call may pass. With a token, it must bring it (`Authorization: Bearer`, RFC 6750).
@@ -22,7 +21,7 @@ export function guard(headers: IncomingHttpHeaders, token: string | undefined): 
       ? undefined
       : { status: 401, message: 'Bring Authorization: Bearer with the ADMIN_TOKEN.' }
   }
-  if (!LOOPBACK_NAME.test(host)) return { status: 403, message: 'Host is not a loopback name.' }
+  if (!isLoopbackName(host.replace(/:\d+$/, ''))) return { status: 403, message: 'Host is not a loopback name.' }
   if (origin !== undefined && !sameOrigin(origin, host)) return { status: 403, message: 'Origin is another site.' }
   return undefined
 }
