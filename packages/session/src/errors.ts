@@ -131,12 +131,13 @@ export class SessionInvalidatedError extends SessionError {
   }
 }
 
-/** 500: `sessions.of(request)` was asked on a scope where the plugin is not registered. */
+/** 500: `sessions.of(request)` was asked for a request that these sessions do not serve. */
 export class SessionNotRegisteredError extends SessionError {
   constructor() {
     super(
-      'sessions.of(request): these sessions are not registered on this request’s scope. ' +
-        'Call app.register(fastifySessions, { sessions }) on the app, or on a parent of the route',
+      'sessions.of(request): these sessions are not registered for this request. In Fastify call ' +
+        'app.register(fastifySessions, { sessions }) on the app, or on a parent of the route; elsewhere let ' +
+        'expressSessions(sessions) or withSessions(sessions, …) come before',
       { code: 'SESSION_NOT_REGISTERED', statusCode: 500 },
     )
   }

@@ -13,6 +13,13 @@ import { SessionAdmin } from './users/session-admin.ts'
 /** What an adapter leaves in a request's slot until the session is asked for: its response, or `null` before that. */
 type Held = AnySession | Outgoing | null | undefined
 
+/** Throws a `TypeError` unless this is what `createSessions` returned. */
+export function assertSessions(who: string, sessions: unknown): void {
+  if (!(sessions instanceof Sessions)) {
+    throw new TypeError(`${who}: sessions is ${show(sessions)}, but must be what createSessions() returned`)
+  }
+}
+
 /** Stands for a response that is out of our hands from the start. */
 const GONE: Outgoing = { sent: true, raw: { headersSent: true, once: () => undefined } }
 

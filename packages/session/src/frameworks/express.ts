@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { AnySessions } from '../sessions.ts'
+import { type AnySessions, assertSessions } from '../sessions.ts'
 import { type WithSessionsOptions, withSessions } from './with-sessions.ts'
 
 /**
@@ -15,5 +15,6 @@ export function expressSessions(
   sessions: AnySessions,
   options?: WithSessionsOptions,
 ): (request: IncomingMessage, response: ServerResponse, next: (error?: unknown) => void) => void {
+  assertSessions('expressSessions', sessions)
   return (request, response, next) => withSessions(sessions, () => next(), options)(request, response)
 }

@@ -3,7 +3,7 @@ import fp from 'fastify-plugin'
 import { readyParser } from '../carrier/cookie-parser.ts'
 import { needsFinish } from '../request/commit.ts'
 import { endLate } from '../request/outgoing.ts'
-import { type AnySessions, Sessions } from '../sessions.ts'
+import { type AnySessions, assertSessions } from '../sessions.ts'
 import { show } from '../show.ts'
 import { endBeforeHead, type LateReply } from './fastify-reply.ts'
 
@@ -31,9 +31,7 @@ export interface FastifySessionsOptions {
 export const fastifySessions = fp(plugin, { name: '@session-cluster/session', fastify: '5.x' })
 
 async function plugin(app: FastifyInstance, { sessions, decorate = false }: FastifySessionsOptions): Promise<void> {
-  if (!(sessions instanceof Sessions)) {
-    throw new TypeError('fastifySessions: sessions must be what createSessions() returned')
-  }
+  assertSessions('fastifySessions', sessions)
   const { slot } = sessions
   // A parent scope serves these sessions already; its hooks hold here too.
   if (app.hasRequestDecorator(slot)) return

@@ -7,6 +7,9 @@ import { gate } from '../../test/app.ts'
 import { flakyStore } from '../../test/flaky-store.ts'
 import { createSessions } from '../create-sessions.ts'
 import type { Session } from '../session.ts'
+import { memoryStore } from '../store/memory.ts'
+import { expressSyncSessions } from '../sync/express.ts'
+import { expressSessions } from './express.ts'
 import { type WithSessionsOptions, withSessions } from './with-sessions.ts'
 
 interface Attributes {
@@ -293,8 +296,16 @@ describe('withSessions', () => {
     expect((await s.get('/end')).headers.getSetCookie()[0]).toContain('Max-Age=0')
   })
 
+  it.each([withSessions, expressSessions, expressSyncSessions])('refuses what are no sessions: %o', (make) => {
+    for (const given of [undefined, {}, () => {}]) {
+      expect(() => make(given as never, (() => {}) as never)).toThrow('must be what createSessions() returned')
+    }
+    const sessions = createSessions({ store: memoryStore() })
+    expect(() => withSessions(sessions, undefined as never)).toThrow('handler is undefined')
+  })
+
   it('says so when a request does not belong to it', async () => {
     await using s = await server(() => {})
-    expect(() => s.sessions.of({})).toThrow('not registered on this request’s scope')
+    expect(() => s.sessions.of({})).toThrow('not registered for this request')
   })
 })

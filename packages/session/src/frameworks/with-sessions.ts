@@ -4,7 +4,8 @@ import { SessionError } from '../errors.ts'
 import { dueHeaders, finish, needsFinish } from '../request/commit.ts'
 import type { RequestSession } from '../request/request-session.ts'
 import { Session } from '../session.ts'
-import type { Sessions } from '../sessions.ts'
+import { assertSessions, type Sessions } from '../sessions.ts'
+import { show } from '../show.ts'
 import { type CompleteHead, type Deferral, DeferredResponse, type Replacement } from './deferred-response.ts'
 import { addHeader } from './response-head.ts'
 
@@ -38,6 +39,10 @@ export function withSessions<A extends object>(
   handler: SessionHandler<A>,
   { onError = (error) => console.error(error) }: WithSessionsOptions = {},
 ): (request: IncomingMessage, response: ServerResponse) => void {
+  assertSessions('withSessions', sessions)
+  if (typeof handler !== 'function') {
+    throw new TypeError(`withSessions: handler is ${show(handler)}, but must be a request listener`)
+  }
   // An application of Express or Connect would take a third argument for its `next`.
   const isApplication = 'handle' in handler && 'use' in handler
   const answer = handler as (request: IncomingMessage, response: ServerResponse, session?: Session<A>) => unknown
