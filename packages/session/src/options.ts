@@ -7,7 +7,7 @@ import type { Lifetime, SessionStore } from './store/store.ts'
 export interface SessionsOptions {
   /** Where sessions live between requests: `memoryStore()`, `redisStore({ client })`, or your own. */
   readonly store: SessionStore
-  /** The cookie that carries the id; `false` when only a `header` shall carry it. @default { name: 'SESSION' } */
+  /** The cookie that carries the id; `false` when only a `header` carries it. @default { name: 'SESSION' } */
   readonly cookie?: CookieOptions | false
   /**
    * A request and response header that carries the id instead, such as `x-auth-token`. Off by default: a header's

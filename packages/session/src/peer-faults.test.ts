@@ -144,7 +144,7 @@ it('fault 5: rotating the cookie’s secret logs nobody out, readers included', 
   await using after = await make(next)
   const user = browser(before.app)
   await user.get('/set')
-  const response = await user.get('/get', during.app) // only reads, and is given the cookie signed anew
+  const response = await user.get('/get', during.app) // only reads, and is given the cookie signed again
   expect([value(response), setCookies(response).length]).toEqual(['kept', 1])
   expect(setCookies(await user.get('/get', during.app))).toEqual([])
   expect(value(await user.get('/get', after.app))).toBe('kept')

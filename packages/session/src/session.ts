@@ -65,7 +65,7 @@ export class Session<A extends object = Record<string, unknown>> {
     return attributeNames(request) as (keyof A & string)[]
   }
 
-  /** Reads an attribute and removes it: for a message that shall be shown once. It stays if the handler fails. */
+  /** Reads an attribute and removes it: for a message that is shown once. It stays if the handler fails. */
   async take<K extends keyof A & string>(name: K): Promise<A[K] | undefined> {
     assertWritable(this.#request, 'take')
     const value = await this.get(name)
@@ -104,7 +104,7 @@ export class Session<A extends object = Record<string, unknown>> {
   }
 
   /**
-   * Ends the session at once, on every node, and begins anew: what this request sets from now on makes a new session, with
+   * Ends the session at once, on every node, and starts over: what this request sets from now on makes a new session, with
    * another id and nothing of the old one but the attributes in `keep`. For a logout with a message.
    * @example
    * await session.regenerate()

@@ -25,7 +25,7 @@ export interface CookieOptions {
   readonly persistent?: boolean
   /**
    * Signs the cookie (HMAC-SHA-256) with the first secret and accepts all of them; one signed with an older secret is
-   * signed anew, so rotating a secret logs nobody out. Each at least 32 characters. @default []
+   * signed again, so rotating a secret logs nobody out. Each at least 32 characters. @default []
    */
   readonly secrets?: readonly string[]
   /** `base64` writes the id as Spring Session does. @default 'plain' */

@@ -70,7 +70,7 @@ describe('withSessions', () => {
     expect(s.store.calls).toEqual(['commit'])
   })
 
-  it('answers 503 in the handler’s stead when saving fails', async () => {
+  it('answers 503 instead of the handler when saving fails', async () => {
     await using s = await server(async (_request, response, session) => {
       await session.set('q', 'x')
       response.setHeader('set-cookie', 'own=1')

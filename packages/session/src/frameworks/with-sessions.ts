@@ -27,7 +27,7 @@ export interface WithSessionsOptions {
 
 /**
  * Sessions without a framework: wraps a `node:http` request listener. What the handler changes is saved before the
- * first byte of its response leaves; if that fails, the response is a 409 or 503 in its stead. A handler that throws is
+ * first byte of its response leaves; if that fails, the client gets a 409 or 503 instead. A handler that throws is
  * answered 500 and saves nothing.
  * @example
  * createServer(withSessions(sessions, async (request, response, session) => {

@@ -41,7 +41,7 @@ export function openTelemetryTracer(api: OpenTelemetryApi | undefined = loadApi(
       tracer ??= realTracer(api)
       if (!tracer) return call()
       const span = tracer.startSpan(`session.${operation}`, { kind: api.SpanKind.CLIENT })
-      // Left out by sampling: then it shall cost nothing more either.
+      // Left out by sampling: it costs nothing more then.
       if (!span.isRecording()) return call()
       return recorded(api, span, call)
     },

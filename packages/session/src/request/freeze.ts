@@ -32,7 +32,7 @@ export class MutationWatch {
 
   /** Remembers what the value is like now. */
   add(attribute: string, value: unknown): void {
-    // The value is encoded anew: the bytes in the store may be another program's, spelled in another way.
+    // The value is encoded again: the bytes in the store may be another program's, spelled in another way.
     const watched = { value, bytes: this.#codec.encode(value) }
     const others = this.#watched.get(attribute)
     if (others) others.push(watched)

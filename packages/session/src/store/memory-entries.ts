@@ -31,7 +31,7 @@ interface Place {
 /**
  * Sessions in the order of their last write or touch, bounded in number and bytes, with an index by user. The order is a
  * list of its own. A `Map` keeps one too, but to move a key to its end is a deletion and an insertion: its table is then
- * made anew every few writes, and each dead table, once V8 has moved it to the old generation, keeps what it held alive
+ * made again every few writes, and each dead table, once V8 has moved it to the old generation, keeps what it held alive
  * until the next full collection (a third of a write's cost).
  */
 export class LruMap {

@@ -6,7 +6,7 @@ import { type SessionStore, StoreLostError, StoreRefusedError } from './store.ts
 
 /** What the store client goes by. */
 export interface StoreClientOptions {
-  /** Is asked which server a call concerns, and told when a connection should be made anew. */
+  /** Is asked which server a call concerns, and told when a connection should be opened again. */
   readonly store: Pick<SessionStore, 'serverOf' | 'onReconnect' | 'reconnect'>
   /** `0` for a store that needs no time-out, because it answers from this process. */
   readonly storeTimeoutMs: number

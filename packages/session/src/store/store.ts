@@ -87,7 +87,7 @@ export interface SessionDelta {
   readonly expect?: { readonly name: string; readonly value: Uint8Array | undefined }
   /** Moves the session to this key. From then on the old key is `rotated` for `graceMs`, and unknown after it. */
   readonly renameTo?: SessionKey
-  /** A session that moves begins anew: it keeps neither attributes nor user nor lifetime, and its times start here. */
+  /** A session that moves starts over: it keeps neither attributes nor user nor lifetime, and its times start here. */
   readonly anew?: { readonly createdAt: number }
   /** How long the old key of a moved session is known as such, ms. @default 0 */
   readonly graceMs?: number

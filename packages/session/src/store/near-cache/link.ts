@@ -3,7 +3,7 @@ import type { TrackedServer, Tracking } from '../redis/connection.ts'
 /** How long after a lost connection, or an attempt, the next is tried, ms. */
 const RETRY_MS = 100
 
-/** After so many leases without a sign of life a connection is half open, and made anew. */
+/** After so many leases without a sign of life a connection is half open, and opened again. */
 const SILENT_LEASES = 2
 
 /** What a link is made with. */

@@ -158,7 +158,7 @@ class Near implements NearCache {
 
   async #read(key: SessionKey, options: StoreOptions): Promise<Loaded> {
     this.#counts.misses++
-    // What is asked anew may be newer than what is here, and nobody may see the older one after it.
+    // What is asked again may be newer than what is here, and nobody may see the older one after it.
     if (options.fresh) this.#entries.drop(key)
     const isKept = !options.fresh && this.#options.maxEntries > 0 && this.#lease.isHeard
     const placeholder = isKept ? this.#entries.reserve(key) : undefined

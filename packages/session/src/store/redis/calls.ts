@@ -10,7 +10,7 @@ export type CallOptions = Pick<StoreOptions, 'usage' | 'giveUpAt'>
 /** A script's keys; the first says which server runs it. */
 type Keys = readonly [string, ...string[]]
 
-/** How often a connection that leads to a replica is made anew, ms: it is so again until the address has moved. */
+/** How often a connection that leads to a replica is opened again, ms: it is so again until the address has moved. */
 const REJOIN_EVERY_MS = 1_000
 
 /**

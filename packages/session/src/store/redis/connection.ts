@@ -24,13 +24,13 @@ export interface RedisConnection {
   send(key: string, name: CommandName, args: readonly RedisArgument[]): Promise<unknown>
   /** Waits for a lost connection to come back; rejects when it cannot be made. No promise when there is nothing to wait for. */
   ready(key: string): Promise<void> | undefined
-  /** An object that stands for the connection which a command for this key takes now; another one once it is made anew. */
+  /** An object that stands for the connection which a command for this key takes now; another one once it is opened again. */
   linkTo(key: string): object | undefined
   /** Names the server that has this key; `''` when there is only one. */
   serverOf(key: string): string
   /** Calls the listener whenever a lost connection is back. */
   onReconnect(listener: () => void): void
-  /** Drops the connection that commands for this key take, and makes it anew. */
+  /** Drops the connection that commands for this key take, and opens it again. */
   reconnect(key: string): void
   /**
    * Hears a channel, over a connection of its own that is made again whenever it is lost. Resolves when it is heard.

@@ -310,7 +310,7 @@ class Link {
     this.client.connect().catch(() => {}) // its commands say what is wrong
   }
 
-  /** The first failure is the loss of the connection, the next that it cannot be made anew. */
+  /** The first failure is the loss of the connection, the next that it cannot be opened again. */
   #failed(error: unknown): void {
     if (this.client.isReady) return // of a command, not of the connection
     if (this.current === undefined) {

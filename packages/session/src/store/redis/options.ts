@@ -19,7 +19,7 @@ export const redisOptions = {
   connectTimeout: 2_000,
   retryStrategy: (attempt: number): number => Math.min(50 * attempt, 250),
   /**
-   * A failover leaves the old primary read-only: connect anew to find the new one. At most once a second, as reading goes on
+   * A failover leaves the old primary read-only: connect again to find the new one. At most once a second, as reading goes on
    * where there is no new one to find. (Redis 6.2 has the word in the middle of what it says of a script.)
    */
   reconnectOnError(this: object, error: Error): boolean {

@@ -250,7 +250,7 @@ return 1
 /**
  * KEYS: old session, new session, mark of the old one, indexes to leave. ARGV: earliest, latest, six for `KEEP` (now is the
  * first), until, old member, new member, grace (ms), whether to enter the first index ('1'), the
- * time to live (ms; 0: none) of a session that begins anew, else '', channel, changes.
+ * time to live (ms; 0: none) of a session that starts over, else '', channel, changes.
  * Moves a session to a new key; 0 when it is gone. Not for Redis Cluster, where the keys lie in different slots.
  * Whole or not at all, as `APPLY` is: each command that follows the first is tried where it changes nothing.
  */
