@@ -150,4 +150,9 @@ export const broken: Readonly<Record<string, Broken>> = {
     text('no end waits for the other servers', '끝낼 때 다른 서버를 기다리지 않을 때'),
     nodesWith({ SESSION_CACHE_STRICT: 'false' }),
   ),
+  X14: cluster(
+    text('the near cache has room for nothing', '로컬 캐시에 자리가 없을 때'),
+    nodesWith({ SESSION_CACHE_MAX_BYTES: '0' }),
+    500,
+  ),
 }

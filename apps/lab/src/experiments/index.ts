@@ -20,6 +20,7 @@ import { eviction } from './x10-eviction.ts'
 import { choices } from './x11-choices.ts'
 import { secondBalancer } from './x12-second-balancer.ts'
 import { endedEverywhere } from './x13-ended-everywhere.ts'
+import { withoutAHop } from './x14-without-a-hop.ts'
 
 /** Every experiment, in the order in which the tutorial makes its claims. */
 export const experiments: readonly Experiment[] = [
@@ -44,4 +45,5 @@ export const experiments: readonly Experiment[] = [
   choices,
   secondBalancer(),
   endedEverywhere,
+  withoutAHop,
 ]

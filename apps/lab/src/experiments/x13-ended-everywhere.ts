@@ -9,6 +9,7 @@ import { bars } from '../pictures/bars.ts'
 import { ChangesRelay } from '../rig/changes-relay.ts'
 import { labCluster } from '../rig/cluster.ts'
 import { fieldNodes } from '../rig/control.ts'
+import { inspect } from '../rig/inspect.ts'
 import { until } from '../rig/until.ts'
 import { makeUser } from '../rig/users.ts'
 import { counted, presence } from '../verdict.ts'
@@ -257,8 +258,7 @@ async function inMemory(lab: Lab, cluster: Cluster, side: Side, node: string, co
   const commands = async () => {
     // The control says nothing of itself; it has no other way than to keep what it has read once.
     if (side === 'naive') return 0
-    const { body } = await ask(new URL('/inspect', cluster.node(node).adminUrl))
-    return (JSON.parse(body) as { store: { commands: number } }).store.commands
+    return (await inspect(cluster.node(node))).store.commands
   }
   prove((await asked(cluster, node, cookie)).status === 200, `${node} knows the session`)
   await until(lab, `${node} has the session in memory`, async () => {
