@@ -9,7 +9,10 @@ const DRIFT = 1.0005
 /** So many questions are remembered, as in a cluster each comes once over every server's connection. */
 const REMEMBERED = 1_000
 
-/** A holder that goes on renewing its lease is asked so often; after that it is not alive but for its timer. */
+/**
+ * A holder that renews its lease but does not answer is asked so often. Then its renewals are believed: the lease that it had when
+ * it was first asked has run out, and each later one began with word that came behind that of the ending, over the same connection.
+ */
 const MAX_ROUNDS = 5
 
 /** What endings need. */
