@@ -77,7 +77,7 @@ const ROWS: Readonly<Record<string, Row>> = {
 const ELSEWHERE: Readonly<Record<string, string>> = {
   'one connection breaks': 'connection.test.ts: a connection to Redis that breaks',
   'Redis restarts with its data': 'bench/test/faults.test.ts: Redis is killed, and starts again',
-  'an answer is lost amid a connection': 'connection.test.ts: is replaced when calls only ever time out',
+  'an answer is lost on an open connection': 'connection.test.ts: is replaced when calls only ever time out',
   'primary dies behind Sentinel': 'redis.test.ts: follows a failover that Sentinel makes',
   'one primary of a Cluster dies': 'apps/lab: X2',
   'slots move': 'apps/lab: X2',
