@@ -12,6 +12,9 @@ const isGone = (visit: Visit): boolean =>
 
 const isEnder = ({ operation }: Visit): boolean => operation === 'login' || operation === 'logout'
 
+/** A login or logout after which the session whose id it bore may be no more. */
+export const mayHaveEnded = (visit: Visit): boolean => isEnder(visit) && (visit.status === 200 || mayHaveChanged(visit))
+
 /** Sessions end by a login (which gives another id) or a logout, and by nothing else; what has ended stays so. */
 export function judgeEnds(visits: readonly Visit[]): Violation[] {
   const byId = Map.groupBy(
@@ -31,7 +34,7 @@ function judgeServed(own: readonly Visit[]): Violation[] {
 }
 
 function judgeGone(own: readonly Visit[]): Violation[] {
-  const enders = own.filter((visit) => isEnder(visit) && (visit.status === 200 || mayHaveChanged(visit)))
+  const enders = own.filter(mayHaveEnded)
   // A logout says yes whether there is a session or not.
   const served = own.filter((visit) => isServed(visit) && visit.operation !== 'logout')
   const lastServed = Math.max(-Infinity, ...served.map(({ sentAt }) => sentAt))

@@ -1,3 +1,4 @@
+import { mayHaveEnded } from './ends.ts'
 import type { Visit } from './history.ts'
 
 /** One session through its logins, which give it another id each: all that was done with it, in the order of the answers. */
@@ -38,11 +39,6 @@ export function lineagesOf(visits: readonly Visit[]): Lineage[] {
 /** Whether another visit may have ended the session before this login came to it. */
 function mayBeGone(visits: readonly Visit[], login: Visit): boolean {
   return visits.some(
-    (visit) =>
-      visit !== login &&
-      visit.bore === login.bore &&
-      (visit.operation === 'login' || visit.operation === 'logout') &&
-      (visit.status === 200 || visit.status === 0 || visit.status >= 500) &&
-      visit.sentAt < login.doneAt,
+    (visit) => visit !== login && visit.bore === login.bore && mayHaveEnded(visit) && visit.sentAt < login.doneAt,
   )
 }
