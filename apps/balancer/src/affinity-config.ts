@@ -31,15 +31,15 @@ export function affinity(env: Environment): AffinityConfig {
 }
 
 function cookieAttributes(env: Environment): Partial<CookieAffinityOptions> {
-  const secure = text(env, 'AFFINITY_SECURE')
+  const maxAgeMs = whole(env, 'AFFINITY_MAX_AGE_MS', [1000, 999_999_999])
+  const secure = choice(env, 'AFFINITY_SECURE', ['true', 'false'])
   const attributes = {
     path: text(env, 'AFFINITY_PATH'),
     domain: text(env, 'AFFINITY_DOMAIN'),
-    maxAgeMs: whole(env, 'AFFINITY_MAX_AGE_MS', [1000, 999_999_999]),
-    secure: secure && (choice(env, 'AFFINITY_SECURE', ['true', 'false']) ?? 'true') === 'true',
-    sameSite:
-      text(env, 'AFFINITY_SAME_SITE') && (choice(env, 'AFFINITY_SAME_SITE', ['lax', 'strict', 'none']) ?? 'lax'),
-    partitioned: (choice(env, 'AFFINITY_PARTITIONED', ['true', 'false']) ?? 'false') === 'true',
+    maxAgeMs,
+    secure: secure && secure === 'true',
+    sameSite: choice(env, 'AFFINITY_SAME_SITE', ['lax', 'strict', 'none']),
+    partitioned: choice(env, 'AFFINITY_PARTITIONED', ['true', 'false']) === 'true',
   } as Partial<CookieAffinityOptions>
   for (const [variable, option] of ATTRIBUTES) {
     const alone = option === 'sameSite' || option === 'partitioned' ? { secure: attributes.secure } : {}

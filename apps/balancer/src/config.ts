@@ -109,7 +109,7 @@ export function readConfig(given: Environment): Config {
     drainMs: whole(env, 'DRAIN_MS', MS) ?? 10_000,
     graceMs: whole(env, 'GRACE_MS', MS) ?? 3000,
     maxConnections: whole(env, 'MAX_CONNECTIONS', [1, 10_000_000]),
-    accessLog: (choice(env, 'ACCESS_LOG', ['on', 'off']) ?? 'off') === 'on',
+    accessLog: choice(env, 'ACCESS_LOG', ['on', 'off']) === 'on',
     tuning: tuning(env),
   }
 }
