@@ -1,11 +1,4 @@
-import {
-  cookieAffinity,
-  createBalancer,
-  type PickKey,
-  type Policy,
-  policies,
-  type Upstream,
-} from '@session-cluster/balancer'
+import { cookieAffinity, createBalancer, type PickKey, type Policy, policies } from '@session-cluster/balancer'
 import { integer, type Random, seededRandom } from '@session-cluster/visitor'
 
 /** What becomes of the users of many servers, which nobody can start here: the balancer's own pool, policies and affinity, without sockets. */
@@ -26,11 +19,8 @@ export interface Size {
   readonly seed: number
 }
 
-interface Fleet {
-  readonly upstreams: readonly Upstream[]
-  /** Who answers this client, and goes on to answer it while it is there. */
-  readonly answer: (client: number) => Upstream
-}
+/** Who answers this client, and goes on to answer it while it is there: the server's name. */
+type Fleet = (client: number) => string
 
 /** Goes through the events, each from the whole fleet. */
 export function simulate({ servers, clients, zones, seed }: Size): Simulated[] {
@@ -58,15 +48,10 @@ function compared(
   const random = seededRandom(seed, `${by} ${event}`)
   const cookies = new Map<number, string>()
   const [first, second] = [fleet(by, before, cookies, random), fleet(by, after, cookies, random)]
-  const homes = Array.from({ length: clients }, (_, client) => first.answer(client).name)
-  const load = new Map<string, number>(after.map((name) => [name, 0]))
-  let moved = 0
-  for (const [client, home] of homes.entries()) {
-    const { name } = second.answer(client)
-    load.set(name, (load.get(name) ?? 0) + 1)
-    if (name !== home) moved++
-  }
-  return { event, by, moved: moved / clients, maxOverMean: (Math.max(...load.values()) * after.length) / clients }
+  const homes = Array.from({ length: clients }, (_, client) => first(client))
+  const homesAfter = homes.map((_, client) => second(client))
+  const moved = homesAfter.filter((name, client) => name !== homes[client]).length
+  return { event, by, moved: moved / clients, maxOverMean: maxOverMean(after, homesAfter) }
 }
 
 /** Every server is replaced in turn, a twentieth of them at a time; each client comes once between two steps. */
@@ -74,7 +59,7 @@ function rolled(by: Simulated['by'], names: readonly string[], clients: number, 
   const random = seededRandom(seed, `${by} roll`)
   const cookies = new Map<number, string>()
   const whole = fleet(by, names, cookies, random)
-  const homes = Array.from({ length: clients }, (_, client) => whole.answer(client).name)
+  const homes = Array.from({ length: clients }, (_, client) => whole(client))
   const lost = new Set<number>()
   const batch = Math.ceil(names.length / 20)
   for (let from = 0; from < names.length; from += batch) {
@@ -89,17 +74,22 @@ function rolled(by: Simulated['by'], names: readonly string[], clients: number, 
       if (!restarting.has(homes[client] as string)) continue
       // Its server's memory is gone, wherever it goes now.
       lost.add(client)
-      homes[client] = left.answer(client).name
+      homes[client] = left(client)
     }
   }
-  const load = new Map<string, number>(names.map((name) => [name, 0]))
-  for (const home of homes) load.set(home, (load.get(home) ?? 0) + 1)
   return {
     event: 'rolling restart, 5 % at a time',
     by,
     moved: lost.size / clients,
-    maxOverMean: (Math.max(...load.values()) * names.length) / clients,
+    maxOverMean: maxOverMean(names, homes),
   }
+}
+
+/** The clients of the busiest of these servers over the mean, where each client's server is known. */
+function maxOverMean(servers: readonly string[], homes: readonly string[]): number {
+  const load = new Map<string, number>()
+  for (const home of homes) load.set(home, (load.get(home) ?? 0) + 1)
+  return (Math.max(...load.values()) * servers.length) / homes.length
 }
 
 /** A balancer that never listens. */
@@ -110,16 +100,13 @@ function fleet(by: Simulated['by'], names: readonly string[], cookies: Map<numbe
   const hash = { on: 'address' as const, loadFactor: Number.POSITIVE_INFINITY }
   const policy: Policy = policies[by === 'consistent hash' ? 'consistent-hash' : 'random']({ random, hash })
   const affinity = by === 'affinity cookie' ? cookieAffinity({ secret: 'only for the simulation' }) : undefined
-  return {
-    upstreams: pool.all,
-    answer(client) {
-      const request = requestOf(client, cookies.get(client))
-      const upstream = affinity?.pinOf(request, pool)?.upstream ?? policy(pool.all, request)
-      if (upstream === undefined) throw new Error('a policy picks someone when all are available')
-      const cookie = affinity?.cookieFor(upstream, false)?.split(';')[0]
-      if (cookie !== undefined) cookies.set(client, cookie)
-      return upstream
-    },
+  return (client) => {
+    const request = requestOf(client, cookies.get(client))
+    const upstream = affinity?.pinOf(request, pool)?.upstream ?? policy(pool.all, request)
+    if (upstream === undefined) throw new Error('a policy picks someone when all are available')
+    const cookie = affinity?.cookieFor(upstream, false)?.split(';')[0]
+    if (cookie !== undefined) cookies.set(client, cookie)
+    return upstream.name
   }
 }
 
