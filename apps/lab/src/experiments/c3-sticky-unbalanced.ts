@@ -177,9 +177,8 @@ async function underWork(
 function p99sIn(history: History<C3Row>, mode: Mode): number[] {
   const rows = history.of('work').filter((row) => row.mode === mode && !row.warmUp)
   return [...new Set(rows.map(({ round }) => round))].map((round) => {
-    const waits = latencies()
-    for (const row of rows) if (row.round === round) waits.record(row.status === 200 ? row.latencyMs : 600_000)
-    return waits.percentile(99)
+    const own = rows.filter((row) => row.round === round)
+    return latencies(own.map(({ status, latencyMs }) => (status === 200 ? latencyMs : 600_000))).percentile(99)
   })
 }
 

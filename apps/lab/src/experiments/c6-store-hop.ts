@@ -6,7 +6,7 @@ import type { History } from '../history.ts'
 import { type Text, text, type Words } from '../language.ts'
 import { type Latencies, latencies, percentilesFor } from '../load/histogram.ts'
 import { inTurns, roundsRatio, takeRounds } from '../load/rounds.ts'
-import { lines } from '../pictures/lines.ts'
+import { lines, percentileAxis } from '../pictures/lines.ts'
 import { labClusters } from '../rig/cluster.ts'
 import { storeUse } from '../rig/inspect.ts'
 import { makeUser } from '../rig/users.ts'
@@ -231,11 +231,7 @@ export async function oneRound(lab: Lab<C6Row>, { inMemory, inRedis, link }: Con
   })
 }
 
-function histogramOf(requests: readonly TimedRow[]): Latencies {
-  const histogram = latencies()
-  for (const { ms } of requests) histogram.record(ms)
-  return histogram
-}
+const histogramOf = (requests: readonly TimedRow[]): Latencies => latencies(requests.map(({ ms }) => ms))
 
 const middleOf = (what: Text, reads: Latencies): Observation => ({
   what: text(`${what.en}, p50 of ${reads.count}, ms`, `${what.ko} ${reads.count}번의 p50, ms`),
@@ -284,10 +280,7 @@ function curvesPicture(memory: Latencies, reads: readonly Latencies[]) {
       ...curve(text('memory', '메모리'), memory),
       ...reads.flatMap((histogram, index) => curve(`Redis +${delaysMs[index]} ms`, histogram)),
     ],
-    x: {
-      title: text('percentile', '백분위'),
-      ticks: percentiles.map((percent, at) => ({ at, label: `p${percent}` })),
-    },
+    x: percentileAxis(percentiles),
     y: { title: text('read, ms', '읽기, ms'), logarithmic: true },
   })
 }

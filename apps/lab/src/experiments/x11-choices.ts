@@ -9,7 +9,7 @@ import { type Text, text } from '../language.ts'
 import { type Latencies, latencies, percentilesFor } from '../load/histogram.ts'
 import { openLoop, poissonSchedule } from '../load/open-loop.ts'
 import { inTurns } from '../load/rounds.ts'
-import { lines } from '../pictures/lines.ts'
+import { lines, percentileAxis } from '../pictures/lines.ts'
 import { matrix } from '../pictures/matrix.ts'
 import { crash, labClusters } from '../rig/cluster.ts'
 import { findHaproxy, startHaproxy } from '../rig/haproxy.ts'
@@ -138,13 +138,9 @@ export const choices = experiment<X11Row>({
   },
   judge(history) {
     const there = history.of('choices')[0]?.choices ?? []
-    const asked = (choice: Choice) => history.of('asked').find((row) => row.choice === choice)
+    const asked = (choice: Choice) => askedIn(history, choice)
     const lost = (choice: Choice) => lostIn(history, choice).size
-    const waits = (choice: Choice) => {
-      const all = latencies()
-      for (const row of history.of('read')) if (row.choice === choice) all.record(row.waitMs)
-      return all
-    }
+    const waits = there.map((choice) => [choice, waitsIn(history, choice)] as const)
     return {
       headline: {
         value: there.map(lost).join(' · '),
@@ -154,8 +150,7 @@ export const choices = experiment<X11Row>({
         ),
       },
       checks: there.flatMap((choice) => checksOf(history, choice, asked(choice))),
-      observations: there.flatMap((choice) => {
-        const all = waits(choice)
+      observations: waits.flatMap(([choice, all]) => {
         const percents = percentilesFor(all.count)
         const named = percents.map((percent) => `p${percent}`).join(' · ')
         return [
@@ -175,21 +170,27 @@ export const choices = experiment<X11Row>({
           },
         ]
       }),
-      pictures: [fatesPicture(history, there), waitsPicture(there.map((choice) => [choice, waits(choice)]))],
+      pictures: [fatesPicture(history, there), waitsPicture(waits)],
       figures: Object.fromEntries(
-        there.flatMap((choice) => {
-          const all = waits(choice)
-          return [
-            ...percentilesFor(all.count).map((percent) => [`${choice}P${percent}`, all.percentile(percent)]),
-            [`${choice}Samples`, all.count],
-            [`${choice}Lost`, lost(choice)],
-            [`${choice}CookieBytes`, asked(choice)?.cookieBytes ?? Number.NaN],
-          ]
-        }),
+        waits.flatMap(([choice, all]) => [
+          ...percentilesFor(all.count).map((percent) => [`${choice}P${percent}`, all.percentile(percent)]),
+          [`${choice}Samples`, all.count],
+          [`${choice}Lost`, lost(choice)],
+          [`${choice}CookieBytes`, asked(choice)?.cookieBytes ?? Number.NaN],
+        ]),
       ),
     }
   },
 })
+
+const askedIn = (history: History<X11Row>, choice: Choice): AskedRow | undefined =>
+  history.of('asked').find((row) => row.choice === choice)
+
+/** How long the reads of a choice took under load. */
+function waitsIn(history: History<X11Row>, choice: Choice): Latencies {
+  const reads = history.of('read').filter((row) => row.choice === choice)
+  return latencies(reads.map(({ waitMs }) => waitMs))
+}
 
 /** Whether the sessions of a choice are in its servers' memory, and in nothing else. */
 const inMemory = (choice: Choice) => choice === 'sticky' || choice === 'haproxy'
@@ -314,7 +315,7 @@ function fatesPicture(history: History<X11Row>, there: readonly Choice[]) {
       text('5 kB', '5 kB'),
     ],
     rows: there.map((choice) => {
-      const asked = history.of('asked').find((row) => row.choice === choice)
+      const asked = askedIn(history, choice)
       return {
         name: names[choice],
         cells: [
@@ -340,7 +341,7 @@ function waitsPicture(all: readonly (readonly [Choice, Latencies])[]) {
     points: all.flatMap(([choice, waits]) =>
       percentiles.map((percent, index) => ({ series: names[choice], x: index, y: waits.percentile(percent) })),
     ),
-    x: { title: text('percentile', '백분위'), ticks: percentiles.map((percent, at) => ({ at, label: `p${percent}` })) },
+    x: percentileAxis(percentiles),
     y: { title: text('read, ms', '읽기, ms'), logarithmic: true },
   })
 }

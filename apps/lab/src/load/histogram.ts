@@ -17,14 +17,16 @@ const leastBeyond = 10
 export const percentilesFor = (samples: number): readonly number[] =>
   percentiles.filter((percent) => percent === 50 || samples * (100 - percent) >= leastBeyond * 100 - 1e-6)
 
-/** An HDR histogram: HdrHistogram_c, as it is built into Node (`perf_hooks.createHistogram`). */
-export function latencies(): Latencies {
+/** An HDR histogram of these latencies, in milliseconds: HdrHistogram_c, as it is built into Node (`perf_hooks.createHistogram`). */
+export function latencies(all: readonly number[] = []): Latencies {
   const histogram = createHistogram({ lowest: 1, highest: 600_000_000, figures: 3 })
-  return {
+  const recorded: Latencies = {
     get count() {
       return Number(histogram.count)
     },
     record: (milliseconds) => histogram.record(Math.max(1, Math.round(milliseconds * 1000))),
     percentile: (percent) => (histogram.count === 0 ? Number.NaN : histogram.percentile(percent) / 1000),
   }
+  for (const milliseconds of all) recorded.record(milliseconds)
+  return recorded
 }

@@ -1,4 +1,4 @@
-import { say, type Words } from '../language.ts'
+import { say, text, type Words } from '../language.ts'
 import type { Picture, PictureText, Spec } from './picture.ts'
 import { pivot, unique } from './pivot.ts'
 import { colorBy, plotWidth, seriesColors } from './theme.ts'
@@ -17,6 +17,12 @@ export interface Axis {
   /** Instead of numbers: what is written at these places. */
   readonly ticks?: readonly { readonly at: number; readonly label: string }[]
 }
+
+/** An axis of percentiles at equal distances: the first at 0, the next at 1. */
+export const percentileAxis = (percentiles: readonly number[]): Axis => ({
+  title: text('percentile', '백분위'),
+  ticks: percentiles.map((percent, at) => ({ at, label: `p${percent}` })),
+})
 
 export interface YAxis {
   readonly title: Words
