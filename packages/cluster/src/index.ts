@@ -1,6 +1,7 @@
 /** Starts, crashes, freezes and stops clusters of real processes. */
 export { Balancer, BalancerAdminError, type UpstreamStatus } from './balancer.ts'
 export type { Cluster } from './cluster.ts'
+export { which } from './command.ts'
 export { StartError, StateError } from './errors.ts'
 export { freePort, isFree } from './free-port.ts'
 export type { LogLine } from './log-buffer.ts'

@@ -1,9 +1,8 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
-import { access, constants } from 'node:fs/promises'
-import { delimiter, join } from 'node:path'
+import { delimiter } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { type Cluster, freePort } from '@session-cluster/cluster'
+import { type Cluster, freePort, which } from '@session-cluster/cluster'
 import { attemptTo } from '@session-cluster/visitor'
 import type { Lab } from '../experiment.ts'
 import type { HaproxyOrder } from './haproxy-keeper.ts'
@@ -15,17 +14,8 @@ export interface Haproxy extends AsyncDisposable {
 }
 
 /** Where `haproxy` is on this machine; nothing where it is not. */
-export async function findHaproxy(): Promise<string | undefined> {
-  const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin']
-  for (const folder of folders) {
-    const path = join(folder, 'haproxy')
-    const runs = await access(path, constants.X_OK).then(
-      () => true,
-      () => false,
-    )
-    if (runs) return path
-  }
-  return undefined
+export function findHaproxy(): Promise<string | undefined> {
+  return which('haproxy', { PATH: [process.env.PATH, '/usr/sbin', '/usr/local/sbin'].join(delimiter) })
 }
 
 /** Starts one that pins clients by a cookie, checks the nodes' readiness and sends a client on when its node is down. */
