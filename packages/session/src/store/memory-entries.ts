@@ -1,4 +1,5 @@
 import type { SessionKey } from '../carrier/id.ts'
+import { type Linked, LinkedList } from '../linked-list.ts'
 import type { StoredSession } from './store.ts'
 
 /** A session in memory, and when it ends by itself (epoch ms). */
@@ -20,27 +21,20 @@ const ENTRY_BYTES = 600
 const ATTRIBUTE_BYTES = 200
 
 /** One session's place among the others. It stays in the map for as long as the session lives, whatever it holds. */
-interface Place {
+interface Place extends Linked<Place> {
   readonly key: SessionKey
   entry: Entry
   bytes: number
-  older: Place | undefined
-  newer: Place | undefined
 }
 
-/**
- * Sessions in the order of their last write or touch, bounded in number and bytes, with an index by user. The order is a
- * list of its own. A `Map` keeps one too, but to move a key to its end is a deletion and an insertion: its table is then
- * made again every few writes, and each dead table, once V8 has moved it to the old generation, keeps what it held alive
- * until the next full collection (a third of a write's cost).
- */
+/** Sessions in the order of their last write or touch, bounded in number and bytes, with an index by user. */
 export class LruMap {
   readonly #options: LruOptions
   readonly #places = new Map<SessionKey, Place>()
+  /** What was used least recently comes first. */
+  readonly #order = new LinkedList<Place>()
   readonly #keysOfUser = new Map<string, Set<SessionKey>>()
   #bytes = 0
-  #oldest: Place | undefined
-  #newest: Place | undefined
   #sweeping: IterableIterator<Place> | undefined
 
   constructor(options: LruOptions) {
@@ -68,14 +62,13 @@ export class LruMap {
       this.#reindex(key, place.entry.user, entry.user)
       place.entry = entry
       place.bytes = bytes
-      this.#unlink(place)
-      this.#link(place)
+      this.#order.moveToEnd(place)
     } else {
-      const added: Place = { key, entry, bytes, older: undefined, newer: undefined }
+      const added: Place = { key, entry, bytes, before: undefined, after: undefined }
       this.#places.set(key, added)
       this.#bytes += bytes
       this.#reindex(key, undefined, entry.user)
-      this.#link(added)
+      this.#order.add(added)
     }
     while (this.#isOverfull()) this.#evict(key)
   }
@@ -84,7 +77,7 @@ export class LruMap {
     const place = this.#places.get(key)
     if (!place) return
     this.#places.delete(key)
-    this.#unlink(place)
+    this.#order.remove(place)
     this.#bytes -= place.bytes
     this.#reindex(key, place.entry.user, undefined)
   }
@@ -128,26 +121,7 @@ export class LruMap {
     this.#places.clear()
     this.#keysOfUser.clear()
     this.#bytes = 0
-    this.#oldest = undefined
-    this.#newest = undefined
-  }
-
-  /** Puts a place that is in no list at the end of the most recent ones. */
-  #link(place: Place): void {
-    place.older = this.#newest
-    if (this.#newest) this.#newest.newer = place
-    else this.#oldest = place
-    this.#newest = place
-  }
-
-  #unlink(place: Place): void {
-    const { older, newer } = place
-    if (older) older.newer = newer
-    else this.#oldest = newer
-    if (newer) newer.older = older
-    else this.#newest = older
-    place.older = undefined
-    place.newer = undefined
+    this.#order.clear()
   }
 
   #reindex(key: SessionKey, before: string | undefined, after: string | undefined): void {
@@ -170,7 +144,8 @@ export class LruMap {
 
   /** Ends the session that was used least recently, or the next one if that is to be spared. */
   #evict(spared: SessionKey): void {
-    const place = this.#oldest?.key === spared ? this.#oldest.newer : this.#oldest
+    const { first } = this.#order
+    const place = first?.key === spared ? first.after : first
     if (!place) return
     this.end(place.key)
     this.#options.onEvict(place.key)

@@ -1,10 +1,12 @@
 import type { SessionKey } from '../../carrier/id.ts'
+import { type Linked, LinkedList } from '../../linked-list.ts'
 import { packed } from '../memory.ts'
 import { weight } from '../memory-entries.ts'
 import type { StoredSession } from '../store.ts'
 
 /** One session in memory. */
-export interface CachedSession {
+export interface CachedSession extends Linked<CachedSession> {
+  readonly key: SessionKey
   readonly session: StoredSession
   /** Not older than this: when its read was sent, monotonic ms. */
   readonly readAt: number
@@ -12,6 +14,9 @@ export interface CachedSession {
   readonly livesUntil: number
   readonly bytes: number
 }
+
+/** What a read brought. */
+export type Found = Pick<CachedSession, 'session' | 'readAt' | 'livesUntil'>
 
 /** A read under way. What it brings is kept only if nothing was said about the session meanwhile. */
 export interface Placeholder {
@@ -31,6 +36,8 @@ const ENTRY_BYTES = 150
 export class Entries {
   readonly #bounds: Bounds
   readonly #entries = new Map<SessionKey, CachedSession>()
+  /** What was used least recently comes first. */
+  readonly #order = new LinkedList<CachedSession>()
   readonly #reading = new Map<SessionKey, Placeholder>()
   #bytes = 0
   evictions = 0
@@ -52,9 +59,8 @@ export class Entries {
   }
 
   /** Puts an entry where those used last are. */
-  used(key: SessionKey, entry: CachedSession): void {
-    this.#entries.delete(key)
-    this.#entries.set(key, entry)
+  used(entry: CachedSession): void {
+    this.#order.moveToEnd(entry)
   }
 
   /** Stands for a read that begins now; `undefined` when another one for the same session does already. */
@@ -66,13 +72,15 @@ export class Entries {
   }
 
   /** The read is over. Keeps what it brought, unless it was spoilt. */
-  fill(key: SessionKey, placeholder: Placeholder, found?: Omit<CachedSession, 'bytes'>): void {
+  fill(key: SessionKey, placeholder: Placeholder, found?: Found): void {
     if (this.#reading.get(key) === placeholder) this.#reading.delete(key)
     if (placeholder.isSpoilt || !found) return
     this.#remove(key)
     const session = { ...found.session, attributes: packed(new Map(found.session.attributes)) }
-    const entry = { ...found, session, bytes: ENTRY_BYTES + weight(session) }
+    const bytes = ENTRY_BYTES + weight(session)
+    const entry: CachedSession = { ...found, key, session, bytes, before: undefined, after: undefined }
     this.#entries.set(key, entry)
+    this.#order.add(entry)
     this.#bytes += entry.bytes
     this.#makeRoom()
   }
@@ -91,6 +99,7 @@ export class Entries {
     for (const placeholder of this.#reading.values()) placeholder.isSpoilt = true
     this.#reading.clear()
     this.#entries.clear()
+    this.#order.clear()
     this.#bytes = 0
   }
 
@@ -98,14 +107,16 @@ export class Entries {
     const entry = this.#entries.get(key)
     if (!entry) return false
     this.#bytes -= entry.bytes
+    this.#order.remove(entry)
     return this.#entries.delete(key)
   }
 
   #makeRoom(): void {
     const { maxEntries, maxBytes } = this.#bounds
-    for (const key of this.#entries.keys()) {
-      if (this.#entries.size <= maxEntries && this.#bytes <= maxBytes) return
-      this.#remove(key)
+    while (this.#entries.size > maxEntries || this.#bytes > maxBytes) {
+      const { first } = this.#order
+      if (!first) return
+      this.#remove(first.key)
       this.evictions++
     }
   }

@@ -18,7 +18,7 @@ import {
   type StoreOptions,
 } from '../store.ts'
 import { Endings } from './endings.ts'
-import { type CachedSession, Entries } from './entries.ts'
+import { type CachedSession, Entries, type Found } from './entries.ts'
 import { HitAges } from './hit-ages.ts'
 import { Lease } from './lease.ts'
 
@@ -136,7 +136,7 @@ class Near implements NearCache {
     if (!entry || options.fresh) return undefined
     const now = performance.now()
     if (!this.#lease.holds(now) || !this.#isGood(entry, now, options)) return undefined
-    this.#entries.used(key, entry)
+    this.#entries.used(entry)
     this.#ages.add(now - entry.readAt)
     return entry.session
   }
@@ -164,7 +164,7 @@ class Near implements NearCache {
     const placeholder = isKept ? this.#entries.reserve(key) : undefined
     if (!placeholder) return this.#store.load(key, options)
     const readAt = performance.now()
-    let found: Omit<CachedSession, 'bytes'> | undefined
+    let found: Found | undefined
     try {
       // Both leave at once; an answer that comes before the load's is of no harm, as then the session lives shorter.
       const [loaded, ttlMs] = await Promise.all([this.#store.load(key, options), this.#ttl(key, options)])
