@@ -1,4 +1,5 @@
 import { type Server, ServerResponse } from 'node:http'
+import { type Linked, LinkedList } from '../linked-list.ts'
 
 /** Of Node's response. `_header` is not documented, but middleware reads it too. */
 interface Inside {
@@ -38,8 +39,12 @@ export class AsIfSent {
     }
     const { server } = (this.#response.socket ?? {}) as { server?: Server }
     if (server) protect(server)
-    this.#waiting ??= waiting.add(this.#response as unknown as Inside)
-    ;(this.#response as unknown as Inside).finished = true
+    const response = this.#response as unknown as Inside
+    if (!this.#waiting) {
+      this.#waiting = { response, before: undefined, after: undefined }
+      waiting.add(this.#waiting)
+    }
+    response.finished = true
   }
 
   /** So much is written that the handler is to wait for `drain`. */
@@ -84,39 +89,16 @@ const ENDED = { finished: yes, writableEnded: yes }
 const FULL = { writableNeedDrain: yes }
 
 /** A response of HTTP/1 that has ended for its handler, and waits. */
-interface Waiting {
+interface Waiting extends Linked<Waiting> {
   readonly response: { finished: boolean }
-  before: Waiting | undefined
-  after: Waiting | undefined
 }
 
-/**
- * All of those. A list whose members forget each other when they leave it: the dead tables of a `Set` that is added to
- * and deleted from by every request keep the requests alive, once V8 has moved them to the old generation.
- */
-const waiting = {
-  first: undefined as Waiting | undefined,
+/** All of those. */
+const waiting = new LinkedList<Waiting>()
 
-  add(response: { finished: boolean }): Waiting {
-    const one: Waiting = { response, before: undefined, after: this.first }
-    if (this.first) this.first.before = one
-    this.first = one
-    return one
-  },
-
-  remove(one: Waiting): void {
-    const { before, after } = one
-    if (before) before.after = after
-    else this.first = after
-    if (after) after.before = before
-    one.before = undefined
-    one.after = undefined
-  },
-
-  /** Says of each whether it looks finished. */
-  show(finished: boolean): void {
-    for (let one = this.first; one; one = one.after) one.response.finished = finished
-  },
+/** Says of each whether it looks finished. */
+function showWaiting(finished: boolean): void {
+  for (let one = waiting.first; one; one = one.after) one.response.finished = finished
 }
 
 const protectedServers = new WeakSet<Server>()
@@ -130,11 +112,11 @@ function protect(server: Server): void {
   protectedServers.add(server)
   const { closeIdleConnections } = server
   server.closeIdleConnections = function (this: Server) {
-    waiting.show(false)
+    showWaiting(false)
     try {
       closeIdleConnections.call(this)
     } finally {
-      waiting.show(true)
+      showWaiting(true)
     }
   }
 }
