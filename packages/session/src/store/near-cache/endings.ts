@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { SessionKey } from '../../carrier/id.ts'
-import type { RedisBackend } from '../redis/redis.ts'
+import { answerChannel, type Member, questionChannel, runOnHolders } from './member.ts'
 import { ANSWER, ASK, FORGET } from './scripts.ts'
 
 /** How far two clocks may drift apart: 500 ppm, the most that time daemons make one run off. */
@@ -16,9 +16,7 @@ const REMEMBERED = 1_000
 const MAX_ROUNDS = 5
 
 /** What endings need. */
-export interface EndingsOptions extends RedisBackend {
-  readonly id: string
-  readonly leaseMs: number
+export interface EndingsOptions extends Member {
   readonly drop: (key: SessionKey) => void
   /** Since when the list of holders is one list, see `Lease.listSince`. */
   readonly listSince: (born: string) => number
@@ -77,13 +75,13 @@ export class Endings {
 
   /** Asks all holders, and waits. Tells whether every one has confirmed, or certainly holds no lease. */
   async #askOnce(keys: readonly SessionKey[]): Promise<boolean> {
-    const { calls, connection, keys: names, id, leaseMs, listSince } = this.#options
+    const { id, leaseMs, listSince } = this.#options
     const count = ++this.#count
     const question: Question = { answered: new Set(), wake: () => {} }
     this.#questions.set(count, question)
     try {
-      const args = [`${connection.keyPrefix}${names.near}ended`, [id, count, ...keys].join(' ')]
-      const reply = await calls.read(ASK, [this.#list], args, { giveUpAt: performance.now() + leaseMs })
+      const args = [questionChannel(this.#options), [id, count, ...keys].join(' ')]
+      const reply = await runOnHolders(this.#options, ASK, args)
       const askedAt = performance.now()
       const { born, holders } = parseList(reply as readonly Buffer[], id)
       // In a list that is younger than a lease somebody may be missing, as after a failover.
@@ -109,21 +107,16 @@ export class Endings {
 
   /** Waits out the leases of those that do not answer. Tells whether none has renewed it meanwhile. */
   async #outwait(silent: readonly Holder[], askedAt: number): Promise<boolean> {
-    const { calls, leaseMs } = this.#options
     await sleepUntil(askedAt + Math.max(...silent.map(leaseOf)) * DRIFT)
     const args = silent.flatMap(({ id, record }) => [id, record])
-    return (await calls.read(FORGET, [this.#list], args, { giveUpAt: performance.now() + leaseMs })) === 0
-  }
-
-  get #list(): string {
-    return `${this.#options.keys.near}holders`
+    return (await runOnHolders(this.#options, FORGET, args)) === 0
   }
 
   /** Takes a message: another's question, or an answer to one of ours. */
   heard(channel: string, message: string): void {
-    const { connection, keys, id, leaseMs, calls, drop } = this.#options
+    const { id, drop } = this.#options
     const [from = '', count = '', ...sessions] = message.split(' ')
-    if (channel !== `${connection.keyPrefix}${keys.near}ended`) {
+    if (channel !== questionChannel(this.#options)) {
       const question = this.#questions.get(Number(count))
       question?.answered.add(from)
       question?.wake()
@@ -131,8 +124,8 @@ export class Endings {
     }
     for (const key of sessions) drop(key)
     if (from === id || !this.#isNew(`${from} ${count}`)) return
-    const args = [`${connection.keyPrefix}${keys.near}${from}`, `${id} ${count}`]
-    calls.read(ANSWER, [this.#list], args, { giveUpAt: performance.now() + leaseMs }).catch(() => {}) // it waits out our lease
+    const args = [answerChannel(this.#options, from), `${id} ${count}`]
+    runOnHolders(this.#options, ANSWER, args).catch(() => {}) // it waits out our lease
   }
 
   #isNew(question: string): boolean {

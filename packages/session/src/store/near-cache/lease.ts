@@ -1,15 +1,13 @@
 import type { TrackedServer } from '../redis/connection.ts'
-import type { RedisBackend } from '../redis/redis.ts'
 import { Link } from './link.ts'
+import { answerChannel, holdersKey, type Member, questionChannel, runOnHolders } from './member.ts'
 import { BEACON, LEAVE, RENEW } from './scripts.ts'
 
 /** How often a lease is renewed in its time. */
 const BEATS_PER_LEASE = 4
 
-/** What a lease is told with. */
-export interface LeaseOptions extends RedisBackend {
-  readonly id: string
-  readonly leaseMs: number
+/** What a lease needs. */
+export interface LeaseOptions extends Member {
   /** Is told of keys of Redis that have changed. */
   readonly changed: (keys: readonly string[]) => void
   /** Anything may have changed. */
@@ -67,13 +65,9 @@ export class Lease {
    * younger than that is in it.
    */
   listSince(born: string): number {
-    const over = this.#options.connection.linkTo(this.#holders)
+    const over = this.#options.connection.linkTo(holdersKey(this.#options))
     if (this.#list?.born !== born || this.#list.over !== over) this.#list = { born, over, since: performance.now() }
     return this.#list.since
-  }
-
-  get #holders(): string {
-    return `${this.#options.keys.near}holders`
   }
 
   #beat(): void {
@@ -97,7 +91,7 @@ export class Lease {
     const beacons = [...this.#links.values()].map(({ server }) => this.#beacon(server, count))
     if (isRenewal) {
       const args = [id, `${count} ${leaseMs}`, `${id}.${count}`]
-      this.listSince(String(await calls.read(RENEW, [this.#holders], args, options)))
+      this.listSince(String(await runOnHolders(this.#options, RENEW, args)))
     }
     await Promise.all(beacons.map((beacon) => calls.read(BEACON, [beacon], [], options)))
   }
@@ -134,7 +128,7 @@ export class Lease {
     const own = connection.keyPrefix + this.#prefix
     return {
       prefixes: [connection.keyPrefix + keys.sessions, own],
-      channels: [`${connection.keyPrefix}${keys.near}ended`, `${connection.keyPrefix}${keys.near}${id}`],
+      channels: [questionChannel(this.#options), answerChannel(this.#options, id)],
       changed: (changes: readonly string[] | undefined) => {
         if (!changes) return flush()
         const beats = changes.filter((key) => key.startsWith(own))
@@ -173,7 +167,6 @@ export class Lease {
     this.#links.clear()
     this.#lost()
     if (this.#count === 0) return
-    const { calls, id, leaseMs } = this.#options
-    await calls.read(LEAVE, [this.#holders], [id], { giveUpAt: performance.now() + leaseMs }).catch(() => {}) // it is taken off
+    await runOnHolders(this.#options, LEAVE, [this.#options.id]).catch(() => {}) // it is taken off
   }
 }
