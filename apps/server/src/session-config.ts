@@ -13,8 +13,8 @@ import {
   quote,
   whole,
 } from '@session-cluster/contract'
+import type { NearCacheOptions } from '@session-cluster/session'
 
-/** How attribute values become bytes. */
 /** The session cookie, as RFC 6265 names its parts. */
 export interface CookieConfig {
   name: string
@@ -40,15 +40,7 @@ export interface SessionConfig {
   codec: CodecName
   cookie: CookieConfig
   /** Present exactly in mode `hybrid`: bounds of the node's near cache. */
-  nearCache?: NearCacheConfig
-}
-
-/** See `NearCacheOptions` of the library. */
-export interface NearCacheConfig {
-  maxAgeMs?: number
-  leaseMs?: number
-  maxBytes?: number
-  strict?: boolean
+  nearCache?: NearCacheOptions
 }
 
 const YEAR_MS = 365 * 24 * 3600 * 1000
@@ -88,7 +80,7 @@ export function readSession(env: Environment, { mode, nodeName }: { mode: Mode; 
   const route = readRoute(env, nodeName, cookie)
   const absoluteTimeoutMs = whole(env, 'SESSION_ABSOLUTE_TIMEOUT_MS', [1000, YEAR_MS], WHOLE_SECONDS)
   const touchEveryMs = whole(env, 'SESSION_TOUCH_EVERY_MS', [0, YEAR_MS], MS)
-  const storeTimeoutMs = whole(env, 'SESSION_STORE_TIMEOUT_MS', [1, 60_000], { unit: 'of milliseconds ' })
+  const storeTimeoutMs = whole(env, 'SESSION_STORE_TIMEOUT_MS', [1, 60_000], MS)
   const idleTimeoutMs = whole(env, 'SESSION_IDLE_TIMEOUT_MS', [1000, YEAR_MS], WHOLE_SECONDS) ?? 30 * 60 * 1000
   if (absoluteTimeoutMs !== undefined && absoluteTimeoutMs < idleTimeoutMs) {
     const shown = `${absoluteTimeoutMs} is shorter than SESSION_IDLE_TIMEOUT_MS (${idleTimeoutMs})`
@@ -110,7 +102,7 @@ export function readSession(env: Environment, { mode, nodeName }: { mode: Mode; 
   }
 }
 
-function readNearCache(env: Environment): NearCacheConfig {
+function readNearCache(env: Environment): NearCacheOptions {
   const maxAgeMs = whole(env, 'SESSION_CACHE_MAX_AGE_MS', [1, 3_600_000], MS)
   const leaseMs = whole(env, 'SESSION_CACHE_LEASE_MS', [100, 60_000], MS)
   const maxBytes = whole(env, 'SESSION_CACHE_MAX_BYTES', [0, 2 ** 31 - 1], { unit: 'of bytes ' })
