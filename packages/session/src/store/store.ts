@@ -133,7 +133,7 @@ export interface SessionStore extends AsyncDisposable {
    * A store that need not wait may answer without a promise.
    */
   load(key: SessionKey, options: StoreOptions): Loaded | Promise<Loaded>
-  /** The session, where this process has it in memory and may answer from there. Asks nobody; `undefined` says nothing. */
+  /** The session, where this process has it in memory and may answer from there. Asks nobody; after `undefined` ask `load`. */
   peek?(key: SessionKey, options: StoreOptions): StoredSession | undefined
   /** Applies only what changed. A session that another request destroyed is `gone`: it is not brought back. */
   commit(key: SessionKey, delta: SessionDelta, options: StoreOptions): Promise<CommitResult>
@@ -155,7 +155,7 @@ export interface SessionStore extends AsyncDisposable {
    * never rejects. Without it that is so as soon as the session is ended.
    */
   confirmEnd?(key: SessionKey): Promise<void>
-  /** For so long after a client's write was answered, another process may answer the client as before it, ms. */
+  /** How long after a client's write was answered another process may still answer this client as if it had not written, ms. */
   readonly lagMs?: number
   /** What a near cache has counted. */
   readonly cacheStats?: CacheStats

@@ -27,9 +27,9 @@ export interface NearCacheOptions {
   /** What is answered from memory was read from Redis at most this long ago, ms, whatever happens. @default 10_000 */
   readonly maxAgeMs?: number
   /**
-   * For so long a server may answer from memory without a sign of life from Redis, ms: so far behind it may be when its connection
-   * is slow or half open, and so long the end of a session waits for a server that does not answer. Give all servers
-   * the same. @default 1_000
+   * How long a server may answer from memory without a sign of life from Redis, ms. It may be that far behind when its connection
+   * is slow or half open, and the end of a session waits up to twice as long for a server that does not answer. Give all
+   * servers the same. @default 1_000
    */
   readonly leaseMs?: number
   /**
@@ -37,7 +37,7 @@ export interface NearCacheOptions {
    * longer. Without it they do not wait, and another server may serve it for up to `leaseMs` more. @default true
    */
   readonly strict?: boolean
-  /** Roughly how much memory the sessions may take, bytes; beyond, those used least recently go. @default 67_108_864 (64 MiB) */
+  /** Roughly how much memory the sessions may take, bytes; beyond that, those used least recently are dropped. @default 67_108_864 (64 MiB) */
   readonly maxBytes?: number
   /** How many sessions it holds at most; `0`: none, for a process that only ends sessions. @default 100_000 */
   readonly maxEntries?: number
