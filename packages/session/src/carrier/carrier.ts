@@ -19,7 +19,7 @@ export interface Carrier {
   /** The header that makes the client forget it. */
   take(isTls: boolean): CarrierHeader
   /** The header by which the client says, for as long as others may not know of it, that it has just written; none where it cannot. */
-  tellOfWrite(isTls: boolean, lagMs: number): CarrierHeader | undefined
+  tellOfWrite(isTls: boolean): CarrierHeader | undefined
   /** Whether a request says so. */
   hasWritten(headers: IncomingHttpHeaders): boolean
   /** Whether clients keep ids when their browsers are closed, unless a session says otherwise. */
@@ -40,6 +40,8 @@ export function carrier({ cookie, header, route, store }: ResolvedOptions): Carr
   const writer = new CookieWriter(cookie)
   const wrote = `${cookie.name}-wrote`
   const wroteWriter = new CookieWriter({ ...cookie, name: wrote })
+  // A second more: there are clients that count in whole seconds.
+  const wroteForMs = Math.ceil((store.lagMs ?? 0) / 1000) * 1000 + 1000
   return {
     isPersistent: persistent,
     asksTls: secure === 'auto',
@@ -49,11 +51,7 @@ export function carrier({ cookie, header, route, store }: ResolvedOptions): Carr
       value: writer.set(format.write(id), isTls, maxAgeMs),
     }),
     take: (isTls) => ({ name: 'set-cookie', value: writer.clear(isTls) }),
-    // A second more: there are clients that count in whole seconds.
-    tellOfWrite: (isTls, lagMs) => ({
-      name: 'set-cookie',
-      value: wroteWriter.set('1', isTls, Math.ceil(lagMs / 1000) * 1000 + 1000),
-    }),
+    tellOfWrite: (isTls) => ({ name: 'set-cookie', value: wroteWriter.set('1', isTls, wroteForMs) }),
     hasWritten: (headers) => headers.cookie?.includes(`${wrote}=`) === true,
   }
 }

@@ -136,17 +136,15 @@ function announce(request: RequestSession, what: 'created' | 'rotated', previous
 
 /** The headers that the response needs: to give the client its id, or to take it back; and to tell that it has written. */
 export function dueHeaders(request: RequestSession, isTls: () => boolean): CarrierHeader[] {
-  const { manager, mustTellOfWrite } = request
-  const { carrier, options } = manager
-  const headers = [idHeader(request, isTls)]
-  if (mustTellOfWrite) headers.push(carrier.tellOfWrite(carrier.asksTls && isTls(), options.store.lagMs ?? 0))
+  const { carrier } = request.manager
+  const tls = carrier.asksTls && isTls()
+  const headers = [idHeader(request, tls), request.mustTellOfWrite ? carrier.tellOfWrite(tls) : undefined]
   return headers.filter((header) => header !== undefined)
 }
 
-function idHeader(request: RequestSession, isTls: () => boolean): CarrierHeader | undefined {
+function idHeader(request: RequestSession, tls: boolean): CarrierHeader | undefined {
   const { manager, phase, mustForgetId } = request
   const { carrier, options } = manager
-  const tls = carrier.asksTls && isTls()
   if (mustForgetId) return carrier.take(tls)
   if (phase.name !== 'stored' || phase.cookie === 'held') return undefined
   const { record, id } = phase
