@@ -86,6 +86,7 @@ export const failover = (start = replicatedRedis, trouble = clusterTrouble) =>
     judge(history) {
       const [without, withWait] = [outcomeIn(history, 'without WAIT'), outcomeIn(history, 'with WAIT')]
       const { settings } = history
+      const lostWithout = text('without WAIT: acknowledged sessions lost', 'WAIT 없이: 확인받고 유실된 세션')
       const fate = ({ lost, unanswered }: Outcome) => (unanswered > 0 ? '?' : someOrNone(lost))
       const [left, right] = [fate(without), fate(withWait)]
       const said = (language: 'en' | 'ko') => [left, right].map((each) => say(each, language)).join(' : ')
@@ -99,17 +100,8 @@ export const failover = (start = replicatedRedis, trouble = clusterTrouble) =>
         },
         checks: [
           without.unanswered > 0
-            ? counted(
-                text('without WAIT: acknowledged sessions lost', 'WAIT 없이: 확인받고 유실된 세션'),
-                lostOf(without),
-                someOrNone(1),
-              )
-            : presence(
-                text('without WAIT: acknowledged sessions lost', 'WAIT 없이: 확인받고 유실된 세션'),
-                without.lost,
-                'some',
-                without.acknowledged,
-              ),
+            ? counted(lostWithout, lostOf(without), someOrNone(1))
+            : presence(lostWithout, without.lost, 'some', without.acknowledged),
           counted(text('with WAIT: acknowledged sessions lost', 'WAIT로: 확인받고 유실된 세션'), lostOf(withWait), 0),
           counted(
             text(
