@@ -27,7 +27,7 @@ interface Row {
 const users = 1000
 const secondsPerPage = 10
 const writesPerPage = 0.1
-/** What an untouched request, a read and a write cost in commands is measured; so is a touch now and then. */
+/** How much of the time each part is up: assumed. */
 const availability = 0.999
 
 type Figures = Readonly<Record<string, number>>
