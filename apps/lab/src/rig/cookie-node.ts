@@ -1,9 +1,9 @@
 // A node that keeps nothing: the whole session is in the client's cookie, encrypted and authenticated (AES-256-GCM) with a key
 // that all nodes share. Started in the place of apps/server, with COOKIE_KEY (64 hex digits).
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
-import { createServer } from 'node:http'
+import { serveNode } from './serve-node.ts'
 
-const { NODE_NAME = 'a', PORT, COOKIE_KEY = '', DRAIN_MS = '1500' } = process.env
+const { NODE_NAME = 'a', COOKIE_KEY = '' } = process.env
 const key = Buffer.from(COOKIE_KEY, 'hex')
 const lifetimeMs = 1_800_000
 /** What browsers keep of one cookie, its name and attributes included (RFC 6265 §6.1). */
@@ -36,13 +36,9 @@ function open(cookie: string | undefined): Content {
   }
 }
 
-let draining = false
-
-const server = createServer((request, response) => {
+serveNode((request, response) => {
   const { pathname, searchParams } = new URL(request.url ?? '/', 'http://cookie')
   response.setHeader('x-served-by', NODE_NAME)
-  if (draining) response.setHeader('connection', 'close')
-  if (pathname === '/readyz') return response.writeHead(draining ? 503 : 200).end()
   const session = open(/(?:^|; )SESSION=([^;]*)/.exec(request.headers.cookie ?? '')?.[1])
   const save = (content: Content, body: string) => {
     const cookie = `SESSION=${seal(content)}; Path=/; HttpOnly; SameSite=Lax`
@@ -61,13 +57,4 @@ const server = createServer((request, response) => {
   if (pathname === '/logout')
     return response.setHeader('set-cookie', 'SESSION=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax').end('Logged out')
   return response.writeHead(session.q === undefined ? 404 : 200).end(session.q ?? 'no session')
-})
-server.keepAliveTimeout = 65_000
-server.listen(Number(PORT), '127.0.0.1', () => {
-  const url = `http://127.0.0.1:${PORT}`
-  process.stdout.write(`${JSON.stringify({ msg: 'ready', url, adminUrl: url })}\n`)
-})
-process.once('SIGTERM', () => {
-  draining = true
-  setTimeout(() => server.close(() => process.exit(0)), Number(DRAIN_MS))
 })

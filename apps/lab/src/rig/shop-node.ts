@@ -4,7 +4,7 @@
 // $SHOP_RELEASES/<node>, read at start: deploying is writing the file and restarting the node.
 import { scryptSync } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { join } from 'node:path'
 import {
   createSessions,
@@ -18,6 +18,7 @@ import {
   withSessions,
 } from '@session-cluster/session'
 import { Redis } from 'ioredis'
+import { serveNode } from './serve-node.ts'
 
 class Cart {
   readonly counts: Map<string, number>
@@ -38,7 +39,7 @@ class Cart {
 
 type Attributes = { q: string; cart: string[] | Cart }
 
-const { NODE_NAME = 'a', PORT, REDIS_URL, SHOP_RELEASES = '', DRAIN_MS = '1500' } = process.env
+const { NODE_NAME = 'a', REDIS_URL, SHOP_RELEASES = '' } = process.env
 const file = join(SHOP_RELEASES, NODE_NAME)
 const release = existsSync(file) ? readFileSync(file, 'utf8').trim() : '1'
 const cartClass = registered({
@@ -68,8 +69,6 @@ function added(cart: string[] | Cart | undefined, item: string): string[] | Cart
   return (cart instanceof Cart ? cart : Cart.of(cart ?? [])).with(item)
 }
 
-let draining = false
-
 const handle = withSessions(
   sessions,
   async (request: IncomingMessage, response: ServerResponse, session: Session<Attributes>) => {
@@ -95,20 +94,4 @@ const handle = withSessions(
   },
 )
 
-const server = createServer((request, response) => {
-  if (draining) response.setHeader('connection', 'close')
-  if (request.url !== '/readyz') return handle(request, response)
-  response.statusCode = draining ? 503 : 200
-  response.end()
-})
-server.keepAliveTimeout = 65_000
-server.listen(Number(PORT), '127.0.0.1', () => {
-  const url = `http://127.0.0.1:${PORT}`
-  process.stdout.write(`${JSON.stringify({ msg: 'ready', url, adminUrl: url })}\n`)
-})
-
-// As every node of the project: first it says that it is going, and serves on until the balancer must have heard it.
-process.once('SIGTERM', () => {
-  draining = true
-  setTimeout(() => server.close(() => process.exit(0)), Number(DRAIN_MS))
-})
+serveNode(handle)
