@@ -67,7 +67,7 @@ export function exitCodeOf({ results, asked, against }: ExitGrounds): 0 | 1 | 2 
 
 /**
  * What two runs with one seed have to agree on, line by line: each verdict, and each count. Ratios are left out: they
- * are measured anew each time and only their verdict has to be the same.
+ * are measured each time and only their verdict has to be the same.
  */
 export function reproducible(report: Pick<Report, 'results'>): string[] {
   return report.results.flatMap(({ id, verdict, checks }) => [

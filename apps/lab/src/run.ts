@@ -42,7 +42,7 @@ export interface Watcher {
   finished?(result: Result): void
 }
 
-/** Runs the experiments one after another. `report.json` is written anew after each, so that an end at any time leaves what there is. */
+/** Runs the experiments one after another. `report.json` is written again after each, so that an end at any time leaves what there is. */
 export async function run(options: RunOptions): Promise<Report> {
   const { experiments, preset, seed, out, command } = options
   const defaults = presetDefaults[preset]

@@ -56,7 +56,7 @@ export async function benchBalancer(options: BenchOptions): Promise<Outcome> {
 }
 
 /**
- * How many rounds are measured of one start. Anew for each would be best, for what one start compiled or laid out by chance is in all of its
+ * How many rounds are measured of one start. A start for each would be best, because what one start compiled or laid out by chance is in all of its
  * rounds; but warming up takes longer than measuring.
  */
 const roundsOfStart = 5

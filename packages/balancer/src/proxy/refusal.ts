@@ -16,7 +16,7 @@ export interface RefusalOptions {
   readonly isOld: boolean
   readonly clock: Clock
   readonly stalls: Stalls
-  /** How long the node may be silent amid its answer, ms. */
+  /** How long the node may be silent in the middle of its answer, ms. */
   readonly idleMs: number
   /** The node is done with it; `error` when the answer is not whole. */
   onLeft(error?: Error): void
@@ -38,7 +38,7 @@ export function passRefusal(response: IncomingMessage, client: Socket, options: 
   response.on('error', () => {})
   response.on('end', () => onLeft())
   response.on('close', () => {
-    if (!response.complete) onLeft(new Error('the upstream closed amid its answer'))
+    if (!response.complete) onLeft(new Error('the upstream closed before its answer was complete'))
   })
   const body = inChunks ? response.pipe(new Chunks()) : response
   boundSink(body, client, stalls, () => onEnd('client_stalled'))
@@ -49,7 +49,7 @@ export function passRefusal(response: IncomingMessage, client: Socket, options: 
   })
 }
 
-// An answer that stops amid its body is cut; while the client is behind, that is its affair.
+// An answer that stops in the middle of its body is cut; while the client is behind, that is its affair.
 function boundSilence(response: IncomingMessage, { clock, idleMs, onEnd }: RefusalOptions): void {
   const cut = () => (response.isPaused() ? rearm() : onEnd('idle_timeout'))
   let bound = clock.after(idleMs, cut)

@@ -118,7 +118,7 @@ class UpgradeClient implements Client, InProgress {
       if (this.#asked !== asked) return
       // All of it is here, and on its way to a client that is behind.
       if (this.#refusal?.complete) return
-      // Amid the answer of a node that refuses. One that ends with its connection would look whole in a moment: it is broken off now.
+      // In the middle of the answer of a node that refuses. One that ends with its connection would look whole in a moment: it is broken off now.
       if (this.isAnswered) {
         this.#leave({ kind: 'died', error })
         return this.#close('upstream_aborted')

@@ -119,7 +119,7 @@ export class Workers implements Control {
     return this.#restarting
   }
 
-  /** Has every worker read certificate and key anew. @throws what a worker says of them; it keeps the old ones */
+  /** Has every worker read certificate and key again. @throws what a worker says of them; it keeps the old ones */
   async reloadTls(): Promise<void> {
     await this.#all({ do: 'tls' })
   }

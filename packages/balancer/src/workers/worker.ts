@@ -12,7 +12,7 @@ export interface WorkerOptions {
   listen: ListenOptions
   /** Bound for what is in flight when it is told to close. */
   closeTimeoutMs: number
-  /** Reads certificate and key anew. */
+  /** Reads certificate and key again. */
   reloadTls?: (() => void) | undefined
 }
 
