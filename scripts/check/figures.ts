@@ -1,7 +1,7 @@
 /** The tables of figures in the packages' READMEs say what the committed benches measured, row by row. */
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { bootstrapMedian, seededRandom } from '@session-cluster/visitor'
+import { bootstrapMedian, median, seededRandom } from '@session-cluster/visitor'
 import { marked } from '../walk/document.ts'
 
 type Bench = 'session' | 'balancer'
@@ -88,13 +88,13 @@ export function ofRuns(runs: readonly Results[]): Results {
     const isSame = ({ scenario, contender, against }: typeof figure): boolean =>
       scenario === figure.scenario && contender === figure.contender && against === figure.against
     const all = runs.flatMap((run) => run.figures.filter(isSame))
-    const medians = all.map(({ ratio }) => ratio.median).toSorted((a, b) => a - b)
-    const middle = (medians.length - 1) / 2
-    const median = ((medians[Math.floor(middle)] ?? 0) + (medians[Math.ceil(middle)] ?? 0)) / 2
-    const low = Math.min(...all.map(({ ratio }) => ratio.low))
-    const high = Math.max(...all.map(({ ratio }) => ratio.high))
+    const ratio = {
+      median: median(all.map((each) => each.ratio.median)),
+      low: Math.min(...all.map((each) => each.ratio.low)),
+      high: Math.max(...all.map((each) => each.ratio.high)),
+    }
     const verdict = all.every(({ verdict }) => verdict === figure.verdict) ? figure.verdict : 'inconclusive'
-    return { ...figure, ratio: { median, low, high }, verdict }
+    return { ...figure, ratio, verdict }
   })
   return { figures, rounds: first.rounds }
 }
