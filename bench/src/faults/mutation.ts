@@ -1,5 +1,5 @@
 import { table } from '../report/table.ts'
-import type { History } from './history.ts'
+import type { History, Violation } from './history.ts'
 import { judge } from './judge.ts'
 import { type Mutant, mutants } from './mutants.ts'
 import { runFaults } from './run.ts'
@@ -20,8 +20,9 @@ export interface Found {
 export async function runMutants(seed: number, say: (line: string) => void): Promise<Found[]> {
   const kinds = [...new Set(mutants.flatMap((mutant) => mutant.kinds))]
   const whole = await runOne(seed, { kinds, say })
-  const control = { broken: 'none (the library as it is)', ...inWords(whole, /./) }
-  const found: Found[] = [{ ...control, isFound: judge(whole).length > 0, visits: whole.visits.length }]
+  const violations = judge(whole)
+  const control = { broken: 'none (the library as it is)', ...inWords(violations, /./) }
+  const found: Found[] = [{ ...control, isFound: violations.length > 0, visits: whole.visits.length }]
   for (const [index, mutant] of mutants.entries()) {
     found.push(await find(index, mutant, seed, say))
     say(JSON.stringify(found.at(-1)))
@@ -37,8 +38,9 @@ async function find(index: number, mutant: Mutant, seed: number, say: (line: str
     const nodeEnv = { NODE_OPTIONS: `--import=${mutate}`, MUTANT: String(index) }
     const history = await runOne(seed + attempt, { kinds, nodeEnv, say })
     visits += history.visits.length
-    const isFound = judge(history).some(({ what }) => finds.test(what))
-    if (isFound || attempt === TRIES) return { broken, isFound, ...inWords(history, finds), visits }
+    const violations = judge(history)
+    const isFound = violations.some(({ what }) => finds.test(what))
+    if (isFound || attempt === TRIES) return { broken, isFound, ...inWords(violations, finds), visits }
   }
 }
 
@@ -47,8 +49,8 @@ type OneOptions = Pick<Parameters<typeof runFaults>[0], 'kinds' | 'nodeEnv' | 's
 const runOne = (seed: number, options: OneOptions): Promise<History> =>
   runFaults({ seed, forMs: 6_000, faultMs: 2_000, calmMs: 500, restMs: 20, ...options })
 
-function inWords(history: History, finds: RegExp): { how: string } {
-  const kinds = judge(history).map(({ what }) => what.replace(/:.*/, ''))
+function inWords(violations: readonly Violation[], finds: RegExp): { how: string } {
+  const kinds = violations.map(({ what }) => what.replace(/:.*/, ''))
   const counted = [...Map.groupBy(kinds, (kind) => kind)].map(([kind, all]) => [kind, all.length] as const)
   const first = counted.filter(([kind]) => finds.test(kind)).concat(counted.filter(([kind]) => !finds.test(kind)))
   return {
