@@ -8,6 +8,7 @@ import { crash, labClusters } from '../rig/cluster.ts'
 import { errorWindow, type IncidentRow, type Stretch, stretchIn, visitsDuring } from '../rig/crowd.ts'
 import {
   askEveryNode,
+  ended,
   homesIn,
   lostIn,
   makeUsers,
@@ -128,7 +129,7 @@ function crashedIn(history: History<UserRow | IncidentRow>, policy: Policy): Cra
     lostOfB: [...lost].filter((name) => homes.get(name) === 'b').length,
     lostOfOthers: [...lost].filter((name) => homes.get(name) !== 'b').length,
     afterwards: [now('found'), now('lost'), now('error')],
-    errors: stretch.visits.filter(({ outcome }) => outcome === 'error').length,
+    errors: ended(stretch.visits, 'error'),
     detectedMs: stretch.incident.effectiveMs - stretch.incident.atMs,
     windowMs: errorWindow(stretch),
     stretch,

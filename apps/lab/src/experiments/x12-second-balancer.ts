@@ -5,7 +5,7 @@ import { text } from '../language.ts'
 import { timeline } from '../pictures/timeline.ts'
 import { labCluster } from '../rig/cluster.ts'
 import { errorWindow, type IncidentRow, stretchIn, visitsDuring } from '../rig/crowd.ts'
-import { homesIn, makeUsers, outcomeOf, saveInTurn, type UserRow, visited, visitsIn } from '../rig/users.ts'
+import { ended, homesIn, makeUsers, outcomeOf, saveInTurn, type UserRow, visited, visitsIn } from '../rig/users.ts'
 import { counted, presence } from '../verdict.ts'
 
 const crowd = 30
@@ -58,8 +58,8 @@ export const secondBalancer = (secrets: readonly [string, string] = [secret, sec
       const homes = homesIn(history)
       const stretch = stretchIn(history, 'killed')
       const last = visitsIn(history, 'by the second')
-      const { errors } = { errors: stretch.visits.filter(({ outcome }) => outcome === 'error').length }
-      const known = last.filter(({ outcome }) => outcome === 'found').length
+      const errors = ended(stretch.visits, 'error')
+      const known = ended(last, 'found')
       const still = last.filter(({ user, node }) => node === homes.get(user)).length
       const window = errorWindow(stretch)
       return {
@@ -83,11 +83,7 @@ export const secondBalancer = (secrets: readonly [string, string] = [secret, sec
             'some',
             stretch.visits.length,
           ),
-          counted(
-            text('reads that missed a session', '세션을 찾지 못한 읽기'),
-            stretch.visits.filter(({ outcome }) => outcome === 'miss').length,
-            0,
-          ),
+          counted(text('reads that missed a session', '세션을 찾지 못한 읽기'), ended(stretch.visits, 'miss'), 0),
         ],
         observations: [
           {
