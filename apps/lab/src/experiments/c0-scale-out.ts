@@ -4,7 +4,7 @@ import { experiment, type Lab } from '../experiment.ts'
 import type { History } from '../history.ts'
 import { text } from '../language.ts'
 import { openLoop, poissonSchedule } from '../load/open-loop.ts'
-import { inTurns, roundsRatio, takeRounds } from '../load/rounds.ts'
+import { byRound, inTurns, roundsRatio, takeRounds } from '../load/rounds.ts'
 import { lines } from '../pictures/lines.ts'
 import { type CappedCpu, cappedCpu } from '../rig/capped-cpu.ts'
 import { labCluster } from '../rig/cluster.ts'
@@ -158,11 +158,8 @@ async function only(cluster: Cluster, servers: readonly string[]): Promise<void>
 
 type Turn = readonly ServedRow[]
 
-function turnsOf(history: History<ServedRow>, name: Contender): readonly Turn[] {
-  const rows = history.of('served').filter((row) => row.contender === name)
-  const rounds = [...new Set(rows.map(({ round }) => round))]
-  return rounds.map((round) => rows.filter((row) => row.round === round))
-}
+const turnsOf = (history: History<ServedRow>, name: Contender): readonly Turn[] =>
+  byRound(history.of('served').filter((row) => row.contender === name))
 
 /** Answers that were there while requests still came, in a second. */
 const perSecondOf =

@@ -6,7 +6,7 @@ import type { History } from '../history.ts'
 import { text } from '../language.ts'
 import { latencies } from '../load/histogram.ts'
 import { openLoop, poissonSchedule } from '../load/open-loop.ts'
-import { inTurns, roundsRatio, takeRounds } from '../load/rounds.ts'
+import { byRound, inTurns, roundsRatio, takeRounds } from '../load/rounds.ts'
 import { lines } from '../pictures/lines.ts'
 import { sharesPicture } from '../pictures/shares.ts'
 import { labClusters } from '../rig/cluster.ts'
@@ -176,10 +176,9 @@ async function underWork(
 /** The p99 of each round in milliseconds; an answer that was no answer makes it infinite. */
 function p99sIn(history: History<C3Row>, mode: Mode): number[] {
   const rows = history.of('work').filter((row) => row.mode === mode && !row.warmUp)
-  return [...new Set(rows.map(({ round }) => round))].map((round) => {
-    const own = rows.filter((row) => row.round === round)
-    return latencies(own.map(({ status, latencyMs }) => (status === 200 ? latencyMs : 600_000))).percentile(99)
-  })
+  return byRound(rows).map((own) =>
+    latencies(own.map(({ status, latencyMs }) => (status === 200 ? latencyMs : 600_000))).percentile(99),
+  )
 }
 
 function waiting(history: History<C3Row>): Check[] {

@@ -5,7 +5,7 @@ import { experiment, type Lab, type Observation, prove } from '../experiment.ts'
 import type { History } from '../history.ts'
 import { type Text, text, type Words } from '../language.ts'
 import { type Latencies, latencies, percentilesFor } from '../load/histogram.ts'
-import { inTurns, roundsRatio, takeRounds } from '../load/rounds.ts'
+import { byRound, inTurns, roundsRatio, takeRounds } from '../load/rounds.ts'
 import { lines, percentileAxis } from '../pictures/lines.ts'
 import { labClusters } from '../rig/cluster.ts'
 import { storeUse } from '../rig/inspect.ts'
@@ -126,10 +126,8 @@ const tripsIn = (history: History<C6Row>): Record<Kind, number> => {
 }
 
 /** The rounds of one kind at one delay. */
-function roundsOf(history: History<C6Row>, kind: Kind, delayMs: number): (readonly TimedRow[])[] {
-  const rows = timedIn(history, 'Redis', kind, delayMs)
-  return [...new Set(rows.map(({ round }) => round))].map((round) => rows.filter((row) => row.round === round))
-}
+const roundsOf = (history: History<C6Row>, kind: Kind, delayMs: number): readonly (readonly TimedRow[])[] =>
+  byRound(timedIn(history, 'Redis', kind, delayMs))
 
 /** What decides: round trips as the node counts them, as the wire shows them for each request, and that none was answered sooner. */
 function countsOf(history: History<C6Row>): Check[] {

@@ -5,7 +5,7 @@ import { experiment, type Lab, prove } from '../experiment.ts'
 import type { History } from '../history.ts'
 import { text } from '../language.ts'
 import { openLoop, steadySchedule } from '../load/open-loop.ts'
-import { inTurns, roundsRatio, takeRounds } from '../load/rounds.ts'
+import { byRound, inTurns, roundsRatio, takeRounds } from '../load/rounds.ts'
 import { lines } from '../pictures/lines.ts'
 import { crash, labClusters } from '../rig/cluster.ts'
 import { makeUsers, type SaveRow, saveInTurn } from '../rig/users.ts'
@@ -153,9 +153,9 @@ async function comesBack(user: VirtualUser): Promise<Pick<BackRow, 'node' | 'log
 /** The p95 of each round, ms. */
 function waitsIn(history: History<X8Row>, mode: Mode): number[] {
   const rows = history.of('other').filter((row) => row.mode === mode)
-  return [...new Set(rows.map(({ round }) => round))].map((round) =>
+  return byRound(rows).map((own) =>
     quantile(
-      rows.filter((row) => row.round === round).map(({ waitMs }) => waitMs),
+      own.map(({ waitMs }) => waitMs),
       0.95,
     ),
   )
@@ -216,11 +216,10 @@ function picture(history: History<X8Row>) {
       '구간마다 가장 느린 읽기(회차의 중앙값). 0초에 b의 사용자가 모두 돌아옵니다. 얼마나 높고, 언제 끝날까요?',
     ),
     points: modes.flatMap((mode) => {
-      const rows = history.of('other').filter((row) => row.mode === mode)
-      const rounds = [...new Set(rows.map(({ round }) => round))]
+      const rounds = byRound(history.of('other').filter((row) => row.mode === mode))
       return Array.from({ length: bins }, (_, bin) => {
-        const slowest = rounds.flatMap((round) => {
-          const waits = rows.filter((row) => row.round === round && Math.floor(row.dueMs / binMs) === bin)
+        const slowest = rounds.flatMap((own) => {
+          const waits = own.filter(({ dueMs }) => Math.floor(dueMs / binMs) === bin)
           return waits.length > 0 ? [Math.max(...waits.map(({ waitMs }) => waitMs))] : []
         })
         return { series: mode, x: ((bin + 0.5) * binMs) / 1000, y: median(slowest) }

@@ -35,6 +35,11 @@ export async function takeRounds<Rows extends Row>(
   for (let look = 0; look < looksMore && isOpen(); look++) await upTo(2 * taken)
 }
 
+/** Rows by the round that they are of, in the order in which the rounds come first. */
+export const byRound = <Of extends { readonly round: number }>(rows: readonly Of[]): readonly (readonly Of[])[] => [
+  ...Map.groupBy(rows, ({ round }) => round).values(),
+]
+
 /** A ratio that {@link takeRounds} took: with more rounds than a run begins with it was looked at again, and is judged at 99 %. */
 export function roundsRatio(
   { settings, random }: Pick<History, 'settings' | 'random'>,
