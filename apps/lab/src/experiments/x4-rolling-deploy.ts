@@ -132,7 +132,6 @@ export const rollingDeploy = experiment<X4Row>({
 })
 
 interface Deployment {
-  readonly requests: number
   readonly failed: number
   readonly lost: number
   /** Which releases answered when it was done: one. */
@@ -186,7 +185,6 @@ function deploymentIn(history: History<X4Row>, direction: Direction): Deployment
   const shopped = history.of('shop').filter(({ side, during }) => side === 'ours' && parts.includes(during))
   const last = shopped.filter(({ during }) => during === parts.at(-1))
   return {
-    requests: visits.length + shopped.flatMap(({ statuses }) => statuses).length,
     failed:
       visits.filter(({ outcome }) => outcome !== 'found').length +
       shopped.flatMap(({ statuses }) => statuses).filter((status) => status !== 200).length,
