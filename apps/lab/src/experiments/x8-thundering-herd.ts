@@ -80,8 +80,7 @@ export const thunderingHerd = experiment<X8Row>({
     )
   },
   judge(history) {
-    const back = (mode: Mode) => history.of('back').filter((row) => row.mode === mode)
-    const logins = (mode: Mode) => back(mode).filter(({ login }) => login).length
+    const { back, logins } = backIn(history)
     const waits = { sticky: waitsIn(history, 'sticky'), clustered: waitsIn(history, 'clustered') }
     const middle = (mode: Mode) => Math.round(median(waits[mode]))
     return {
@@ -150,6 +149,12 @@ async function comesBack(user: VirtualUser): Promise<Pick<BackRow, 'node' | 'log
   return { node, login, tookMs: performance.now() - began }
 }
 
+/** Those who came back after the crashes of a mode, and how many of them had to log in again. */
+function backIn(history: History<X8Row>) {
+  const back = (mode: Mode) => history.of('back').filter((row) => row.mode === mode)
+  return { back, logins: (mode: Mode) => back(mode).filter(({ login }) => login).length }
+}
+
 /** The p95 of each round, ms. */
 function waitsIn(history: History<X8Row>, mode: Mode): number[] {
   const rows = history.of('other').filter((row) => row.mode === mode)
@@ -162,8 +167,7 @@ function waitsIn(history: History<X8Row>, mode: Mode): number[] {
 }
 
 function checksOf(history: History<X8Row>): Check[] {
-  const back = (mode: Mode) => history.of('back').filter((row) => row.mode === mode)
-  const logins = (mode: Mode) => back(mode).filter(({ login }) => login).length
+  const { back, logins } = backIn(history)
   return [
     counted(
       text('sticky: b’s users who had to log in again', 'sticky: 다시 로그인한 b의 사용자'),
