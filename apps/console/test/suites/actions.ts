@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Console } from '../../server/console.ts'
 import type { NodeAction } from '../../wire/frame.ts'
-import { type OpenPage, openPage } from '../browser.ts'
-import type { Shared } from '../shared.ts'
+import type { OpenPage } from '../browser.ts'
+import { afresh, type Shared } from '../shared.ts'
 
 const patient = { timeout: 60_000, interval: 100 }
 /** Servers by their dialogs, the inspectors, and the events. */
@@ -11,10 +11,7 @@ export function actionsSuite(shared: () => Shared): void {
     let console: Console
     let view: OpenPage
     beforeAll(async () => {
-      const { browser } = shared()
-      console = shared().console
-      await console.stage.reset()
-      view = await openPage(browser, console.url, { hash: '&lane=clustered' })
+      ;({ console, view } = await afresh(shared(), '&lane=clustered'))
     })
     afterAll(() => view?.close())
 

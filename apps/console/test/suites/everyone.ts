@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Console } from '../../server/console.ts'
 import { drawers } from '../../web/src/model/link.ts'
 import { type OpenPage, openPage } from '../browser.ts'
-import type { Shared } from '../shared.ts'
+import { afresh, type Shared } from '../shared.ts'
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 const patient = { timeout: 45_000, interval: 100 }
@@ -50,9 +50,7 @@ export function everyoneSuite(shared: () => Shared): void {
     let browser: Browser
     let view: OpenPage
     beforeAll(async () => {
-      ;({ console, browser } = shared())
-      await console.stage.reset()
-      view = await openPage(browser, console.url)
+      ;({ console, browser, view } = await afresh(shared()))
     })
     afterAll(() => view?.close())
 

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Console } from '../../server/console.ts'
 import type { LaneId, RequestRecord } from '../../wire/record.ts'
 import { type OpenPage, openPage } from '../browser.ts'
-import type { Shared } from '../shared.ts'
+import { afresh, type Shared } from '../shared.ts'
 
 const patient = { timeout: 60_000, interval: 100 }
 /** What nobody would do first, and somebody does. */
@@ -13,9 +13,7 @@ export function oddOrdersSuite(shared: () => Shared): void {
     let browser: Browser
     let view: OpenPage
     beforeAll(async () => {
-      ;({ console, browser } = shared())
-      await console.stage.reset()
-      view = await openPage(browser, console.url, { hash: '&lane=clustered' })
+      ;({ console, browser, view } = await afresh(shared(), '&lane=clustered'))
     })
     afterAll(() => view?.close())
 

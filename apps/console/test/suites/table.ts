@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Console } from '../../server/console.ts'
 import type { LaneId } from '../../wire/record.ts'
-import { type OpenPage, openPage } from '../browser.ts'
-import type { Shared } from '../shared.ts'
+import type { OpenPage } from '../browser.ts'
+import { afresh, type Shared } from '../shared.ts'
 
 const lanes: readonly LaneId[] = ['local', 'sticky', 'clustered']
 const patient = { timeout: 45_000, interval: 100 }
@@ -13,10 +13,7 @@ export function tableSuite(shared: () => Shared): void {
     let console: Console
     let view: OpenPage
     beforeAll(async () => {
-      const { browser } = shared()
-      console = shared().console
-      await console.stage.reset()
-      view = await openPage(browser, console.url)
+      ;({ console, view } = await afresh(shared()))
     })
     afterAll(() => view?.close())
 

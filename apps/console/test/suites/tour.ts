@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Console } from '../../server/console.ts'
-import { type OpenPage, openPage } from '../browser.ts'
-import type { Shared } from '../shared.ts'
+import type { OpenPage } from '../browser.ts'
+import { afresh, type Shared } from '../shared.ts'
 
 const patient = { timeout: 90_000, interval: 100 }
 /** What each step's reveal must say about each lane; a share or a list of nodes as a pattern. */
@@ -25,10 +25,7 @@ export function tourSuite(shared: () => Shared): void {
     let console: Console
     let view: OpenPage
     beforeAll(async () => {
-      const { browser } = shared()
-      console = shared().console
-      await console.stage.reset()
-      view = await openPage(browser, console.url, { hash: '&tour=1.1' })
+      ;({ console, view } = await afresh(shared(), '&tour=1.1'))
     })
     afterAll(() => view?.close())
     /** Whoever wants no guess may go on without one. */

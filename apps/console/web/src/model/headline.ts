@@ -23,10 +23,13 @@ export type Offer =
 const list = (lanes: readonly LaneView[], t: Translate, of: (lane: LaneView) => number): string =>
   lanes.map((lane) => t('say.in', { lane: t(`mode.${lane.id}`), n: of(lane) })).join(', ')
 
-/** The sentence and the action that fit what is now. */
-export function headline(state: PageState, t: Translate, heard: string): Headline {
+/** The sentence and the action that fit what is now. `lastWord` tells when the server was heard last, epoch ms. */
+export function headline(state: PageState, t: Translate, lastWord: () => number): Headline {
   const { lanes, users } = state
-  if (state.connection === 'broken') return { says: 'say.broken', values: { time: heard }, offers: { does: 'again' } }
+  if (state.connection === 'broken') {
+    const time = new Date(lastWord()).toLocaleTimeString(t.lang)
+    return { says: 'say.broken', values: { time }, offers: { does: 'again' } }
+  }
   if (lanes.length === 0) return { says: 'say.connecting', offers: { does: 'wait' } }
   const failed = lanes.find(({ state: stands }) => stands === 'failed')
   const ready = lanes.filter(({ state: stands }) => stands === 'ready')
@@ -47,11 +50,8 @@ export function headline(state: PageState, t: Translate, heard: string): Headlin
       offers: { does: 'start' },
     }
   const mute = ready.find((lane) => lane.redis && lane.redis.state !== 'up')
-  if (mute?.redis)
-    return {
-      says: 'say.redis',
-      offers: { does: 'redis', lane: mute.id, action: redisSwitch[mute.redis.state] as 'redis-thaw' },
-    }
+  if (mute?.redis && mute.redis.state !== 'up')
+    return { says: 'say.redis', offers: { does: 'redis', lane: mute.id, action: redisSwitch[mute.redis.state] } }
   const sessionIs = (what: string) => (lane: LaneView) =>
     users.filter((user) => user.lanes[lane.id]?.session === what).length
   const unreadable = ready.filter((lane) => sessionIs('unreadable')(lane) > 0)

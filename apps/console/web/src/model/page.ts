@@ -9,9 +9,11 @@ import { Fleet } from '../stage/fleet.ts'
 import { Tour } from '../tour/run.ts'
 import { addressed, keepAddress } from './address.ts'
 import { pictures } from './beat.ts'
+import { type Headline, headline } from './headline.ts'
 import { type HeldLog, heldFrom, letIn } from './hold.ts'
 import { type Place, settled } from './link.ts'
 import { apply, emptyState, type PageState } from './state.ts'
+import { steady } from './steady.ts'
 import type { Source } from './stream.ts'
 import { prefersStill } from './theme.ts'
 import type { Trouble } from './trouble.ts'
@@ -51,6 +53,7 @@ export class Page {
   readonly #place: Signal<Place>
   readonly #settled: ReadonlySignal<Place>
   readonly #t: ReadonlySignal<Translate>
+  readonly #headline: ReadonlySignal<Headline>
   readonly #dialog = signal<Dialog | undefined>(undefined)
   readonly #trouble = signal<Trouble | undefined>(undefined)
   readonly #pinned = signal<RequestRecord | undefined>(undefined)
@@ -71,11 +74,12 @@ export class Page {
     })
     const only = computed(() => this.#place.value.only)
     this.#visible = computed(() => onlyLane(this.#state.value, only.value))
-    const ids = computed(() => this.state.lanes.map(({ id }) => id).join(' '))
-    this.#settled = computed(() => settled(this.#place.value, ids.value.split(' ').filter(Boolean) as LaneView['id'][]))
+    const ids = steady(() => this.state.lanes.map(({ id }) => id))
+    this.#settled = computed(() => settled(this.#place.value, ids.value))
     this.#t = computed(() => translator(this.#place.value.lang))
+    this.#headline = steady(() => headline(this.state, this.t, () => this.#lastWord.value))
     keepAddress(
-      computed(() => (ids.value === '' ? undefined : this.#settled.value)),
+      computed(() => (ids.value.length === 0 ? undefined : this.#settled.value)),
       this.#place,
     )
     this.fleet = new Fleet((records) => this.#land(records))
@@ -105,6 +109,11 @@ export class Page {
     return this.#t.value
   }
 
+  /** What the page says while no tour is open, and the one action that it offers. */
+  get headline(): Headline {
+    return this.#headline.value
+  }
+
   get dialog(): Dialog | undefined {
     return this.#dialog.value
   }
@@ -126,11 +135,6 @@ export class Page {
   /** The requests that the picture shows at its people: each one's last, once its trip has landed. */
   get shown(): Shown {
     return this.#shown.value
-  }
-
-  /** When the server was heard last, epoch ms. */
-  get lastWord(): number {
-    return this.#lastWord.value
   }
 
   readonly go = (change: Partial<Place>): void => {

@@ -3,7 +3,7 @@ import { useEffect } from 'preact/hooks'
 import { isGone } from '../../../wire/consequence.ts'
 import type { LaneView } from '../../../wire/frame.ts'
 import { calls } from '../model/calls.ts'
-import { headline, type Offer } from '../model/headline.ts'
+import type { Offer } from '../model/headline.ts'
 import { standOf } from '../model/health.ts'
 import { busyWords, laneNote } from '../model/notes.ts'
 import { type Page, usePage } from '../model/page.ts'
@@ -23,7 +23,7 @@ export function Dock() {
 function FreeDock() {
   const page = usePage()
   const { t, state, tour } = page
-  const { offers } = headline(state, t, '')
+  const { offers } = page.headline
   const [label, key] = offerWords(offers, page)
   const waits = offers.does === 'wait'
   return (
@@ -77,8 +77,8 @@ function offerWords(offer: Offer, { t }: Page): readonly [string, string | undef
 
 /** Does what the page offers now. */
 export function doOffer(page: Page): void {
-  const { state, t, attempt, open } = page
-  const { offers } = headline(state, t, '')
+  const { state, attempt, open } = page
+  const { offers } = page.headline
   if (offers.does === 'crash' || offers.does === 'restart')
     open({ kind: 'confirm', action: offers.does, node: offers.node })
   else if (offers.does === 'redis') attempt(calls.lane(offers.lane, offers.action))
@@ -98,7 +98,7 @@ function TourDock() {
   const { stop, phase, questions } = tour
   if (!stop) return null
   const working = phase === 'working'
-  const last = tour.stops.at(-1) === stop || tour.stops.at(-1)?.what.key === stop.what.key
+  const last = tour.stops.at(-1)?.what.key === stop.what.key
   const blocked = phase === 'asked' && !tour.ready
   const first = tour.stops[0]?.what.key === stop.what.key
   return (

@@ -1,13 +1,12 @@
 import { useSignal } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
-import { headline } from '../model/headline.ts'
 import { usePage } from '../model/page.ts'
 import { textWidth } from '../stage/layout.ts'
 
 /** The one sentence above the picture: the tour's, or what is going on. It always has the same room. */
 export function Say() {
   const page = usePage()
-  const { t, state, tour, place } = page
+  const { t, tour, place } = page
   const { stop } = tour
   const frame = useRef<HTMLElement>(null)
   const width = useSignal(1200)
@@ -20,7 +19,7 @@ export function Say() {
     observer.observe(element)
     return () => observer.disconnect()
   }, [])
-  const { says, values } = headline(state, t, new Date(page.lastWord).toLocaleTimeString(t.lang))
+  const { says, values } = page.headline
   const sentence = stop ? tour.sentence : t.any(says, values)
   const chapters = [...new Set(tour.stops.map(({ chapter }) => chapter))]
   const size = sizeFor(plain(sentence), width.value, place.present, place.drawer !== undefined)

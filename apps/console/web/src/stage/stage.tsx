@@ -1,8 +1,9 @@
-import { computed, type ReadonlySignal, useComputed, useSignal } from '@preact/signals'
+import { type ReadonlySignal, useComputed, useSignal } from '@preact/signals'
 import { isShared } from '@session-cluster/contract'
 import { useEffect, useMemo, useRef } from 'preact/hooks'
 import type { LaneId } from '../../../wire/record.ts'
 import { chosenUser, type Page, usePage } from '../model/page.ts'
+import { steady } from '../model/steady.ts'
 import { unheard } from './figures.tsx'
 import { Lane } from './lane.tsx'
 import { type LaneBox, type StageLayout, stageLayout } from './layout.ts'
@@ -25,7 +26,7 @@ export function Stage() {
     observer.observe(element)
     return () => observer.disconnect()
   }, [])
-  const shape = useComputed(() => shapeOf(page)).value
+  const shape = useMemo(() => steady(() => shapeOf(page)), [page]).value
   const { w, h } = size.value
   const layout = useMemo(
     () =>
@@ -34,12 +35,12 @@ export function Stage() {
         shape.lanes,
         shape.users.length,
       ),
-    [w, h, place.present, shape.key],
+    [w, h, place.present, shape],
   )
   const user = useComputed(() => chosenUser(page)).value
   const names = useMemo(
     () => ({ ...Object.fromEntries(shape.lanes.map(({ id, names: nodes }) => [id, nodes])), users: shape.users }),
-    [shape.key],
+    [shape],
   )
   return (
     <main class="stage" id="stage" tabIndex={-1} ref={frame} aria-label={t('stage.title')}>
@@ -77,20 +78,14 @@ function LaneAt({ box, user }: { box: LaneBox; user: string | undefined }) {
 }
 
 function pictureSignal(page: Page, id: LaneId): ReadonlySignal<LanePicture | undefined> {
-  let before: { readonly text: string; readonly picture: LanePicture } | undefined
-  return computed(() => {
+  return steady(() => {
     const { state, shown } = page
     const lane = state.lanes.find((one) => one.id === id)
-    if (!lane) return undefined
-    const picture = pictureOf(lane, state, shown, { user: chosenUser(page), focus: page.tour.focus })
-    const text = JSON.stringify(picture)
-    if (before?.text !== text) before = { text, picture }
-    return before.picture
+    return lane && pictureOf(lane, state, shown, { user: chosenUser(page), focus: page.tour.focus })
   })
 }
 
 interface Shape {
-  readonly key: string
   readonly lanes: readonly {
     readonly id: LaneId
     readonly shared: boolean
@@ -100,21 +95,16 @@ interface Shape {
   readonly users: readonly string[]
 }
 
-let shapeBefore: Shape | undefined
-
-/** What the layout depends on; the same value as long as nothing of it changes. */
-function shapeOf({ state }: Page): Shape {
-  const lanes = state.lanes.map(({ id, mode, nodes }) => ({
+/** What the layout depends on. */
+const shapeOf = ({ state }: Page): Shape => ({
+  lanes: state.lanes.map(({ id, mode, nodes }) => ({
     id,
     shared: isShared(mode),
     nodes: nodes.length,
     names: nodes.map(({ name }) => name),
-  }))
-  const users = state.users.map(({ name }) => name)
-  const key = JSON.stringify([lanes, users])
-  if (shapeBefore?.key !== key) shapeBefore = { key, lanes, users }
-  return shapeBefore
-}
+  })),
+  users: state.users.map(({ name }) => name),
+})
 
 function parting({ gutter, kind, w, h, lanes }: StageLayout, at: number): string {
   if (kind === 'band') return `M0 ${(at * h) / lanes.length}H${w}`

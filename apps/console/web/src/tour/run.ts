@@ -7,6 +7,7 @@ import { calls } from '../model/calls.ts'
 import type { Place } from '../model/link.ts'
 import { shareText } from '../model/share.ts'
 import type { PageState } from '../model/state.ts'
+import { steady } from '../model/steady.ts'
 import type { Shown } from '../model/verdict.ts'
 import type { Focus } from '../stage/picture.ts'
 import { answering, type Guide, lastOf, setStage } from './moves.ts'
@@ -52,16 +53,16 @@ export class Tour {
   /** By step, then by lane. */
   readonly #guesses = signal<Readonly<Record<string, Readonly<Record<string, string>>>>>({})
   readonly #skipped = signal<readonly string[]>([])
-  readonly #ids: ReadonlySignal<string>
+  readonly #ids: ReadonlySignal<readonly LaneId[]>
   readonly #at: ReadonlySignal<number | undefined>
 
   constructor(page: Ground) {
     this.#page = page
-    this.#ids = computed(() => page.state.lanes.map(({ id }) => id).join(' '))
-    const tourPlace = computed(() => JSON.stringify(page.place.tour ?? null))
+    this.#ids = steady(() => page.state.lanes.map(({ id }) => id))
+    const tourPlace = steady(() => page.place.tour)
     this.#at = computed(() => {
-      const place = JSON.parse(tourPlace.value) as Place['tour'] | null
-      return place ? stopAt(this.stops, place) : undefined
+      const place = tourPlace.value
+      return place && stopAt(this.stops, place)
     })
     const ready = computed(() => page.state.lanes.some(({ state }) => state === 'ready'))
     const key = computed(() => (ready.value ? this.stop?.what.key : undefined))
@@ -78,7 +79,7 @@ export class Tour {
   }
 
   get #lanes(): readonly LaneId[] {
-    return this.#ids.value.split(' ').filter(Boolean) as LaneId[]
+    return this.#ids.value
   }
 
   get stops(): readonly Stop[] {
