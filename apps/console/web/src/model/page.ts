@@ -86,6 +86,8 @@ export class Page {
     this.tour = new Tour(this)
     source.onFrame((frame) => this.#hear(frame))
     source.onSilence(() => {
+      // What was heard before the silence must not be let in after it: it would say that the server is there.
+      if (this.#frames.length > 0) this.#letIn(performance.now())
       const connection = this.#state.peek().lanes.length > 0 ? 'broken' : 'connecting'
       if (this.#state.peek().connection !== connection) this.#state.value = { ...this.#state.peek(), connection }
     })
@@ -195,12 +197,14 @@ export class Page {
 
   /** Lets in what has come, in one go. The same picture that the trips move in. */
   readonly #draw = (now: number): void => {
+    if (this.#frames.length === 0) return
+    const waits = this.#drawnAt + (this.#state.peek().fast ? fastDrawMs : drawMs) - now
+    if (waits > 0 && this.#drawnAt > 0) pictures.ask(this.#draw)
+    else this.#letIn(now)
+  }
+
+  #letIn(now: number): void {
     const state = this.#state.peek()
-    const waits = this.#drawnAt + (state.fast ? fastDrawMs : drawMs) - now
-    if (waits > 0 && this.#drawnAt > 0) {
-      pictures.ask(this.#draw)
-      return
-    }
     const fast = (this.#heard / Math.max(1, now - this.#drawnAt)) * 1000 > fastRate
     const frames = this.#frames
     this.#frames = []
